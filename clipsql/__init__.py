@@ -1,0 +1,18 @@
+"""CLIP image search that lives in PostgreSQL.
+
+import clipsql
+
+with clipsql.connect() as pictures:
+    for match in pictures.search_text("red truck at night", max_results=5):
+        print(match.similarity, match.url)
+"""
+
+from __future__ import annotations
+
+from clipsql import errors, orm
+from clipsql.errors import ClipsqlError
+from clipsql.searching import Match, Searcher, connect
+
+__all__ = ["ClipsqlError", "Match", "Searcher", "__version__", "connect", "errors", "orm"]
+
+__version__ = "0.1.0.dev0"

@@ -1,0 +1,41 @@
+"""The command `clipsql`."""
+
+from __future__ import annotations
+
+import click
+
+from clipsql import __version__
+from clipsql.cli.collection import collection, stats
+from clipsql.cli.db import db
+from clipsql.cli.ingest import ingest
+from clipsql.cli.model import model
+from clipsql.cli.search import search
+from clipsql.errors import ClipsqlError
+
+
+class _Clipsql(click.Group):
+    """Shows what clipsql raises on purpose as one line; anything else is a fault and keeps its traceback."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except ClipsqlError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Clipsql, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clipsql")
+def main() -> None:
+    """CLIP image search that lives in PostgreSQL.
+
+    \b
+    clipsql ingest photos/ --collection holidays
+    clipsql search text "a dog in the snow" --in-collection holidays
+
+    Pictures and vectors lie in the database that CLIPSQL_DATABASE_URL names, or in an embedded server that
+    starts by itself and keeps its data under CLIPSQL_HOME.
+    """
+
+
+for _command in (collection, db, ingest, model, search, stats):
+    main.add_command(_command)

@@ -1,0 +1,95 @@
+"""`clipsql collection` and `clipsql stats`: what lies in the database."""
+
+from __future__ import annotations
+
+import click
+
+from clipsql.cli.options import database_option, json_option
+from clipsql.cli.output import note, show_json, show_table, size
+from clipsql.config import Settings
+from clipsql.db import collections
+from clipsql.db.opening import open_database
+
+
+@click.command()
+@json_option
+@database_option
+def stats(settings: Settings, as_json: bool) -> None:
+    """Show each collection under each model: pictures, failures, captions, time span, index."""
+    with open_database(settings) as engine:
+        found = collections.collection_stats(engine)
+    if as_json:
+        for one in found:
+            show_json(one)
+    elif not found:
+        note('There is no picture yet; run "clipsql ingest FOLDER".')
+    else:
+        show_table(
+            (
+                "collection",
+                "model",
+                "images",
+                "embedded",
+                "pending",
+                "failed",
+                "captions",
+                "first",
+                "last",
+                "index",
+            ),
+            (
+                (
+                    one["collection"],
+                    one["model"],
+                    one["images"],
+                    one["embedded"],
+                    one["pending"],
+                    one["failed"],
+                    one["captions"],
+                    one["first_taken_at"],
+                    one["last_taken_at"],
+                    size(one["index_bytes"]) if one["index_is_valid"] else "none",
+                )
+                for one in found
+            ),
+        )
+
+
+@click.group()
+def collection() -> None:
+    """Collections of pictures.
+
+    \b
+    clipsql collection list
+    clipsql collection drop holidays
+    """
+
+
+@collection.command("list")
+@json_option
+@database_option
+def list_(settings: Settings, as_json: bool) -> None:
+    """List the collections with their number of pictures."""
+    with open_database(settings) as engine:
+        found = collections.list_collections(engine)
+    if as_json:
+        for name, images in found:
+            show_json({"collection": name, "images": images})
+    elif not found:
+        note('There is no picture yet; run "clipsql ingest FOLDER".')
+    else:
+        show_table(("collection", "images"), found)
+
+
+@collection.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@database_option
+def drop(settings: Settings, name: str, yes: bool) -> None:
+    """Remove a collection from the database; the picture files stay where they are."""
+    with open_database(settings) as engine:
+        images = collections.count_images(engine, name)
+        if not yes:
+            click.confirm(f"Remove {images} pictures of collection {name} from the database?", abort=True)
+        collections.drop_collection(engine, name)
+        click.echo(f"Collection {name} is gone ({images} pictures).")

@@ -1,0 +1,165 @@
+"""`clipsql db`: the server, its schema, a way in."""
+
+from __future__ import annotations
+
+import os
+
+import click
+import psycopg
+
+from clipsql.cli.options import database_option, json_option
+from clipsql.cli.output import note, show_json
+from clipsql.config import Settings
+from clipsql.db import migrating
+from clipsql.db.embedded import EmbeddedServer
+from clipsql.db.opening import database_url, open_database
+from clipsql.errors import ConfigurationError, DatabaseNotReady, DatabaseUnreachable
+
+
+@click.group()
+def db() -> None:
+    """The database: start and stop the embedded server, upgrade the schema, get the URL.
+
+    \b
+    clipsql db status
+    clipsql db upgrade --database-url postgresql://me@db.example/pictures
+    """
+
+
+@db.command()
+@database_option
+def start(settings: Settings) -> None:
+    """Start the embedded server (any command that needs it does so by itself)."""
+    server = _embedded(settings)
+    server.start()
+    click.echo(f"The embedded server runs on port {server.status().port}.")
+
+
+@db.command()
+@database_option
+def stop(settings: Settings) -> None:
+    """Stop the embedded server; its data stay."""
+    stopped = _embedded(settings).stop()
+    click.echo("The embedded server has stopped." if stopped else "The embedded server was not running.")
+
+
+@db.command()
+@database_option
+@json_option
+def status(settings: Settings, as_json: bool) -> None:
+    """Show which database is used, whether it answers, and its revision."""
+    facts: dict[str, object] = {}
+    if settings.database_url is None:
+        server = EmbeddedServer(settings.home).status()
+        facts = {
+            "database": "embedded server",
+            "running": server.running,
+            "port": server.port,
+            "data": server.data_folder,
+            "log": server.log_file,
+        }
+    else:
+        facts = {"database": "server of your own"}
+    if facts.get("running", True):
+        try:
+            with open_database(settings, check_revision=False) as engine:
+                found = migrating.revisions(engine)
+                version = migrating.pgvector_version(engine)
+                facts |= {
+                    "url": engine.url.render_as_string(hide_password=True).replace("+psycopg", "", 1),
+                    "running": True,
+                    "pgvector": None if version is None else ".".join(map(str, version)),
+                    "revision": found.current,
+                    "newest_revision": found.head,
+                }
+        except DatabaseUnreachable as error:
+            facts |= {"running": False, "error": str(error)}
+    if as_json:
+        show_json(facts)
+    else:
+        for name, value in facts.items():
+            click.echo(f"{name.replace('_', ' '):16} {'-' if value is None else value}")
+    if not facts["running"] and settings.database_url is not None:
+        raise click.exceptions.Exit(1)
+
+
+@db.command()
+@database_option
+def url(settings: Settings) -> None:
+    """Print the URL for other programs, with its password; starts the embedded server."""
+    click.echo(database_url(settings))
+
+
+@db.command()
+@click.argument("revision", default="head")
+@database_option
+def upgrade(settings: Settings, revision: str) -> None:
+    """Bring the schema to REVISION (default: the newest)."""
+    with open_database(settings, check_revision=False) as engine:
+        for warning in migrating.upgrade(engine, revision=revision):
+            note(f"Warning: {warning}")
+        click.echo(f"Database is at revision {migrating.revisions(engine).current}.")
+
+
+@db.command()
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@database_option
+def downgrade(settings: Settings, revision: str, yes: bool) -> None:
+    """Take the schema back to REVISION; "base" removes it with all pictures, captions and embeddings."""
+    if not yes:
+        click.confirm(
+            f"Go back to revision {revision}? Tables that it does not have are dropped with their rows.",
+            abort=True,
+        )
+    with open_database(settings, check_revision=False) as engine:
+        migrating.downgrade(engine, revision=revision)
+        click.echo(f"Database is at revision {migrating.revisions(engine).current or 'base'}.")
+
+
+@db.command()
+@database_option
+def check(settings: Settings) -> None:
+    """Check that the database is whole: revision, pgvector, tables as this clipsql expects them."""
+    with open_database(settings, check_revision=False) as engine:
+        migrating.require_current(engine)
+        for warning in migrating.pgvector_warnings(migrating.pgvector_version(engine) or ()):
+            note(f"Warning: {warning}")
+        differences = migrating.differences(engine)
+        if differences:
+            raise DatabaseNotReady(
+                f"The tables differ from what this clipsql expects ({'; '.join(differences)}); "
+                "restore them, or upgrade a fresh database and ingest again."
+            )
+    click.echo("Database is as it should be.")
+
+
+@db.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@database_option
+def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
+    """Open psql on the database; ARGUMENTS go to psql.
+
+    \b
+    clipsql db psql
+    clipsql db psql -c "select * from clipsql.collection_stats"
+    """
+    address = database_url(settings)
+    program = EmbeddedServer.client_program("psql")
+    # The URL, which holds a password, must not stand in the process list.
+    os.execvpe(program, [str(program), *arguments], {**os.environ, **_libpq_environment(address)})
+
+
+def _libpq_environment(address: str) -> dict[str, str]:
+    """The parts of a database URL as the environment variables that libpq reads."""
+    parts = psycopg.pq.Conninfo.parse(address.encode())
+    return {part.envvar.decode(): part.val.decode() for part in parts if part.envvar and part.val}
+
+
+def _embedded(settings: Settings) -> EmbeddedServer:
+    if settings.database_url is not None:
+        raise ConfigurationError(
+            "The database is a server of your own (--database-url or CLIPSQL_DATABASE_URL); "
+            "start and stop it with its own tools, or leave the URL away for the embedded server."
+        )
+    return EmbeddedServer(settings.home)

@@ -1,0 +1,95 @@
+"""`clipsql model`: the embedding models that a database knows."""
+
+from __future__ import annotations
+
+import click
+
+from clipsql.cli.options import database_option, encoder_options, json_option
+from clipsql.cli.output import note, show_json, show_table
+from clipsql.config import Settings
+from clipsql.db import models
+from clipsql.db.opening import open_database
+
+
+@click.group()
+def model() -> None:
+    """Embedding models: CLIP, SigLIP, Chinese-CLIP and other dual encoders that transformers loads.
+
+    \b
+    clipsql model add openai/clip-vit-base-patch32
+    clipsql model add ./my-model --name mine --use
+    """
+
+
+@model.command()
+@click.argument("location", metavar="NAME|FOLDER")
+@click.option("--name", help="Name in the database; default: the hub id or the folder's path.")
+@click.option("--use", "use_it", is_flag=True, help="Make it the default model.")
+@encoder_options
+@database_option
+def add(
+    settings: Settings, location: str, name: str | None, use_it: bool, device: str | None, dtype: str | None
+) -> None:
+    """Add a model from the Hugging Face hub or a folder; the first one becomes the default."""
+    from clipsql.registering import register_model
+
+    with open_database(settings) as engine:
+        added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
+        if use_it:
+            added = models.use_model(engine, added.name)
+        click.echo(
+            f"Model {added.name}: {added.dimensions} dimensions, logit scale {added.logit_scale:.2f}, "
+            f"revision {added.revision[:12]}{', default' if added.is_default else ''}."
+        )
+
+
+@model.command("list")
+@json_option
+@database_option
+def list_(settings: Settings, as_json: bool) -> None:
+    """List the models of the database."""
+    with open_database(settings) as engine:
+        found = models.list_models(engine)
+    if as_json:
+        for one in found:
+            show_json(one)
+    elif not found:
+        note('There is no model yet; run "clipsql model add NAME".')
+    else:
+        show_table(
+            ("name", "dimensions", "logit scale", "revision", "default", "location"),
+            (
+                (
+                    one.name,
+                    one.dimensions,
+                    f"{one.logit_scale:.2f}",
+                    one.revision[:12],
+                    "yes" if one.is_default else "",
+                    one.location,
+                )
+                for one in found
+            ),
+        )
+
+
+@model.command()
+@click.argument("name")
+@database_option
+def use(settings: Settings, name: str) -> None:
+    """Make a model the default of every function and command."""
+    with open_database(settings) as engine:
+        click.echo(f"Model {models.use_model(engine, name).name} is the default now.")
+
+
+@model.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@database_option
+def remove(settings: Settings, name: str, yes: bool) -> None:
+    """Remove a model with all embeddings made by it; pictures and captions stay."""
+    with open_database(settings) as engine:
+        models.require_model(engine, name)
+        if not yes:
+            click.confirm(f"Remove model {name} and all embeddings made by it?", abort=True)
+        models.remove_model(engine, name)
+        click.echo(f"Model {name} is gone.")

@@ -1,0 +1,157 @@
+"""Options that several commands share, and the database that they open."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from clipsql.config import Settings
+from clipsql.db.functions import SearchOptions
+
+Command = Callable[..., Any]
+
+
+def database_option(command: Command) -> Command:
+    """`--database-url`; the command gets `settings`."""
+
+    @click.option(
+        "--database-url",
+        metavar="URL",
+        help="PostgreSQL with pgvector; default: CLIPSQL_DATABASE_URL, else the embedded server.",
+    )
+    @functools.wraps(command)
+    def with_settings(*args: Any, database_url: str | None, **options: Any) -> Any:
+        return command(*args, settings=Settings.from_environment(database_url=database_url), **options)
+
+    return with_settings
+
+
+def json_option(command: Command) -> Command:
+    """`--json`; the command gets `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Write JSON lines for machines.")(command)
+
+
+def encoder_options(command: Command) -> Command:
+    """`--device` and `--dtype`."""
+    for option in (
+        click.option(
+            "--dtype",
+            metavar="DTYPE",
+            help="float32, bfloat16 or float16; default: what is fast and sound on the device.",
+        ),
+        click.option(
+            "--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps ...; default: the best there is."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class Instant(click.ParamType[dt.datetime]):
+    """An ISO 8601 date or time; without an offset it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        try:
+            instant = dt.datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f'"{value}" is no time; write it as 2024-05-01 or 2024-05-01T18:30+02:00.', param, ctx)
+        return instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
+
+
+class TimeZone(click.ParamType[dt.tzinfo]):
+    """A time zone by its IANA name."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.tzinfo:
+        if isinstance(value, dt.tzinfo):
+            return value
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.fail(f'"{value}" is no time zone; write it as Europe/Berlin or UTC.', param, ctx)
+
+
+class Metadata(click.ParamType[dict[str, Any]]):
+    """A JSON object."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        try:
+            found = json.loads(value)
+        except json.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            self.fail(f'{value!r} is no JSON object; write it as \'{{"camera": "K12"}}\'.', param, ctx)
+        return found
+
+
+class Ids(click.ParamType[list[int]]):
+    """Comma-separated numbers."""
+
+    name = "ids"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        try:
+            return [int(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f'"{value}" is no list of image ids; write it as 17,42.', param, ctx)
+
+
+class Vertices(click.ParamType[list[tuple[float, float]]]):
+    """Positions, LONGITUDE,LATITUDE separated by spaces."""
+
+    name = "polygon"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[tuple[float, float]]:
+        try:
+            vertices = [tuple(map(float, part.split(","))) for part in value.split()]
+        except ValueError:
+            vertices = []
+        if len(vertices) < 3 or any(len(vertex) != 2 for vertex in vertices):
+            self.fail(f'"{value}" is no polygon; write it as "-0.2,51.4 0.1,51.4 0.1,51.6".', param, ctx)
+        return [(longitude, latitude) for longitude, latitude in vertices]
+
+
+_SEARCH_OPTIONS = (
+    click.option("--max-results", type=click.IntRange(min=1), default=10, show_default=True),
+    click.option("--in-collection", metavar="NAME"),
+    click.option("--taken-from", type=Instant(), help="Not before; ISO 8601, UTC unless it has an offset."),
+    click.option("--taken-until", type=Instant(), help="Before."),
+    click.option("--near-longitude", type=float, metavar="DEGREES"),
+    click.option("--near-latitude", type=float, metavar="DEGREES"),
+    click.option("--within-m", type=float, metavar="METRES", help="Great-circle distance."),
+    click.option("--inside", type=Vertices(), help='Polygon, "LONGITUDE,LATITUDE LONGITUDE,LATITUDE ...".'),
+    click.option("--having-metadata", type=Metadata(), help='Containment: \'{"camera": "K12"}\'.'),
+    click.option("--caption-query", metavar="WORDS", help="Full text: 'red truck', '\"two dogs\" -snow'."),
+    click.option("--only-images", type=Ids(), help="Image ids: 17,42."),
+    click.option("--except-images", type=Ids(), help="Image ids: 17,42."),
+    click.option("--min-similarity", type=float, metavar="COSINE"),
+    click.option("--model", metavar="NAME", help="Default: the default model of the database."),
+)
+"""The arguments of SQL's clipsql.search under the same names."""
+
+
+def search_options(command: Command) -> Command:
+    """Every filter of clipsql.search; the command gets those that are given as one `options`."""
+
+    @functools.wraps(command)
+    def with_options(*args: Any, **given: Any) -> Any:
+        values = {name: given.pop(name) for name in SearchOptions.__annotations__}
+        return command(*args, options={k: v for k, v in values.items() if v is not None}, **given)
+
+    wrapped: Command = with_options
+    for option in reversed(_SEARCH_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped

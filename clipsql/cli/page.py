@@ -1,0 +1,57 @@
+"""Write matches as one self-contained HTML page of thumbnails."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jinja2
+from PIL import Image
+
+from clipsql.errors import ImageError
+from clipsql.images.decoding import decode
+from clipsql.searching import Match
+
+_THUMBNAIL_SIZE = 320
+_MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+@dataclass(frozen=True)
+class _Card:
+    match: Match
+    thumbnail: str | None
+    link: str | None
+
+
+def write_page(path: Path, *, title: str, matches: Sequence[Match], files: Mapping[int, Path]) -> None:
+    """Write a page with a thumbnail, caption, similarity, time and place of each match.
+
+    `files` are the local files of pictures by image_id; a picture without one has no thumbnail. Raises OSError.
+    """
+    template = _MARKUP.from_string(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
+    cards = [_Card(match, _thumbnail(files.get(match.image_id)), _link(match.url)) for match in matches]
+    path.write_text(template.render(title=title, cards=cards), encoding="utf-8")
+
+
+def _thumbnail(file: Path | None) -> str | None:
+    """A small JPEG as data URI; None when the picture is not on this machine any more."""
+    if file is None:
+        return None
+    try:
+        picture = decode(file.read_bytes(), target_size=_THUMBNAIL_SIZE).pixels
+    except (OSError, ImageError):
+        return None
+    picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE), Image.Resampling.LANCZOS)
+    held = io.BytesIO()
+    picture.save(held, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(held.getvalue()).decode()
+
+
+def _link(url: str) -> str | None:
+    """The URL when a browser may safely open it."""
+    return url if urlsplit(url).scheme in ("http", "https", "file") else None

@@ -1,0 +1,47 @@
+"""Collections: what they hold, and how to drop one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from clipsql.db.engine import database_errors
+from clipsql.db.orm import Image
+from clipsql.errors import ConfigurationError
+
+
+def collection_stats(engine: Engine) -> list[dict[str, Any]]:
+    """Rows of the view clipsql.collection_stats, by collection and model."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.exec_driver_sql("select * from clipsql.collection_stats order by collection, model")
+        return [dict(row._mapping) for row in rows]
+
+
+def list_collections(engine: Engine) -> list[tuple[str, int]]:
+    """Name and number of pictures of every collection, by name."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Image.collection, sa.func.count()).group_by(Image.collection).order_by(Image.collection)
+        )
+        return [(name, images) for name, images in rows]
+
+
+def count_images(engine: Engine, collection: str) -> int:
+    """Pictures of a collection. Raises ConfigurationError when there is no such collection."""
+    with database_errors(engine), engine.connect() as connection:
+        images = connection.execute(
+            sa.select(sa.func.count()).select_from(Image).where(Image.collection == collection)
+        ).scalar_one()
+    if images == 0:
+        raise ConfigurationError(
+            f'There is no collection "{collection}"; "clipsql collection list" shows what there is.'
+        )
+    return images
+
+
+def drop_collection(engine: Engine, collection: str) -> None:
+    """Delete the pictures of a collection with their captions and embeddings."""
+    with database_errors(engine), engine.begin() as connection:
+        connection.execute(sa.delete(Image).where(Image.collection == collection))

@@ -1,0 +1,90 @@
+"""Open a PostgreSQL with pgvector and turn its errors into clipsql's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy as sa
+from pgvector.psycopg import register_vector
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine, make_url
+
+from clipsql.errors import (
+    ERRORS_BY_SQLSTATE,
+    ClipsqlError,
+    ConfigurationError,
+    DatabaseError,
+    DatabaseNotReady,
+    DatabaseUnreachable,
+)
+
+CONNECT_TIMEOUT_S = 10
+
+_REMEDY_BY_SQLSTATE = {
+    "53100": "free space on the server's disk, then run the same command again; what was written so far is kept",
+    "53200": "give the server more memory, then run the same command again",
+    "25006": "connect to the primary server; this one is read-only",
+    "42501": "connect as a role with that privilege",
+    "42P01": 'run "clipsql db upgrade"',
+    "42883": 'run "clipsql db upgrade"',
+    "3F000": 'run "clipsql db upgrade"',
+}
+
+
+def create_engine(database_url: str) -> Engine:
+    """Engine on psycopg 3 whose connections know pgvector's types. Raises ConfigurationError for a bad URL."""
+    url = _psycopg_url(database_url)
+    engine = sa.create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, pool_pre_ping=True)
+    event.listen(engine, "connect", _register_types)
+    return engine
+
+
+def _psycopg_url(database_url: str) -> URL:
+    try:
+        url = make_url(database_url)
+    except sa.exc.ArgumentError:
+        raise ConfigurationError(
+            "The database URL cannot be read; write it as postgresql://user:password@host:port/database."
+        ) from None
+    if url.drivername.split("+")[0] not in ("postgresql", "postgres"):
+        raise ConfigurationError(
+            f"clipsql needs PostgreSQL, but the database URL begins with {url.drivername}:; "
+            "write it as postgresql://user:password@host:port/database."
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _register_types(connection: psycopg.Connection, _record: object) -> None:
+    # Before the first upgrade there is no extension yet, and nothing that needs its types.
+    if connection.execute("select to_regtype('vector')").fetchone() != (None,):
+        register_vector(connection)
+    connection.rollback()
+
+
+@contextmanager
+def database_errors(engine: Engine) -> Iterator[None]:
+    """Raise ClipsqlError instead of what SQLAlchemy and psycopg raise inside this block."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _translated(error.orig, engine) from error
+    except psycopg.Error as error:
+        raise _translated(error, engine) from error
+
+
+def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
+    sqlstate = getattr(error, "sqlstate", None)
+    message = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
+    if sqlstate in ERRORS_BY_SQLSTATE:
+        return ERRORS_BY_SQLSTATE[sqlstate](message)
+    where = engine.url.render_as_string(hide_password=True).replace("+psycopg", "", 1)
+    if sqlstate is None and isinstance(error, psycopg.OperationalError):
+        return DatabaseUnreachable(
+            f"Cannot reach {where}: {message}; check the URL and that the server runs."
+        )
+    if sqlstate in ("42P01", "42883", "3F000"):
+        return DatabaseNotReady(f'{message}; run "clipsql db upgrade" first ({where}).')
+    remedy = _REMEDY_BY_SQLSTATE.get(sqlstate or "")
+    return DatabaseError(f"The database refused: {message}" + (f"; {remedy}." if remedy else f" ({where})."))

@@ -1,0 +1,145 @@
+"""One typed Python caller for each SQL function of clipsql, as SQLAlchemy expressions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+import sqlalchemy as sa
+from pgvector.sqlalchemy import VECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import BigInteger, Double, Integer, Text, TypeEngine, UserDefinedType
+
+
+class SearchOptions(TypedDict, total=False):
+    """Arguments that every search takes, as in SQL: what is not given does not filter.
+
+    Times are aware datetimes, positions WGS 84 degrees, distances metres, `inside` (longitude, latitude) vertices.
+    `only_images` and `except_images` may be ids or a select of ids.
+    """
+
+    max_results: int
+    in_collection: str | None
+    taken_from: dt.datetime | None
+    taken_until: dt.datetime | None
+    near_longitude: float | None
+    near_latitude: float | None
+    within_m: float | None
+    inside: Sequence[tuple[float, float]] | None
+    having_metadata: Mapping[str, Any] | None
+    caption_query: str | None
+    only_images: Sequence[int] | sa.Select[tuple[int]] | None
+    except_images: Sequence[int] | sa.Select[tuple[int]] | None
+    min_similarity: float | None
+    model: str | None
+
+
+class _Polygon(UserDefinedType[Sequence[tuple[float, float]]]):
+    """PostgreSQL's polygon, from (x, y) vertices."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "polygon"
+
+    def bind_processor(self, _dialect: sa.Dialect) -> Any:
+        return lambda vertices: "(" + ",".join(f"({float(x)!r},{float(y)!r})" for x, y in vertices) + ")"
+
+    def bind_expression(self, bindvalue: sa.BindParameter[Any]) -> ColumnElement[Any]:
+        return sa.cast(bindvalue, _Polygon())
+
+
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "max_results": Integer(),
+    "in_collection": Text(),
+    "taken_from": TIMESTAMP(timezone=True),
+    "taken_until": TIMESTAMP(timezone=True),
+    "near_longitude": Double(),
+    "near_latitude": Double(),
+    "within_m": Double(),
+    "inside": _Polygon(),
+    "having_metadata": JSONB(),
+    "caption_query": Text(),
+    "only_images": ARRAY(BigInteger),
+    "except_images": ARRAY(BigInteger),
+    "min_similarity": Double(),
+    "model": Text(),
+}
+
+
+class _Named(ColumnElement[Any]):
+    """An argument in named notation: `max_results => 5`."""
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012  SQLAlchemy declares it so
+        ("name", sa.sql.visitors.InternalTraversal.dp_string),
+        ("value", sa.sql.visitors.InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, name: str, value: ColumnElement[Any]) -> None:
+        self.name = name
+        self.value = value
+
+
+@compiles(_Named)
+def _compile_named(element: _Named, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{element.name} => {compiler.process(element.value, **options)}"
+
+
+def search(query: Sequence[float] | ColumnElement[Any], **options: Unpack[SearchOptions]) -> TableValuedAlias:
+    """Rows of clipsql.search: the pictures nearest to a vector. Columns as in `MATCH_COLUMNS`."""
+    return _matches("search", _vector(query), options)
+
+
+def search_similar(to_image: int | ColumnElement[int], **options: Unpack[SearchOptions]) -> TableValuedAlias:
+    """Rows of clipsql.search_similar: the pictures most like a stored one, without itself."""
+    return _matches("search_similar", _value(to_image, BigInteger()), options)
+
+
+def image_vector(of_image: int | ColumnElement[int], *, model: str | None = None) -> ColumnElement[Any]:
+    """clipsql.image_vector: the stored unit-length embedding of a picture."""
+    return sa.func.clipsql.image_vector(_value(of_image, BigInteger()), _value(model, Text()), type_=VECTOR())
+
+
+def mix(
+    vectors: Sequence[Sequence[float] | ColumnElement[Any]], *, weights: Sequence[float] | None = None
+) -> ColumnElement[Any]:
+    """clipsql.mix: the weighted sum of vectors as they are; weights default to 1, negative ones push away."""
+    terms = sa.cast(sa.dialects.postgresql.array([_vector(vector) for vector in vectors]), ARRAY(VECTOR()))
+    return sa.func.clipsql.mix(terms, _value(weights, ARRAY(Double)), type_=VECTOR())
+
+
+def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions) -> TableValuedAlias:
+    arguments = [
+        _Named(name, _value(value, _TYPES[name])) for name, value in options.items() if value is not None
+    ]
+    matches: TableValuedAlias = getattr(sa.func.clipsql, function)(subject, *arguments).table_valued(
+        sa.column("rank", Integer),
+        sa.column("image_id", BigInteger),
+        sa.column("similarity", Double),
+        sa.column("url", Text),
+        sa.column("caption", Text),
+        sa.column("taken_at", TIMESTAMP(timezone=True)),
+        sa.column("longitude", Double),
+        sa.column("latitude", Double),
+        sa.column("metadata", JSONB),
+        name="matches",
+    )
+    return matches
+
+
+def _vector(value: Sequence[float] | ColumnElement[Any]) -> ColumnElement[Any]:
+    return _value(value, VECTOR())
+
+
+def _value(value: Any, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    if isinstance(value, sa.Select):
+        return sa.func.array(value.scalar_subquery(), type_=type_)
+    if isinstance(value, ColumnElement):
+        return value
+    return sa.cast(sa.literal(value, type_), type_) if value is not None else sa.cast(sa.null(), type_)

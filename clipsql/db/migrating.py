@@ -1,0 +1,253 @@
+"""Bring a database to a revision of clipsql's schema, and tell at which it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, Engine
+
+from clipsql import assets
+from clipsql.db.engine import database_errors
+from clipsql.db.orm import SCHEMA, Base
+from clipsql.errors import DatabaseNotReady
+
+_OLDEST_POSTGRESQL = 15
+_OLDEST_PGVECTOR = (0, 8, 0)
+_SOUND_PGVECTOR = (0, 8, 4)
+_UPGRADE_LOCK = 0x636C6970  # "clip": one upgrade at a time
+
+_PARTITION = re.compile(r"_\d+(_hnsw)?$")
+
+
+def _is_compared(_object: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:
+    """All but the partitions, which come and go with models."""
+    return name is None or _PARTITION.search(name) is None
+
+
+ALEMBIC_OPTIONS: dict[str, Any] = {
+    "version_table": "alembic_version",
+    "version_table_schema": SCHEMA,
+    "include_schemas": True,
+    "include_name": lambda name, kind, _parents: kind != "schema" or name == SCHEMA,
+    "include_object": _is_compared,
+    "compare_type": True,
+    "compare_server_default": True,
+}
+"""How Alembic finds its revision and compares the models with the tables, here and in migrations/env.py."""
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """Where a database is and where this clipsql wants it."""
+
+    current: str | None
+    head: str
+
+
+def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
+    """Bring the database to `revision`; returns warnings. Raises DatabaseNotReady when it lacks something."""
+    with database_errors(engine), engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        warnings = _prepare(connection)
+        _refuse_unknown_revision(connection)
+        command.upgrade(_alembic_config(connection), revision)
+    # Connections opened before the extension existed do not know its types.
+    engine.dispose()
+    return warnings
+
+
+def downgrade(engine: Engine, *, revision: str) -> None:
+    """Take the schema back to `revision` ("base" removes it, with all its rows)."""
+    with database_errors(engine), engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        _refuse_unknown_revision(connection)
+        _set_search_path(connection)
+        command.downgrade(_alembic_config(connection), revision)
+
+
+def revisions(engine: Engine) -> Revisions:
+    """The database's revision (None before the first upgrade) and the newest one."""
+    with database_errors(engine), engine.connect() as connection:
+        return Revisions(current=_current_revision(connection), head=_scripts().get_current_head() or "")
+
+
+def is_behind(engine: Engine) -> bool:
+    """Whether an upgrade would do something."""
+    found = revisions(engine)
+    return found.current != found.head
+
+
+def require_current(engine: Engine) -> None:
+    """Raise DatabaseNotReady unless the database is at the newest revision."""
+    found = revisions(engine)
+    if found.current == found.head:
+        return
+    if found.current is None:
+        raise DatabaseNotReady(
+            f'Database has no clipsql schema yet, expected {found.head}; run "clipsql db upgrade".'
+        )
+    with engine.connect() as connection:
+        _refuse_unknown_revision(connection)
+    raise DatabaseNotReady(
+        f'Database is at revision {found.current}, expected {found.head}; run "clipsql db upgrade".'
+    )
+
+
+def differences(engine: Engine) -> list[str]:
+    """What differs between the ORM models and the tables, one line each; empty when all is well."""
+    with database_errors(engine), engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=ALEMBIC_OPTIONS)
+        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _prepare(connection: Connection) -> list[str]:
+    version = int(connection.exec_driver_sql("show server_version_num").scalar_one())
+    if version < _OLDEST_POSTGRESQL * 10000:
+        raise DatabaseNotReady(
+            f"The server is PostgreSQL {version // 10000}; clipsql needs {_OLDEST_POSTGRESQL} or later."
+        )
+    warnings = _ensure_pgvector(connection)
+    _ensure(
+        connection,
+        exists="select 1 from pg_roles where rolname = 'clipsql_reader'",
+        create="create role clipsql_reader nologin",
+        missing="role clipsql_reader does not exist",
+    )
+    _ensure(
+        connection,
+        exists="select 1 from pg_namespace where nspname = 'clipsql'",
+        create="create schema clipsql",
+        missing="schema clipsql does not exist",
+        administrator="create schema clipsql authorization {user}",
+    )
+    _set_search_path(connection)
+    return warnings
+
+
+def _ensure_pgvector(connection: Connection) -> list[str]:
+    available = connection.exec_driver_sql(
+        "select default_version from pg_available_extensions where name = 'vector'"
+    ).scalar()
+    if available is None:
+        raise DatabaseNotReady(
+            "The server has no pgvector; install pgvector 0.8.4 or later on it "
+            "(package postgresql-NN-pgvector, or the image pgvector/pgvector), then run this again."
+        )
+    _ensure(
+        connection,
+        exists="select 1 from pg_extension where extname = 'vector'",
+        create="create extension vector",
+        missing="extension vector is not installed in this database",
+    )
+    version = _pgvector_version(connection)
+    if version < _OLDEST_PGVECTOR and _version(available) >= _OLDEST_PGVECTOR:
+        _ensure(
+            connection,
+            exists="select 1 where false",
+            create="alter extension vector update",
+            missing=f"extension vector is at {_dotted(version)}",
+        )
+        version = _pgvector_version(connection)
+    if version < _OLDEST_PGVECTOR:
+        raise DatabaseNotReady(
+            f"pgvector is {_dotted(version)}, but clipsql needs 0.8 or later (iterative index scans); "
+            'install 0.8.4 or later on the server, then run "alter extension vector update".'
+        )
+    return pgvector_warnings(version)
+
+
+def pgvector_warnings(version: tuple[int, ...]) -> list[str]:
+    """Why this pgvector should be updated, one line each."""
+    if version >= _SOUND_PGVECTOR:
+        return []
+    return [
+        f"pgvector {_dotted(version)} has known faults (CVE-2026-3172 in parallel HNSW builds up to 0.8.1, "
+        "HNSW vacuum corruption before 0.8.3, graph repair before 0.8.4); update to 0.8.4 or later."
+    ]
+
+
+def pgvector_version(engine: Engine) -> tuple[int, ...] | None:
+    """Version of the extension in this database, None when it is not installed."""
+    with database_errors(engine), engine.connect() as connection:
+        version = connection.exec_driver_sql(_INSTALLED_PGVECTOR).scalar()
+        return None if version is None else _version(version)
+
+
+_INSTALLED_PGVECTOR = "select extversion from pg_extension where extname = 'vector'"
+
+
+def _pgvector_version(connection: Connection) -> tuple[int, ...]:
+    return _version(connection.exec_driver_sql(_INSTALLED_PGVECTOR).scalar_one())
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _ensure(
+    connection: Connection, *, exists: str, create: str, missing: str, administrator: str | None = None
+) -> None:
+    """Run `create` unless `exists` finds a row; where that is not allowed, say what an administrator must run."""
+    if connection.exec_driver_sql(exists).first() is not None:
+        return
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(create)
+    except sa.exc.ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":
+            raise
+        user, database = connection.exec_driver_sql(
+            "select quote_ident(current_user), current_database()"
+        ).one()
+        statement = (administrator or create).replace("{user}", user)
+        raise DatabaseNotReady(
+            f"{missing[0].upper()}{missing[1:]}, and {user} may not create it; "
+            f"let an administrator run in database {database}: {statement};"
+        ) from error
+
+
+def _set_search_path(connection: Connection) -> None:
+    # Functions keep this path ("set search_path from current"): pgvector's operators are found wherever the
+    # extension lives and whatever a session sets.
+    connection.execute(
+        sa.text(
+            "select set_config('search_path', 'pg_catalog, ' || quote_ident(n.nspname) || ', pg_temp', true)"
+            " from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'"
+        )
+    )
+
+
+def _alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(assets.migrations_folder()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(assets.migrations_folder()))
+
+
+def _current_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts=ALEMBIC_OPTIONS).get_current_revision()
+
+
+def _refuse_unknown_revision(connection: Connection) -> None:
+    current = _current_revision(connection)
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if current is not None and current not in known:
+        raise DatabaseNotReady(
+            f"Database is at revision {current}, which this clipsql does not know; install a newer clipsql."
+        )

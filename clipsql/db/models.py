@@ -1,0 +1,146 @@
+"""The models that a database knows, each with partitions and an HNSW index of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.engine import Connection, Engine
+
+from clipsql.db.engine import database_errors
+from clipsql.db.orm import Model
+from clipsql.db.statements import execute
+from clipsql.errors import ModelError, UnknownModel
+
+EMBEDDING_TABLES = ("image_embedding", "caption_embedding")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRow:
+    """One row of clipsql.model."""
+
+    model_id: int
+    name: str
+    location: str
+    revision: str
+    dimensions: int
+    logit_scale: float
+    is_default: bool
+
+
+def list_models(engine: Engine) -> list[ModelRow]:
+    """All models, by name."""
+    with database_errors(engine), engine.connect() as connection:
+        return [_row(found) for found in connection.execute(_MODELS.order_by(Model.name))]
+
+
+def find_model(engine: Engine, name: str | None = None) -> ModelRow | None:
+    """The model of that name, or the default model; None when there is none."""
+    wanted = Model.is_default if name is None else sa.or_(Model.name == name, Model.location == name)
+    # A name wins over another model's location.
+    order = (Model.name == name).desc() if name is not None else Model.model_id
+    with database_errors(engine), engine.connect() as connection:
+        found = connection.execute(_MODELS.where(wanted).order_by(order).limit(1)).first()
+        return None if found is None else _row(found)
+
+
+def require_model(engine: Engine, name: str | None = None) -> ModelRow:
+    """The model of that name, or the default model. Raises UnknownModel."""
+    found = find_model(engine, name)
+    if found is not None:
+        return found
+    if name is None:
+        raise UnknownModel('There is no model yet; run "clipsql model add NAME".')
+    raise UnknownModel(f'There is no model "{name}"; "clipsql model list" shows what there is.')
+
+
+def add_model(
+    engine: Engine, *, name: str, location: str, revision: str, dimensions: int, logit_scale: float
+) -> ModelRow:
+    """Add a model with its partitions; the first one becomes the default.
+
+    Adding the same revision again changes nothing. Raises ModelError when the name stands for another revision.
+    """
+    with database_errors(engine), engine.begin() as connection:
+        # Two commands may add the same model at once.
+        connection.exec_driver_sql("lock table clipsql.model in share row exclusive mode")
+        known = connection.execute(_MODELS.where(Model.name == name)).first()
+        if known is not None:
+            if known.revision != revision:
+                raise ModelError(
+                    f"Model {name} is already here at revision {known.revision[:12]}, not {revision[:12]}; "
+                    "add the changed model under another name with --name."
+                )
+            return _row(known)
+        row = connection.execute(
+            sa.insert(Model)
+            .values(
+                name=name,
+                location=location,
+                revision=revision,
+                dimensions=dimensions,
+                logit_scale=logit_scale,
+                is_default=~sa.exists(sa.select(Model.model_id)),
+            )
+            .returning(*_MODELS.selected_columns)
+        ).one()
+        for table in EMBEDDING_TABLES:
+            _add_partition(connection, table, row.model_id, dimensions)
+        return _row(row)
+
+
+def use_model(engine: Engine, name: str) -> ModelRow:
+    """Make a model the default. Raises UnknownModel."""
+    chosen = require_model(engine, name)
+    with database_errors(engine), engine.begin() as connection:
+        # In two steps: at no moment may two rows be the default.
+        connection.execute(sa.update(Model).where(Model.is_default).values(is_default=False))
+        connection.execute(sa.update(Model).where(Model.model_id == chosen.model_id).values(is_default=True))
+    return replace(chosen, is_default=True)
+
+
+def remove_model(engine: Engine, name: str) -> None:
+    """Remove a model with all its embeddings. Raises UnknownModel."""
+    model_id = require_model(engine, name).model_id
+    with database_errors(engine), engine.begin() as connection:
+        for table in EMBEDDING_TABLES:
+            execute(connection, sql.SQL("drop table {}").format(partition(table, model_id)))
+        connection.execute(sa.delete(Model).where(Model.model_id == model_id))
+
+
+def partition(table: str, model_id: int) -> sql.Identifier:
+    """Qualified name of the partition of an embedding table that holds one model's vectors."""
+    return sql.Identifier("clipsql", f"{table}_{model_id}")
+
+
+def _add_partition(connection: Connection, table: str, model_id: int, dimensions: int) -> None:
+    # The check also lets PostgreSQL refuse a vector of another model that was sent here by mistake.
+    execute(
+        connection,
+        sql.SQL(
+            "create table {partition} partition of {parent} "
+            "(constraint {check} check (vector_dims(embedding) = {dimensions})) for values in ({model_id})"
+        ).format(
+            partition=partition(table, model_id),
+            parent=sql.Identifier("clipsql", table),
+            check=sql.Identifier(f"{table}_{model_id}_dimensions_check"),
+            dimensions=sql.Literal(dimensions),
+            model_id=sql.Literal(model_id),
+        ),
+    )
+
+
+_MODELS = sa.select(
+    Model.model_id,
+    Model.name,
+    Model.location,
+    Model.revision,
+    Model.dimensions,
+    Model.logit_scale,
+    Model.is_default,
+)
+
+
+def _row(found: sa.Row[int, str, str, str, int, float, bool]) -> ModelRow:
+    return ModelRow(**found._mapping)

@@ -1,0 +1,131 @@
+"""Unit-length embeddings of pictures and texts from one loaded model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipsql.errors import EncodingError, ModelError
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+    from clipsql.encoding.preprocessing import Preprocessor
+
+# On a CPU larger batches only lose: ViT-B/32 is flat from 8 to 32, MobileNetV2 halves from 8 to 64.
+BATCH_SIZE = 16
+
+
+class Encoder:
+    """One dual encoder, ready to run; `load_encoder` makes it. Its attributes are read from the model."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        *,
+        tokenize: Callable[[Sequence[str]], Mapping[str, torch.Tensor]],
+        preprocess: Preprocessor,
+        name: str,
+        revision: str,
+        logit_scale: float,
+        logit_bias: float | None = None,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        self._model = model
+        self._tokenize = tokenize
+        self._preprocess = preprocess
+        parameter = next(model.parameters())
+        self._device, self._dtype = parameter.device, parameter.dtype
+        self.name = name
+        self.revision = revision
+        self.logit_scale = logit_scale
+        self.logit_bias = logit_bias
+        self.batch_size = batch_size
+        self.image_size = preprocess.image_size
+        self.device = str(self._device)
+        self.dtype = str(self._dtype).removeprefix("torch.")
+        self.dimensions = self._measure_dimensions()
+
+    def preprocess(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Pixels for `encode_pixels`, float32, shape (n, 3, height, width); thread-safe."""
+        return self._preprocess(images)
+
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Unit-length embeddings, float32, shape (n, dimensions), in input order. Raises EncodingError."""
+        parts = [self.encode_pixels(self.preprocess(batch)) for batch in self._batches(images)]
+        return self._joined(parts)
+
+    def encode_pixels(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Unit-length embeddings of preprocessed pictures, float32, (n, dimensions). Raises EncodingError."""
+        parts = [self._image_features(batch) for batch in self._batches(pixels)]
+        return unit_length(self._joined(parts), what="picture")
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit-length embeddings, float32, shape (n, dimensions), in input order; long texts are cut.
+
+        Raises EncodingError.
+        """
+        # Texts of like length share a batch, so that little of it is padding.
+        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+        parts = [self._text_features([texts[number] for number in batch]) for batch in self._batches(order)]
+        features = np.empty((len(texts), self.dimensions), np.float32)
+        features[order] = self._joined(parts)
+        return unit_length(features, what="text")
+
+    def _image_features(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        import torch
+
+        # Convolutions run 1.6 times as fast with the channels last (MobileNetV2 in bfloat16, one core).
+        values = torch.from_numpy(pixels).to(self._device, self._dtype, memory_format=torch.channels_last)
+        return self._forward("get_image_features", pixel_values=values)
+
+    def _text_features(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        tokens = {name: values.to(self._device) for name, values in self._tokenize(texts).items()}
+        return self._forward("get_text_features", **tokens)
+
+    def _forward(self, method: str, **inputs: Any) -> NDArray[np.float32]:
+        import torch
+
+        with torch.inference_mode():
+            output = getattr(self._model, method)(**inputs)
+            features = output if isinstance(output, torch.Tensor) else output.pooler_output
+            values: NDArray[np.float32] = features.float().cpu().numpy()
+        return values
+
+    def _batches(self, items: Any) -> list[Any]:
+        return [items[start : start + self.batch_size] for start in range(0, len(items), self.batch_size)]
+
+    def _joined(self, parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        return np.concatenate(parts) if parts else np.empty((0, self.dimensions), np.float32)
+
+    def _measure_dimensions(self) -> int:
+        """The length of the vectors that both towers really give. Raises ModelError."""
+        from PIL import Image
+
+        blank = Image.new("RGB", (self.image_size, self.image_size), "grey")
+        picture, text = self._image_features(self._preprocess([blank])), self._text_features(["a"])
+        if picture.ndim != 2 or picture.shape != text.shape:
+            raise ModelError(
+                f'Model "{self.name}" is no dual encoder: it gives pictures of shape {picture.shape[1:]} and '
+                f"texts of shape {text.shape[1:]}; use a model that maps both into one space."
+            )
+        return int(picture.shape[1])
+
+
+def unit_length(vectors: NDArray[np.float32], *, what: str) -> NDArray[np.float32]:
+    """`vectors` divided by their lengths, in float32. Raises EncodingError that names the unusable one.
+
+    The only place where clipsql normalises an embedding.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    usable = np.isfinite(lengths[:, 0]) & (lengths[:, 0] > 0)
+    if not usable.all():
+        number = int(np.argmin(usable))
+        kind = "zero" if lengths[number, 0] == 0 else "not finite"
+        raise EncodingError(f"The embedding of {what} {number} of the batch is {kind}; try --dtype float32.")
+    unit: NDArray[np.float32] = vectors / lengths
+    return unit

@@ -1,0 +1,98 @@
+"""Tell which column of a manifest holds what: by its usual names, or as the caller maps them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clipsql.errors import SourceError
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "file": ("file", "path", "filename", "image", "image_path"),
+    "url": ("url", "image_url"),
+    "caption": ("caption", "captions", "text", "title"),
+    "taken_at": ("taken_at", "time", "timestamp", "datetime", "date"),
+    "longitude": ("longitude", "lon", "lng"),
+    "latitude": ("latitude", "lat"),
+}
+"""Our name -> usual column names; of several that are there the first one counts."""
+
+_NUMBERED_CAPTION = re.compile(r"captions?_?\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The manifest's own column names, by what they hold; `metadata` is every other column."""
+
+    file: str | None
+    url: str | None
+    captions: tuple[str, ...]
+    taken_at: str | None
+    longitude: str | None
+    latitude: str | None
+
+    @property
+    def mapped(self) -> frozenset[str]:
+        """All columns that do not go into metadata."""
+        single = (self.file, self.url, self.taken_at, self.longitude, self.latitude)
+        return frozenset(name for name in (*single, *self.captions) if name is not None)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that say which picture a row is about."""
+        return tuple(name for name in (self.file, self.url) if name is not None)
+
+
+def find_columns(names: Sequence[str], column_map: Mapping[str, str], *, manifest: str) -> Columns:
+    """The columns among `names`; `column_map` {our name: their column} wins over the usual names.
+
+    Several captions are mapped as "c1,c2"; an empty column maps to nothing. Raises SourceError when a mapped
+    column is not there, or when neither file nor url is.
+    """
+    unknown = sorted(set(column_map) - set(ALIASES))
+    if unknown:
+        raise SourceError(f'"{unknown[0]}" cannot be mapped; what can is {", ".join(ALIASES)}.')
+    found = {ours: _columns(ours, names, column_map.get(ours), manifest) for ours in ALIASES}
+    if not found["file"] and not found["url"]:
+        raise SourceError(
+            f"{manifest} has no file or url column, it has {_listed(names)}; "
+            "name the one with the pictures' files by --map file=COLUMN."
+        )
+    single = {ours: columns[0] if columns else None for ours, columns in found.items() if ours != "caption"}
+    return Columns(captions=found["caption"], **single)
+
+
+def _columns(ours: str, names: Sequence[str], wanted: str | None, manifest: str) -> tuple[str, ...]:
+    if wanted is None:
+        return _usual(ours, names)
+    if not wanted:
+        return ()
+    # A column's name may hold a comma itself, so the whole is tried first.
+    parts = [wanted] if ours != "caption" or wanted in names else wanted.split(",")
+    return tuple(_named(part.strip(), names, manifest) for part in parts)
+
+
+def _named(wanted: str, names: Sequence[str], manifest: str) -> str:
+    for name in names:
+        if name == wanted:
+            return name
+    for name in names:
+        if name.lower() == wanted.lower():
+            return name
+    raise SourceError(
+        f'{manifest} has no column "{wanted}", it has {_listed(names)}; correct --map or the manifest.'
+    )
+
+
+def _usual(ours: str, names: Sequence[str]) -> tuple[str, ...]:
+    by_lower = {name.lower(): name for name in reversed(names)}
+    first = [by_lower[alias] for alias in ALIASES[ours] if alias in by_lower][:1]
+    if ours != "caption":
+        return tuple(first)
+    numbered = [name for name in names if _NUMBERED_CAPTION.fullmatch(name)]
+    return (*first, *sorted(numbered, key=lambda name: int(re.sub(r"\D", "", name))))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names) or "none at all"

@@ -1,0 +1,183 @@
+"""Records out of a manifest: a CSV, TSV, JSON-lines or Parquet file with one picture or caption a row."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from clipsql.errors import SourceError
+from clipsql.sources.column_types import TYPED_ROWS, MisfitError, column_types
+from clipsql.sources.columns import Columns, find_columns
+from clipsql.sources.record import JsonValue, Source, SourceRecord
+from clipsql.sources.tables import Table
+from clipsql.sources.values import is_empty, json_value, parse_captions, parse_place, parse_time, storable
+
+_Types = Mapping[str, Callable[[str], JsonValue]]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSource(Source):
+    """A manifest and how to understand it."""
+
+    table: Table
+    columns: Columns
+    text_columns: Collection[str]
+    base_folder: Path
+    timezone: tzinfo
+
+    @property
+    def name(self) -> str:
+        return self.table.path.name
+
+    def count(self) -> int:
+        """Records, by one cheap pass: adjacent rows about the same picture are one."""
+        identity = self.columns.identity
+        rows = (tuple(map(row.get, identity)) for _, row in self.table.rows(identity))
+        return sum(1 for _ in itertools.groupby(rows))
+
+    def __iter__(self) -> Iterator[SourceRecord]:
+        pending: SourceRecord | None = None
+        for record in self._records():
+            joined = _joined(pending, record)
+            if pending is not None and joined is None:
+                yield pending
+            pending = joined or record
+        if pending is not None:
+            yield pending
+
+    def _records(self) -> Iterator[SourceRecord]:
+        rows = self.table.rows()
+        first = list(itertools.islice(rows, TYPED_ROWS))
+        types: _Types = {}
+        if not self.table.typed and first:
+            others = first[0][1].keys() - self.columns.mapped
+            types = column_types([row for _, row in first], others, text_columns=self.text_columns)
+        forced = {name.lower() for name in self.text_columns}
+        for number, row in itertools.chain(first, rows):
+            yield self._record(self.table.at(number), row, types, forced)
+
+    def _record(
+        self, position: str, row: Mapping[str, Any], types: _Types, forced: Collection[str]
+    ) -> SourceRecord:
+        columns = self.columns
+        url, file = self._locate(position, _value(row, columns.file), _value(row, columns.url))
+        try:
+            captions = [caption for name in columns.captions for caption in parse_captions(row.get(name))]
+        except ValueError as error:
+            raise SourceError(f"{position}: the caption holds {error}; correct it.") from error
+        try:
+            taken_at = parse_time(_value(row, columns.taken_at), timezone=self.timezone)
+        except (ValueError, OverflowError) as error:
+            raise SourceError(
+                f'{position}: "{_shown(_value(row, columns.taken_at))}" in column "{columns.taken_at}" is no time; '
+                "write it as 2017-03-09T18:30:00+01:00, or pass --map taken_at= to keep it as metadata."
+            ) from error
+        try:
+            place = parse_place(_value(row, columns.longitude), _value(row, columns.latitude))
+        except ValueError as error:
+            raise SourceError(f"{position}: {error}; correct it, or leave both empty.") from error
+        longitude, latitude = place or (None, None)
+        metadata = _metadata(position, row, columns.mapped, types, forced)
+        return SourceRecord(
+            url, file, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
+        )
+
+    def _locate(self, position: str, file: object, url: object) -> tuple[str, Path]:
+        """The picture's identity and its local file. The one place to change when pictures get downloaded."""
+        for value in (file, url):
+            if not is_empty(value) and not isinstance(value, str):
+                raise SourceError(
+                    f"{position}: {_shown(value)} is no file or url; map file to a text column."
+                )
+        local = str(file).strip() if not is_empty(file) else ""
+        remote = str(url).strip() if not is_empty(url) else ""
+        try:
+            storable(local + remote)
+        except ValueError as error:
+            raise SourceError(f"{position}: the file or url holds {error}; correct it.") from error
+        if not local and remote.startswith("file:"):
+            local = url2pathname(urlsplit(remote).path)
+        if not local and not remote:
+            raise SourceError(f"{position} names no file; give it one or remove it.")
+        if not local or local.startswith(("http://", "https://")):
+            raise SourceError(
+                f"{position} has a url but no local file, and downloading is not there yet; "
+                "download the pictures and name their files by --map file=COLUMN."
+            )
+        # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
+        resolved = Path(os.path.realpath(self.base_folder / local))
+        return remote or resolved.as_uri(), resolved
+
+
+def open_manifest(
+    table: Table,
+    *,
+    column_map: Mapping[str, str],
+    text_columns: Collection[str],
+    base_folder: Path | None,
+    timezone: tzinfo,
+) -> ManifestSource:
+    """The table as a source. Raises SourceError when columns are missing or there is no row."""
+    name = table.path.name
+    if next(table.rows(), None) is None:
+        table.names()
+        raise SourceError(f"{name} has no rows; it needs one for each picture.")
+    names = [column for column in table.names() if column]
+    columns = find_columns(names, column_map, manifest=name)
+    known = {column.lower() for column in names}
+    for column in text_columns:
+        if column.lower() not in known:
+            listed = ", ".join(f'"{each}"' for each in names)
+            raise SourceError(f'{name} has no column "{column}", it has {listed}; correct --text.')
+    folder = (base_folder or table.path.parent).resolve()
+    return ManifestSource(table, columns, frozenset(text_columns), folder, timezone)
+
+
+def _value(row: Mapping[str, Any], column: str | None) -> Any:
+    return None if column is None else row.get(column)
+
+
+def _shown(value: object) -> str:
+    """A value short and in one line, for messages."""
+    return " ".join(str(value).split())[:60]
+
+
+def _metadata(
+    position: str, row: Mapping[str, Any], mapped: Collection[str], types: _Types, forced: Collection[str]
+) -> dict[str, JsonValue]:
+    metadata: dict[str, JsonValue] = {}
+    for name, value in row.items():
+        if name in mapped or is_empty(value):
+            continue
+        try:
+            kept = json_value(types[name](value) if name in types else value)
+            storable(name)
+        except MisfitError as error:
+            raise SourceError(
+                f'{position}: "{_shown(value)}" in column "{name}", '
+                f"which held {error} in each of the first {TYPED_ROWS:,} rows; "
+                f'correct it, or keep the column as text by --text "{name}".'
+            ) from error
+        except ValueError as error:
+            raise SourceError(f'{position}: column "{name}" holds {error}; remove it.') from error
+        if kept is not None:
+            is_forced = name.lower() in forced and not isinstance(kept, str)
+            metadata[name] = json.dumps(kept) if is_forced else kept
+    return metadata
+
+
+def _joined(earlier: SourceRecord | None, record: SourceRecord) -> SourceRecord | None:
+    """Both as one picture with the captions of both, or None when they differ in anything else."""
+    if earlier is None or earlier.url != record.url:
+        return None
+    if replace(earlier, captions=(), position="") != replace(record, captions=(), position=""):
+        return None
+    return replace(earlier, captions=tuple(dict.fromkeys(earlier.captions + record.captions)))

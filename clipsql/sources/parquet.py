@@ -1,0 +1,73 @@
+"""Read the rows of Parquet files, a small batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from clipsql.errors import SourceError
+from clipsql.sources.tables import Table
+
+_BATCH_ROWS = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetTable(Table):
+    """A Parquet file; columns of raw bytes are left out, they have no form in JSON."""
+
+    unit = "row"
+
+    def names(self) -> tuple[str, ...]:
+        pyarrow, file = self._open()
+        with file:
+            fields = file.schema_arrow
+            names = tuple(field.name for field in fields if not _is_binary(pyarrow, field.type))
+        if len(set(names)) < len(names):
+            raise SourceError(f"{self.path.name} has two columns of the same name; rename one of them.")
+        return names
+
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        columns = [name for name in self.names() if only is None or name in only]
+        pyarrow, file = self._open()
+        number = 0
+        with file:
+            try:
+                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
+                    for row in _microseconds(pyarrow, batch).to_pylist():
+                        number += 1
+                        yield number, row
+            except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+                raise self._unreadable(error) from error
+
+    def _open(self) -> tuple[Any, Any]:
+        try:
+            import pyarrow
+            from pyarrow.parquet import ParquetFile
+        except ImportError as error:
+            raise SourceError(
+                f'{self.path.name} is a Parquet file; reading it needs: pip install "clipsql[parquet]"'
+            ) from error
+        try:
+            # Row groups can be large: without pre-buffering only the pages in use are held.
+            return pyarrow, ParquetFile(self.path, pre_buffer=False)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> SourceError:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return SourceError(f"{self.path.name} is no readable Parquet file ({reason}); write it again.")
+
+
+def _is_binary(pyarrow: Any, kind: Any) -> bool:
+    types = pyarrow.types
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
+
+
+def _microseconds(pyarrow: Any, batch: Any) -> Any:
+    """The batch with nanosecond times cut to microseconds, which is all that Python's times can hold."""
+    for index, field in enumerate(batch.schema):
+        if pyarrow.types.is_timestamp(field.type) and field.type.unit == "ns":
+            kind = pyarrow.timestamp("us", field.type.tz)
+            batch = batch.set_column(index, field.name, batch.column(index).cast(kind, safe=False))
+    return batch

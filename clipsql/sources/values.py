@@ -1,0 +1,117 @@
+"""Turn the values of a manifest into times, places, captions and JSON metadata."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import Decimal
+
+from clipsql.images.exif import parse_exif_time
+from clipsql.sources.record import JsonValue
+
+_UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309
+_SECONDS_END = 10_000_000_000  # the year 2286; greater numbers are milliseconds
+
+
+def parse_time(value: object, *, timezone: tzinfo) -> datetime | None:
+    """The aware time that a value means, None for an empty one.
+
+    Takes ISO 8601 (without an offset: in the given time zone), EXIF's "2020:05:04 18:39:11", and numbers or
+    long digit strings as unix seconds or milliseconds. Raises ValueError for anything else.
+    """
+    if is_empty(value):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        value = float(text) if _UNIX_TIME.fullmatch(text) else _written_time(text)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("no time")
+    return _unix_time(float(value))
+
+
+def parse_place(longitude: object, latitude: object) -> tuple[float, float] | None:
+    """(longitude, latitude) in degrees, None when both are empty. Raises ValueError saying what is wrong."""
+    if is_empty(longitude) and is_empty(latitude):
+        return None
+    if is_empty(longitude) or is_empty(latitude):
+        raise ValueError("one of longitude and latitude is missing")
+    return _degrees("longitude", longitude, 180), _degrees("latitude", latitude, 90)
+
+
+def parse_captions(value: object) -> list[str]:
+    """The captions in a value: a text, a list of texts, or nothing. Raises ValueError for what is none."""
+    if isinstance(value, list):
+        return [caption for item in value for caption in parse_captions(item)]
+    if is_empty(value):
+        return []
+    if isinstance(value, dict):
+        raise ValueError("a JSON object where a text should be")
+    return [storable(str(value).strip())]
+
+
+def json_value(value: object) -> JsonValue | None:
+    """The value as JSON keeps it; None for what is empty or has no form in JSON. Times become ISO text.
+
+    Raises ValueError for text that PostgreSQL cannot store.
+    """
+    if isinstance(value, str):
+        return storable(value)
+    if is_empty(value) or isinstance(value, bytes):
+        return None
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {storable(str(key)): json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def storable(text: str) -> str:
+    """The text itself. Raises ValueError for what PostgreSQL cannot store: NUL and halves of surrogate pairs."""
+    if "\0" in text:
+        raise ValueError("a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair") from None
+    return text
+
+
+def is_empty(value: object) -> bool:
+    """Whether a value says nothing: None, blank text, or a number that is not finite."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float | Decimal) and not math.isfinite(value))
+
+
+def _written_time(text: str) -> datetime:
+    naive = parse_exif_time(text)
+    if naive is not None:
+        return naive
+    text = re.sub(r"\s*(UTC|GMT)$", "Z", text)
+    return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$|Z$)", "", text))
+
+
+def _unix_time(number: float) -> datetime:
+    seconds = number if abs(number) < _SECONDS_END else number / 1000
+    if abs(seconds) >= _SECONDS_END:
+        raise ValueError("neither unix seconds nor milliseconds")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _degrees(name: str, value: object, bound: int) -> float:
+    try:
+        degrees = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f'{name} "{" ".join(str(value).split())[:60]}" is no number') from None
+    if not abs(degrees) <= bound:
+        raise ValueError(f"{name} {value} is not between -{bound} and {bound}")
+    return degrees

@@ -1,0 +1,154 @@
+"""Pictures: models, images, captions, embeddings, the reader role and the statistics view."""
+
+import sqlalchemy as sa
+from alembic import op
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy.dialects import postgresql as pg
+
+revision = "0001"
+down_revision = None
+
+CAPTION_FUNCTIONS = (
+    "_caption_configuration",
+    "_spaced_han",
+    "_caption_words",
+    "_caption_query",
+    "_any_caption_query",
+)
+
+
+def _added_at() -> sa.Column[object]:
+    return sa.Column("added_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "model",
+        sa.Column("model_id", sa.Integer, sa.Identity(always=True), primary_key=True),
+        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("location", sa.Text, nullable=False),
+        sa.Column("revision", sa.Text, nullable=False),
+        sa.Column("dimensions", sa.Integer, nullable=False),
+        sa.Column("logit_scale", sa.Double, nullable=False),
+        sa.Column("is_default", sa.Boolean, server_default=sa.text("false"), nullable=False),
+        _added_at(),
+        sa.CheckConstraint("dimensions between 1 and 4000", name="dimensions"),
+        schema="clipsql",
+    )
+    op.create_index(
+        "model_is_default_key",
+        "model",
+        ["is_default"],
+        unique=True,
+        postgresql_where=sa.text("is_default"),
+        schema="clipsql",
+    )
+
+    op.create_table(
+        "image",
+        sa.Column("image_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("collection", sa.Text, nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("file", sa.Text),
+        sa.Column("sha256", sa.LargeBinary),
+        sa.Column("width", sa.Integer),
+        sa.Column("height", sa.Integer),
+        sa.Column("format", sa.Text),
+        sa.Column("taken_at", pg.TIMESTAMP(timezone=True)),
+        sa.Column("longitude", sa.Double),
+        sa.Column("latitude", sa.Double),
+        sa.Column("metadata", pg.JSONB, server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("status", sa.Text, server_default=sa.text("'pending'"), nullable=False),
+        sa.Column("error", sa.Text),
+        sa.Column("attempts", sa.Integer, server_default=sa.text("0"), nullable=False),
+        _added_at(),
+        sa.UniqueConstraint("collection", "url"),
+        sa.CheckConstraint("status in ('pending', 'embedded', 'failed')", name="status"),
+        sa.CheckConstraint("octet_length(sha256) = 32", name="sha256"),
+        sa.CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+        sa.CheckConstraint(
+            "(longitude is null) = (latitude is null)"
+            " and longitude between -180 and 180 and latitude between -90 and 90",
+            name="place",
+        ),
+        schema="clipsql",
+    )
+    op.create_index(None, "image", ["taken_at"], schema="clipsql")
+    op.create_index(
+        "image_metadata_idx",
+        "image",
+        ["metadata"],
+        postgresql_using="gin",
+        postgresql_ops={"metadata": "jsonb_path_ops"},
+        schema="clipsql",
+    )
+    op.create_index(
+        "image_place_idx",
+        "image",
+        [sa.literal_column("point(longitude, latitude)")],
+        postgresql_using="gist",
+        schema="clipsql",
+    )
+
+    for name in CAPTION_FUNCTIONS:
+        op.create_function(name, version=1)
+    op.create_table(
+        "caption",
+        sa.Column("caption_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column(
+            "image_id",
+            sa.BigInteger,
+            sa.ForeignKey("clipsql.image.image_id", ondelete="CASCADE"),
+            nullable=False,
+        ),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("language", sa.Text, server_default=sa.text("'en'"), nullable=False),
+        sa.Column(
+            "words",
+            pg.TSVECTOR,
+            sa.Computed("clipsql._caption_words(body, language)", persisted=True),
+            nullable=False,
+        ),
+        schema="clipsql",
+    )
+    op.create_index(None, "caption", ["image_id"], schema="clipsql")
+    op.create_index("caption_words_idx", "caption", ["words"], postgresql_using="gin", schema="clipsql")
+
+    for table, owner in (("image_embedding", "image"), ("caption_embedding", "caption")):
+        op.create_table(
+            table,
+            sa.Column(
+                f"{owner}_id",
+                sa.BigInteger,
+                sa.ForeignKey(f"clipsql.{owner}.{owner}_id", ondelete="CASCADE"),
+                primary_key=True,
+            ),
+            sa.Column(
+                "model_id",
+                sa.Integer,
+                sa.ForeignKey("clipsql.model.model_id", ondelete="CASCADE"),
+                primary_key=True,
+            ),
+            sa.Column("embedding", HALFVEC(), nullable=False),
+            schema="clipsql",
+            postgresql_partition_by="LIST (model_id)",
+        )
+
+    op.create_view("collection_stats", version=1)
+
+    op.execute("grant usage on schema clipsql to clipsql_reader")
+    op.execute("grant select on all tables in schema clipsql to clipsql_reader")
+    # Partitions are created as models come.
+    op.execute("alter default privileges in schema clipsql grant select on tables to clipsql_reader")
+
+
+def downgrade() -> None:
+    op.execute("alter default privileges in schema clipsql revoke select on tables from clipsql_reader")
+    op.execute("revoke usage on schema clipsql from clipsql_reader")
+    op.drop_view("collection_stats")
+    for table in ("caption_embedding", "image_embedding", "caption"):
+        op.drop_table(table, schema="clipsql")
+    for name in reversed(CAPTION_FUNCTIONS):
+        op.drop_function(name)
+    for table in ("image", "model"):
+        op.drop_table(table, schema="clipsql")

@@ -1,0 +1,59 @@
+-- The nearest pictures to a vector among those that pass every given filter, with what people want to see of them.
+create or replace function clipsql.search(
+    query vector,
+    max_results integer default 10,
+    in_collection text default null,
+    taken_from timestamptz default null,
+    taken_until timestamptz default null,
+    near_longitude double precision default null,
+    near_latitude double precision default null,
+    within_m double precision default null,
+    inside polygon default null,
+    having_metadata jsonb default null,
+    caption_query text default null,
+    only_images bigint[] default null,
+    except_images bigint[] default null,
+    min_similarity double precision default null,
+    model text default null)
+returns table (
+    rank integer, image_id bigint, similarity double precision, url text, caption text,
+    taken_at timestamptz, longitude double precision, latitude double precision, metadata jsonb)
+language plpgsql stable parallel unsafe rows 10
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    chosen constant clipsql.model := clipsql._resolve_model(search.model);
+begin
+    perform clipsql._check_query(query, chosen);
+    if max_results is null or max_results < 1 then
+        raise exception using errcode = 'CQ004',
+            message = format('max_results must be 1 or more, not %s.', coalesce(max_results::text, 'null'));
+    elsif min_similarity not between -1 and 1 then
+        raise exception using errcode = 'CQ004',
+            message = format('min_similarity is a cosine and must lie between -1 and 1, not %s.', min_similarity);
+    end if;
+    return query
+    select
+        row_number() over (order by n.distance, n.image_id)::integer,
+        n.image_id,
+        greatest(-1, least(1, 1 - n.distance)),
+        i.url,
+        (select c.body from clipsql.caption as c where c.image_id = n.image_id order by c.caption_id limit 1),
+        i.taken_at,
+        i.longitude,
+        i.latitude,
+        i.metadata
+    from clipsql._nearest(
+        query, max_results,
+        row(in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
+            inside, having_metadata, caption_query, only_images, except_images)::clipsql._filter,
+        chosen) as n
+    join clipsql.image as i on i.image_id = n.image_id
+    where min_similarity is null or 1 - n.distance >= min_similarity
+    order by n.distance, n.image_id;
+end;
+$$;
+
+comment on function clipsql.search is
+    'Nearest pictures to a vector, nearest first; every filter is optional and filters combine with AND.';

@@ -1,0 +1,116 @@
+"""Fixtures: a real PostgreSQL with pgvector, a fresh database for each test, test data and models."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+from local_models import make_clip
+from sqlalchemy.engine import URL, Engine, make_url
+
+from clipsql.cli import main
+from clipsql.db import migrating
+from clipsql.db.embedded import EmbeddedServer
+from clipsql.db.engine import create_engine
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real pictures, vectors and models; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("CLIPSQL_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the test data are not here ({folder}); set CLIPSQL_SHARED_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """URL of a server where tests may create databases: CLIPSQL_DATABASE_URL, else an embedded one."""
+    given = os.environ.get("CLIPSQL_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # Not below pytest's tmp_path, which the server's own user cannot enter when the tests run as root; in
+    # memory where there is room, because hundreds of databases are made.
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 2**30
+    home = Path(tempfile.mkdtemp(prefix="clipsql-test-", dir=memory if roomy else None))
+    home.chmod(0o711)
+    server = EmbeddedServer(home)
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(server_url: str) -> Iterator[Callable[..., URL]]:
+    """Make an empty database, or a copy of a template; all are dropped at the end."""
+    made: list[str] = []
+    engine = sa.create_engine(
+        make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+
+    def make(*, template: str = "template0", options: str = "") -> URL:
+        name = f"clipsql_test_{os.getpid()}_{len(made)}"
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'create database "{name}" template "{template}" {options}')
+        made.append(name)
+        return make_url(server_url).set(database=name)
+
+    yield make
+    with engine.connect() as connection:
+        for name in made:
+            connection.exec_driver_sql(f'drop database "{name}" with (force)')
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(new_database: Callable[..., URL]) -> str:
+    """Name of a database at the newest revision, to be copied."""
+    url = new_database()
+    engine = create_engine(url.render_as_string(hide_password=False))
+    migrating.upgrade(engine)
+    engine.dispose()
+    assert url.database is not None
+    return url.database
+
+
+@pytest.fixture
+def database_url(new_database: Callable[..., URL], template: str) -> str:
+    """URL of a fresh database at the newest revision."""
+    return new_database(template=template).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Engine on a fresh database at the newest revision."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny CLIP with random weights, complete as transformers saves it."""
+    return make_clip(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def clipsql(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command `clipsql` on a fresh database: `clipsql("search", "text", "a dog")`."""
+    monkeypatch.setenv("CLIPSQL_DATABASE_URL", database_url)
+
+    def run(*arguments: str | Path, **options: object) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], **options)  # type: ignore[arg-type]
+
+    return run
