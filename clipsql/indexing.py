@@ -20,7 +20,7 @@ from clipsql.db.models import EMBEDDING_TABLES, ModelRow
 from clipsql.db.pictures import Driver, PictureWrite, StoredImage
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
-from clipsql.reading import IngestOptions, Outcome, Reading, caption_language, read_picture
+from clipsql.reading import IngestOptions, Outcome, Reading, caption_language, printable, read_picture
 from clipsql.sources import Source, SourceRecord
 
 __all__ = ["Indexer", "IngestOptions", "IngestReport", "Outcome"]
@@ -75,9 +75,15 @@ class Indexer:
             autocommit_connection(self._engine) as lookups,
             autocommit_connection(self._engine) as writes,
         ):
-            pictures.lock_collection(lookups, options.collection, on_wait=on_wait)
+            # On the connection that writes: when this process is killed, the server lets the next ingest in only
+            # after it has ended the last transaction.
+            pictures.lock_collection(writes, options.collection, on_wait=on_wait)
             # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
-            with _threads(max(2, os.cpu_count() or 1)) as readers, _threads(1) as writer:
+            with (
+                _threads(max(2, os.cpu_count() or 1)) as readers,
+                _threads(1) as writer,
+                _cancelled_by_ctrl_c(writes),
+            ):
                 readings = self._read_ahead(source, options, report, lookups, readers)
                 written: Future[None] = Future()
                 written.set_result(None)
@@ -91,7 +97,7 @@ class Indexer:
                     last = batch
                 written.result()
                 _settle(last, report, on_outcome)
-        self._finish(report, on_index)
+            self._finish(report, on_index)
         report.seconds = time.monotonic() - started
         return report
 
@@ -118,7 +124,8 @@ class Indexer:
         """Records with what is stored of them; one whose URL came before is reported and left out."""
         records = iter(source)
         while chunk := list(islice(records, _LOOK_UP_BATCH)):
-            seen = pictures.first_positions(connection, [(record.url, record.position) for record in chunk])
+            sightings = [(record.url, printable(record.position)) for record in chunk]
+            seen = pictures.first_positions(connection, sightings)
             stored = pictures.stored_images(
                 connection,
                 collection=options.collection,
@@ -130,7 +137,7 @@ class Indexer:
                     report.outcomes[Outcome.DUPLICATE] += 1
                     if len(report.duplicates) < _MOST_EXAMPLES:
                         report.duplicates.append(
-                            f"{record.position} repeats {seen[record.url]}: {record.url}"
+                            printable(f"{record.position} repeats {seen[record.url]}: {record.url}")
                         )
                 else:
                     seen[record.url] = record.position
@@ -152,9 +159,15 @@ class Indexer:
                 PictureWrite(
                     facts=reading.facts,
                     content_changed=reading.content_changed,
+                    image_id=reading.described_image,
                     embedding=None if reading.pixels is None else next(embeddings),
                     new_captions=[
-                        (body, caption_language(body, default=options.language), vectors.get(body))
+                        (
+                            body,
+                            caption_language(body, default=options.language),
+                            # Another picture of the batch may have the same caption; a failed one has to wait.
+                            vectors[body] if reading.problem is None else None,
+                        )
                         for body in reading.wanted_captions
                         if body not in known
                     ],
@@ -189,6 +202,16 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _cancelled_by_ctrl_c(connection: Driver) -> Iterator[None]:
+    """Lets Ctrl-C end what another thread does on `connection` too: it may wait for a lock, without end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        connection.cancel_safe(timeout=5)
+        raise
+
+
 def _batches_of_work(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
     """Runs of readings with WRITE_BATCH changes each, so that the model's batches are full."""
     batch: list[Reading] = []
@@ -208,5 +231,7 @@ def _settle(batch: Iterable[Reading], report: IngestReport, on_outcome: Callable
     for reading in batch:
         report.outcomes[reading.outcome] += 1
         if reading.problem is not None and len(report.failures) < _MOST_EXAMPLES:
-            report.failures.append(f"{reading.record.file or reading.record.url}: {reading.problem}")
+            report.failures.append(
+                printable(f"{reading.record.file or reading.record.url}: {reading.problem}")
+            )
         on_outcome(reading.outcome)

@@ -10,7 +10,15 @@ session.execute(
 
 from __future__ import annotations
 
-from clipsql.db.functions import SearchOptions, image_vector, mix, search, search_similar
+from clipsql.db.functions import (
+    SearchOptions,
+    embed_text,
+    image_vector,
+    mix,
+    search,
+    search_similar,
+    search_text,
+)
 from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model
 
 __all__ = [
@@ -21,8 +29,10 @@ __all__ = [
     "ImageEmbedding",
     "Model",
     "SearchOptions",
+    "embed_text",
     "image_vector",
     "mix",
     "search",
     "search_similar",
+    "search_text",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import errno
 import re
+import stat
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,9 @@ from clipsql.errors import ImageError
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
 from clipsql.sources import SourceRecord
+
+_MOST_BYTES = 2 * 2**30
+"""Larger files are no pictures that can be decoded."""
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -39,7 +45,7 @@ class IngestOptions:
     collection: str
     retry_failed: bool = False
     language: str = "en"
-    timezone: tzinfo = UTC
+    timezone: dt.tzinfo = dt.UTC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +73,13 @@ class Reading:
         )
 
     @property
+    def described_image(self) -> int | None:
+        """The image_id of a row that holds `facts` already; one that failed again has its attempts counted."""
+        if self.stored is None or self.problem is not None or self.stored.facts != self.facts:
+            return None
+        return self.stored.image_id
+
+    @property
     def stored_captions(self) -> tuple[StoredCaption, ...]:
         """Captions that the database holds now."""
         return () if self.stored is None else self.stored.captions
@@ -91,9 +104,7 @@ def read_picture(
 ) -> Reading:
     """Read the picture of a record; decode it when its content is new, has no embedding, or is to be retried."""
     try:
-        if record.file is None:
-            raise FileNotFoundError
-        data = record.file.read_bytes()
+        data = _content(record.file)
     except OSError as error:
         return _without_content(record, stored, _reason(error), options)
     digest = content_hash(data)
@@ -102,11 +113,11 @@ def read_picture(
             return Reading(record=record, stored=stored, outcome=Outcome.FAILED_BEFORE)
         if stored.is_embedded:
             return _with_known_content(record, stored)
-    facts = PictureFacts(url=record.url, file=str(record.file), sha256=digest)
+    facts = PictureFacts(url=record.url, file=_path(record), sha256=digest)
     try:
         picture = decode(data, target_size=encoder.image_size, timezone=options.timezone)
     except ImageError as error:
-        return _failed(record, stored, facts, str(error))
+        return _failed(record, stored, facts, printable(str(error)))
     facts = replace(
         facts,
         width=picture.width,
@@ -132,12 +143,17 @@ def caption_language(body: str, *, default: str) -> str:
     return "zh" if _HAN.search(body) else default
 
 
+def printable(text: str) -> str:
+    """`text` with the bytes of a file name that are not UTF-8 replaced, fit for PostgreSQL and terminals."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
 def _with_known_content(record: SourceRecord, stored: StoredImage) -> Reading:
     reading = Reading(
         record=record,
         stored=stored,
         outcome=Outcome.UPDATED,
-        facts=_described(replace(stored.facts, file=str(record.file)), record),
+        facts=_described(replace(stored.facts, file=_path(record)), record),
     )
     captions_are_right = set(reading.wanted_captions) == {caption.body for caption in stored.captions}
     if reading.facts == stored.facts and captions_are_right and not reading.captions_to_encode:
@@ -153,8 +169,7 @@ def _without_content(
         return Reading(record=record, stored=stored, outcome=Outcome.FAILED, problem=problem)
     if stored is not None and stored.facts.sha256 is None and not options.retry_failed:
         return Reading(record=record, stored=stored, outcome=Outcome.FAILED_BEFORE)
-    file = None if record.file is None else str(record.file)
-    return _failed(record, stored, PictureFacts(url=record.url, file=file, sha256=None), problem)
+    return _failed(record, stored, PictureFacts(url=record.url, file=_path(record), sha256=None), problem)
 
 
 def _failed(record: SourceRecord, stored: StoredImage | None, facts: PictureFacts, problem: str) -> Reading:
@@ -171,7 +186,30 @@ def _described(facts: PictureFacts, record: SourceRecord) -> PictureFacts:
     """`facts` with what the source says; time and place of the picture itself stay where the source is silent."""
     if record.longitude is not None:
         facts = replace(facts, longitude=record.longitude, latitude=record.latitude)
-    return replace(facts, metadata=record.metadata, taken_at=record.taken_at or facts.taken_at)
+    taken_at = record.taken_at or facts.taken_at
+    if taken_at is not None and not 1 < taken_at.year < dt.MAXYEAR:
+        # What clocks that were never set say; in some time zone it is a year that Python does not have.
+        taken_at = None
+    return replace(facts, metadata=record.metadata, taken_at=taken_at)
+
+
+def _content(file: Path | None) -> bytes:
+    """The bytes of a picture file. Raises OSError, for what would never end or fill the memory too."""
+    if file is None:
+        raise FileNotFoundError
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
+    return file.read_bytes()
+
+
+def _path(record: SourceRecord) -> str | None:
+    """The file as text that PostgreSQL can store; None where the name is not UTF-8, the URL has it then."""
+    if record.file is None or printable(str(record.file)) != str(record.file):
+        return None
+    return str(record.file)
 
 
 def _reason(error: OSError) -> str:

@@ -1,13 +1,16 @@
-"""Make a model known to a database: load it, read its facts, give it partitions."""
+"""Make a model known to a database: load it, read its facts, give it partitions and its text tower."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from clipsql.db.models import ModelRow, add_model, find_model
-from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder
+from clipsql.db.models import ModelRow, add_model, find_model, require_model
+from clipsql.db.text_towers import has_text_tower, remember_texts, store_text_tower
+from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder, load_text_tower
+from clipsql.errors import ModelError
 
 
 def register_model(
@@ -35,7 +38,29 @@ def register_model(
         dimensions=encoder.dimensions,
         logit_scale=encoder.logit_scale,
     )
+    add_text_tower(engine, model)
     return model, encoder
+
+
+def add_text_tower(engine: Engine, model: ModelRow) -> str | None:
+    """Put the model's text tower into the database unless it is there; the reason why SQL cannot run it, or None."""
+    if has_text_tower(engine, model):
+        return None
+    try:
+        tower = load_text_tower(model.location, revision=model.revision)
+    except ModelError as error:
+        return str(error)
+    store_text_tower(engine, model, tower)
+    return None
+
+
+def remember(
+    engine: Engine, name: str, texts: Sequence[str], *, device: str | None, dtype: str | None
+) -> None:
+    """Encode texts here and store their vectors, so that `clipsql.embed_text` finds them. Raises UnknownModel."""
+    model = require_model(engine, name)
+    encoder = load_encoder(model.location, revision=model.revision, device=device, dtype=dtype)
+    remember_texts(engine, model, dict(zip(texts, encoder.encode_texts(texts), strict=True)))
 
 
 def open_model(

@@ -11,7 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy.engine import Engine
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -22,7 +24,7 @@ from clipsql.db.engine import database_errors
 from clipsql.db.functions import SearchOptions
 from clipsql.db.models import ModelRow, require_model
 from clipsql.db.opening import open_database
-from clipsql.errors import ImageError
+from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.decoding import decode
 
 if TYPE_CHECKING:
@@ -61,22 +63,46 @@ class Searcher:
         self._dtype = dtype
 
     def search_text(self, query: str, **options: Unpack[SearchOptions]) -> list[Match]:
-        """Pictures that a text describes, nearest first; needs the extra `clip`."""
-        return self.search(self._encoder.encode_texts([query])[0].tolist(), **options)
+        """Pictures that a text describes, nearest first.
+
+        The database embeds the text where it can; a model whose text tower SQL cannot run needs the extra `clip`.
+        """
+        try:
+            return self._matches(functions.search_text(query, **self._under_model(options)))
+        except TextEncoderUnavailable:
+            return self.search(self._encoder.encode_texts([query])[0], **options)
 
     def search_image(
         self, picture: str | Path | bytes | Image.Image, **options: Unpack[SearchOptions]
     ) -> list[Match]:
         """Pictures like one that need not be stored: a file, its bytes or a Pillow image. Raises ImageError."""
-        return self.search(self._encoder.encode_images([_pixels(picture)])[0].tolist(), **options)
+        return self.search(self.embed_image(picture), **options)
 
     def search_similar(self, to_image: int, **options: Unpack[SearchOptions]) -> list[Match]:
         """Pictures most like a stored one, nearest first, without itself."""
         return self._matches(functions.search_similar(to_image, **self._under_model(options)))
 
-    def search(self, query: Sequence[float], **options: Unpack[SearchOptions]) -> list[Match]:
-        """Pictures nearest to a vector of the model's dimensions."""
-        return self._matches(functions.search(query, **self._under_model(options)))
+    def search(
+        self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]
+    ) -> list[Match]:
+        """Pictures nearest to a vector of the model's dimensions, such as a weighted sum of embeddings."""
+        return self._matches(
+            functions.search([float(value) for value in query], **self._under_model(options))
+        )
+
+    def embed_text(self, query: str) -> NDArray[np.float32]:
+        """Unit-length embedding of a text, float32, shape (dimensions,), computed by the database.
+
+        Raises TextEncoderUnavailable, InvalidText.
+        """
+        with database_errors(self._engine), self._engine.connect() as connection:
+            vector = connection.scalar(sa.select(functions.embed_text(query, model=self.model.name)))
+            return np.asarray(vector, dtype=np.float32)
+
+    def embed_image(self, picture: str | Path | bytes | Image.Image) -> NDArray[np.float32]:
+        """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
+        embedding: NDArray[np.float32] = self._encoder.encode_images([_pixels(picture)])[0]
+        return embedding
 
     def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
         """Local files that pictures were read from, by image_id; they may be gone."""

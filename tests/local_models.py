@@ -34,6 +34,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from clipsql.training.vocabulary import learn_vocabulary, make_tokenizer
+
 SIDE = 32
 MAX_TOKENS = 16
 SPECIAL = {
@@ -76,11 +78,17 @@ _SQUASHED = {"size": {"height": SIDE, "width": SIDE}}
 
 
 def make_clip(folder: Path, *, seed: int = 0, dimensions: int = 24) -> Path:
-    """A CLIPModel; its processor is the single file that `CLIPProcessor.save_pretrained` writes."""
+    """A CLIPModel with a byte-level vocabulary; its processor is the single file that `CLIPProcessor.save_pretrained` writes."""
     torch.manual_seed(seed)
-    config = CLIPConfig(text_config=_TEXT | _TOKENS, vision_config=_VISION, projection_dim=dimensions)
+    vocabulary = learn_vocabulary(WORDS, size=600)
+    size = len(vocabulary.tokens)
+    tokens = {"pad_token_id": size - 1, "bos_token_id": size - 2, "eos_token_id": size - 1}
+    config = CLIPConfig(
+        text_config=_TEXT | tokens | {"vocab_size": size}, vision_config=_VISION, projection_dim=dimensions
+    )
     _save(CLIPModel(config), folder)
-    CLIPProcessor(CLIPImageProcessorPil(**_CROPPED), _tokenizer()).save_pretrained(folder)
+    tokenizer = make_tokenizer(vocabulary, context=MAX_TOKENS)
+    CLIPProcessor(CLIPImageProcessorPil(**_CROPPED), tokenizer).save_pretrained(folder)
     return folder
 
 

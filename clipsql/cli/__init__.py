@@ -7,10 +7,16 @@ import click
 from clipsql import __version__
 from clipsql.cli.collection import collection, stats
 from clipsql.cli.db import db
+from clipsql.cli.demo import demo
+from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
 from clipsql.cli.model import model
 from clipsql.cli.search import search
 from clipsql.errors import ClipsqlError
+
+
+class _Stopped(click.ClickException):
+    exit_code = 130  # what a shell expects of a command that SIGINT ended
 
 
 class _Clipsql(click.Group):
@@ -21,6 +27,8 @@ class _Clipsql(click.Group):
             return super().invoke(context)
         except ClipsqlError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            raise _Stopped("Stopped by Ctrl-C; run the same command again to go on.") from None
 
 
 @click.group(cls=_Clipsql, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,5 +45,5 @@ def main() -> None:
     """
 
 
-for _command in (collection, db, ingest, model, search, stats):
+for _command in (collection, db, demo, index, ingest, model, search, stats):
     main.add_command(_command)

@@ -15,7 +15,12 @@ from clipsql.db.opening import open_database
 @json_option
 @database_option
 def stats(settings: Settings, as_json: bool) -> None:
-    """Show each collection under each model: pictures, failures, captions, time span, index."""
+    """Show each collection under each model: pictures, failures, captions, time span, index.
+
+    \b
+    clipsql stats
+    clipsql stats --json
+    """
     with open_database(settings) as engine:
         found = collections.collection_stats(engine)
     if as_json:
@@ -69,7 +74,11 @@ def collection() -> None:
 @json_option
 @database_option
 def list_(settings: Settings, as_json: bool) -> None:
-    """List the collections with their number of pictures."""
+    """List the collections with their number of pictures.
+
+    \b
+    clipsql collection list
+    """
     with open_database(settings) as engine:
         found = collections.list_collections(engine)
     if as_json:
@@ -86,7 +95,11 @@ def list_(settings: Settings, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_option
 def drop(settings: Settings, name: str, yes: bool) -> None:
-    """Remove a collection from the database; the picture files stay where they are."""
+    """Remove a collection from the database; the picture files stay where they are.
+
+    \b
+    clipsql collection drop holidays --yes
+    """
     with open_database(settings) as engine:
         images = collections.count_images(engine, name)
         if not yes:

@@ -12,6 +12,7 @@ from clipsql.cli.output import note, show_json
 from clipsql.config import Settings
 from clipsql.db import migrating
 from clipsql.db.embedded import EmbeddedServer
+from clipsql.db.engine import shown_url
 from clipsql.db.opening import database_url, open_database
 from clipsql.errors import ConfigurationError, DatabaseNotReady, DatabaseUnreachable
 
@@ -29,7 +30,11 @@ def db() -> None:
 @db.command()
 @database_option
 def start(settings: Settings) -> None:
-    """Start the embedded server (any command that needs it does so by itself)."""
+    """Start the embedded server (any command that needs it does so by itself).
+
+    \b
+    clipsql db start
+    """
     server = _embedded(settings)
     server.start()
     click.echo(f"The embedded server runs on port {server.status().port}.")
@@ -38,7 +43,11 @@ def start(settings: Settings) -> None:
 @db.command()
 @database_option
 def stop(settings: Settings) -> None:
-    """Stop the embedded server; its data stay."""
+    """Stop the embedded server; its data stay.
+
+    \b
+    clipsql db stop
+    """
     stopped = _embedded(settings).stop()
     click.echo("The embedded server has stopped." if stopped else "The embedded server was not running.")
 
@@ -47,7 +56,11 @@ def stop(settings: Settings) -> None:
 @database_option
 @json_option
 def status(settings: Settings, as_json: bool) -> None:
-    """Show which database is used, whether it answers, and its revision."""
+    """Show which database is used, whether it answers, and its revision.
+
+    \b
+    clipsql db status
+    """
     facts: dict[str, object] = {}
     if settings.database_url is None:
         server = EmbeddedServer(settings.home).status()
@@ -66,7 +79,7 @@ def status(settings: Settings, as_json: bool) -> None:
                 found = migrating.revisions(engine)
                 version = migrating.pgvector_version(engine)
                 facts |= {
-                    "url": engine.url.render_as_string(hide_password=True).replace("+psycopg", "", 1),
+                    "url": shown_url(engine),
                     "running": True,
                     "pgvector": None if version is None else ".".join(map(str, version)),
                     "revision": found.current,
@@ -86,7 +99,11 @@ def status(settings: Settings, as_json: bool) -> None:
 @db.command()
 @database_option
 def url(settings: Settings) -> None:
-    """Print the URL for other programs, with its password; starts the embedded server."""
+    """Print the URL for other programs, with its password; starts the embedded server.
+
+    \b
+    clipsql db url
+    """
     click.echo(database_url(settings))
 
 
@@ -94,7 +111,11 @@ def url(settings: Settings) -> None:
 @click.argument("revision", default="head")
 @database_option
 def upgrade(settings: Settings, revision: str) -> None:
-    """Bring the schema to REVISION (default: the newest)."""
+    """Bring the schema to REVISION (default: the newest).
+
+    \b
+    clipsql db upgrade --database-url postgresql://me@db.example/pictures
+    """
     with open_database(settings, check_revision=False) as engine:
         for warning in migrating.upgrade(engine, revision=revision):
             note(f"Warning: {warning}")
@@ -106,7 +127,11 @@ def upgrade(settings: Settings, revision: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_option
 def downgrade(settings: Settings, revision: str, yes: bool) -> None:
-    """Take the schema back to REVISION; "base" removes it with all pictures, captions and embeddings."""
+    """Take the schema back to REVISION; "base" removes it with all pictures, captions and embeddings.
+
+    \b
+    clipsql db downgrade 0001
+    """
     if not yes:
         click.confirm(
             f"Go back to revision {revision}? Tables that it does not have are dropped with their rows.",
@@ -120,7 +145,11 @@ def downgrade(settings: Settings, revision: str, yes: bool) -> None:
 @db.command()
 @database_option
 def check(settings: Settings) -> None:
-    """Check that the database is whole: revision, pgvector, tables as this clipsql expects them."""
+    """Check that the database is whole: revision, pgvector, tables as this clipsql expects them.
+
+    \b
+    clipsql db check
+    """
     with open_database(settings, check_revision=False) as engine:
         migrating.require_current(engine)
         for warning in migrating.pgvector_warnings(migrating.pgvector_version(engine) or ()):

@@ -121,8 +121,11 @@ def ingest(
 
 
 def _show(report: IngestReport, collection: str, model: str, *, as_json: bool) -> None:
-    counts = {str(outcome).replace(" ", "_"): number for outcome, number in sorted(report.outcomes.items())}
+    from clipsql.indexing import Outcome
+
     if as_json:
+        # Every count, so that a program need not know which may be absent.
+        counts = {outcome.replace(" ", "_"): report.outcomes[outcome] for outcome in Outcome}
         show_json(
             {
                 "collection": collection,
@@ -137,18 +140,23 @@ def _show(report: IngestReport, collection: str, model: str, *, as_json: bool) -
         return
     for failure in report.failures:
         note(f"Failed: {failure}")
-    parts = [f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items()] or ["nothing to do"]
+    parts = [f"{report.outcomes[outcome]:,} {outcome}" for outcome in Outcome if report.outcomes[outcome]]
     rate = sum(report.outcomes.values()) / max(report.seconds, 1e-9)
     click.echo(
-        f"Collection {collection}: {', '.join(parts)}; {report.captions:,} captions added; "
+        f"Collection {collection}: {', '.join(parts) or 'nothing to do'}; {report.captions:,} captions added; "
         f"{report.seconds:.1f} s, {rate:.0f} pictures/s."
     )
-    if report.outcomes.get("failed before"):  # type: ignore[call-overload]
+    if report.outcomes[Outcome.FAILED_BEFORE]:
         note("What failed before was left alone; --retry-failed tries it again.")
 
 
 def _column_map(mappings: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for mapping in mappings:
-        if "=" not in mapping:
+        ours, equals, theirs = mapping.partition("=")
+        if not equals:
             raise click.BadParameter(f'"{mapping}" has no "="; write it as --map file=img_path.')
-    return dict(mapping.split("=", 1) for mapping in mappings)
+        if ours in found and ours != "caption":
+            raise click.BadParameter(f"{ours} is mapped twice; only caption may have several columns.")
+        found[ours] = f"{found[ours]},{theirs}" if ours in found else theirs
+    return found

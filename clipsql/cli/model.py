@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 import click
 
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json, show_table
+from clipsql.cli.train import train
 from clipsql.config import Settings
 from clipsql.db import models
 from clipsql.db.opening import open_database
+from clipsql.errors import ConfigurationError
 
 
 @click.group()
@@ -30,24 +34,35 @@ def model() -> None:
 def add(
     settings: Settings, location: str, name: str | None, use_it: bool, device: str | None, dtype: str | None
 ) -> None:
-    """Add a model from the Hugging Face hub or a folder; the first one becomes the default."""
-    from clipsql.registering import register_model
+    """Add a model from the Hugging Face hub or a folder; the first one becomes the default.
+
+    \b
+    clipsql model add ./my-model --name mine
+    """
+    from clipsql.registering import add_text_tower, register_model
 
     with open_database(settings) as engine:
         added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
+        problem = add_text_tower(engine, added)
         if use_it:
             added = models.use_model(engine, added.name)
         click.echo(
             f"Model {added.name}: {added.dimensions} dimensions, logit scale {added.logit_scale:.2f}, "
             f"revision {added.revision[:12]}{', default' if added.is_default else ''}."
         )
+        if problem is not None:
+            note(f"Note: {problem}")
 
 
 @model.command("list")
 @json_option
 @database_option
 def list_(settings: Settings, as_json: bool) -> None:
-    """List the models of the database."""
+    """List the models of the database.
+
+    \b
+    clipsql model list
+    """
     with open_database(settings) as engine:
         found = models.list_models(engine)
     if as_json:
@@ -73,10 +88,45 @@ def list_(settings: Settings, as_json: bool) -> None:
 
 
 @model.command()
+@click.argument("name", metavar="MODEL")
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@click.option("--file", type=click.File(encoding="utf-8"), help="One text a line; - for standard input.")
+@encoder_options
+@database_option
+def remember(
+    settings: Settings,
+    name: str,
+    texts: tuple[str, ...],
+    file: TextIO | None,
+    device: str | None,
+    dtype: str | None,
+) -> None:
+    """Store vectors of texts for a MODEL whose text tower SQL cannot run (SigLIP, Chinese-CLIP).
+
+    \b
+    clipsql model remember google/siglip-base-patch16-224 "a red truck" "a bus at night"
+    clipsql model remember google/siglip-base-patch16-224 --file texts.txt
+    """
+    from clipsql.registering import remember as remember_texts
+
+    lines = [line.strip() for line in file or ()]
+    wanted = list(dict.fromkeys(text for text in (*texts, *lines) if text))
+    if not wanted:
+        raise ConfigurationError("There is no text to remember; give texts or --file.")
+    with open_database(settings) as engine:
+        remember_texts(engine, name, wanted, device=device, dtype=dtype)
+        click.echo(f"Model {name} remembers these {len(wanted):,} texts now.")
+
+
+@model.command()
 @click.argument("name")
 @database_option
 def use(settings: Settings, name: str) -> None:
-    """Make a model the default of every function and command."""
+    """Make a model the default of every function and command.
+
+    \b
+    clipsql model use mine
+    """
     with open_database(settings) as engine:
         click.echo(f"Model {models.use_model(engine, name).name} is the default now.")
 
@@ -86,10 +136,17 @@ def use(settings: Settings, name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_option
 def remove(settings: Settings, name: str, yes: bool) -> None:
-    """Remove a model with all embeddings made by it; pictures and captions stay."""
+    """Remove a model with all embeddings made by it; pictures and captions stay.
+
+    \b
+    clipsql model remove mine --yes
+    """
     with open_database(settings) as engine:
         models.require_model(engine, name)
         if not yes:
             click.confirm(f"Remove model {name} and all embeddings made by it?", abort=True)
         models.remove_model(engine, name)
         click.echo(f"Model {name} is gone.")
+
+
+model.add_command(train)

@@ -10,11 +10,11 @@ import click
 
 from clipsql.cli.options import Command, database_option, encoder_options, json_option, search_options
 from clipsql.cli.output import note, show_matches
-from clipsql.cli.page import write_page
 from clipsql.config import Settings
 from clipsql.db.functions import SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
+from clipsql.page import Section, write_page
 from clipsql.searching import Match, Searcher
 
 
@@ -98,7 +98,7 @@ def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str
 def _write(path: Path, title: str, matches: list[Match], searcher: Searcher) -> None:
     files = searcher.files([match.image_id for match in matches])
     try:
-        write_page(path, title=title, matches=matches, files=files)
+        write_page(path, title="clipsql", sections=[Section(title, matches)], files=files)
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}; choose another file."

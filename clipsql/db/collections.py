@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
-from clipsql.db.orm import Image
+from clipsql.db.orm import Caption, Image
 from clipsql.errors import ConfigurationError
 
 
@@ -39,6 +41,20 @@ def count_images(engine: Engine, collection: str) -> int:
             f'There is no collection "{collection}"; "clipsql collection list" shows what there is.'
         )
     return images
+
+
+def captioned_files(engine: Engine, collection: str) -> list[tuple[str, Sequence[str]]]:
+    """Local file and captions of every picture of a collection that has both, in a fixed order."""
+    captions = sa.func.array_agg(aggregate_order_by(Caption.body, Caption.caption_id))
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Image.file, captions)
+            .join(Caption, Caption.image_id == Image.image_id)
+            .where(Image.collection == collection, Image.status == "embedded", Image.file.is_not(None))
+            .group_by(Image.image_id)
+            .order_by(Image.image_id)
+        )
+        return [(file, bodies) for file, bodies in rows if file is not None]
 
 
 def drop_collection(engine: Engine, collection: str) -> None:

@@ -44,7 +44,7 @@ def create_engine(database_url: str) -> Engine:
 def _psycopg_url(database_url: str) -> URL:
     try:
         url = make_url(database_url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is no number
         raise ConfigurationError(
             "The database URL cannot be read; write it as postgresql://user:password@host:port/database."
         ) from None
@@ -56,11 +56,25 @@ def _psycopg_url(database_url: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def shown_url(engine: Engine) -> str:
+    """URL of the database for people: without the password and the options, which may hold one too."""
+    return engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+
+
 def _register_types(connection: psycopg.Connection, _record: object) -> None:
+    # The extension may lie in a schema that is not on the path, where its types and operators are not found.
+    connection.execute(
+        """
+        select set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''),
+                                                   quote_ident(n.nspname)), false)
+        from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace
+        where e.extname = 'vector' and to_regtype('vector') is null
+        """
+    )
     # Before the first upgrade there is no extension yet, and nothing that needs its types.
     if connection.execute("select to_regtype('vector')").fetchone() != (None,):
         register_vector(connection)
-    connection.rollback()
+    connection.commit()
 
 
 @contextmanager
@@ -79,7 +93,7 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     message = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](message)
-    where = engine.url.render_as_string(hide_password=True).replace("+psycopg", "", 1)
+    where = shown_url(engine)
     if sqlstate is None and isinstance(error, psycopg.OperationalError):
         return DatabaseUnreachable(
             f"Cannot reach {where}: {message}; check the URL and that the server runs."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
@@ -13,7 +14,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
-from sqlalchemy.types import BigInteger, Double, Integer, Text, TypeEngine, UserDefinedType
+from sqlalchemy.types import BigInteger, Boolean, Double, Integer, Text, TypeEngine, UserDefinedType
+
+from clipsql.errors import InvalidArgument, InvalidVector
 
 
 class SearchOptions(TypedDict, total=False):
@@ -96,6 +99,16 @@ def search(query: Sequence[float] | ColumnElement[Any], **options: Unpack[Search
     return _matches("search", _vector(query), options)
 
 
+def search_text(query: str | ColumnElement[str], **options: Unpack[SearchOptions]) -> TableValuedAlias:
+    """Rows of clipsql.search_text: the pictures that a text describes, embedded by the database itself."""
+    return _matches("search_text", _value(query, Text()), options)
+
+
+def embed_text(query: str | ColumnElement[str], *, model: str | None = None) -> ColumnElement[Any]:
+    """clipsql.embed_text: the unit-length embedding of a text, computed inside the database."""
+    return sa.func.clipsql.embed_text(_value(query, Text()), _value(model, Text()), type_=VECTOR())
+
+
 def search_similar(to_image: int | ColumnElement[int], **options: Unpack[SearchOptions]) -> TableValuedAlias:
     """Rows of clipsql.search_similar: the pictures most like a stored one, without itself."""
     return _matches("search_similar", _value(to_image, BigInteger()), options)
@@ -111,14 +124,38 @@ def mix(
 ) -> ColumnElement[Any]:
     """clipsql.mix: the weighted sum of vectors as they are; weights default to 1, negative ones push away."""
     terms = sa.cast(sa.dialects.postgresql.array([_vector(vector) for vector in vectors]), ARRAY(VECTOR()))
-    return sa.func.clipsql.mix(terms, _value(weights, ARRAY(Double)), type_=VECTOR())
+    numbers = None if weights is None else [float(weight) for weight in weights]
+    return sa.func.clipsql.mix(terms, _value(numbers, ARRAY(Double)), type_=VECTOR())
 
 
-def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions) -> TableValuedAlias:
+def search_plan(
+    query: Sequence[float] | ColumnElement[Any], **options: Unpack[SearchOptions]
+) -> TableValuedAlias:
+    """The row of clipsql.search_plan: how `search` answers with the same arguments, and why."""
+    plan: TableValuedAlias = _call("search_plan", _vector(query), options).table_valued(
+        sa.column("strategy", Text),
+        sa.column("matching_rows", BigInteger),
+        sa.column("matching_is_exact", Boolean),
+        sa.column("is_exact", Boolean),
+        sa.column("is_complete", Boolean),
+        sa.column("index_used", Text),
+        sa.column("expected_ms", Double),
+        sa.column("explanation", Text),
+        name="plan",
+    )
+    return plan
+
+
+def _call(function: str, subject: ColumnElement[Any], options: SearchOptions) -> Any:
+    _refuse_unclear(options)
     arguments = [
         _Named(name, _value(value, _TYPES[name])) for name, value in options.items() if value is not None
     ]
-    matches: TableValuedAlias = getattr(sa.func.clipsql, function)(subject, *arguments).table_valued(
+    return getattr(sa.func.clipsql, function)(subject, *arguments)
+
+
+def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions) -> TableValuedAlias:
+    matches: TableValuedAlias = _call(function, subject, options).table_valued(
         sa.column("rank", Integer),
         sa.column("image_id", BigInteger),
         sa.column("similarity", Double),
@@ -133,11 +170,27 @@ def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions)
     return matches
 
 
+def _refuse_unclear(options: SearchOptions) -> None:
+    """Raise InvalidArgument for what PostgreSQL would misread, or refuse before clipsql's functions see it."""
+    for name in ("taken_from", "taken_until"):
+        moment = options.get(name)
+        if isinstance(moment, dt.datetime) and moment.tzinfo is None:
+            raise InvalidArgument(f"{name} ({moment}) has no time zone; give an aware datetime.")
+    inside = options.get("inside")
+    if inside is not None and len(inside) < 3:
+        raise InvalidArgument(f"inside must have 3 vertices or more, not {len(inside)}.")
+
+
 def _vector(value: Sequence[float] | ColumnElement[Any]) -> ColumnElement[Any]:
+    is_sql = isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
+    if not is_sql and not (len(value) > 0 and all(map(math.isfinite, value))):
+        raise InvalidVector("A query vector must have finite numbers, and at least one.")
     return _value(value, VECTOR())
 
 
 def _value(value: Any, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    if hasattr(value, "__clause_element__"):  # an attribute of a mapped class
+        value = value.__clause_element__()
     if isinstance(value, sa.Select):
         return sa.func.array(value.scalar_subquery(), type_=type_)
     if isinstance(value, ColumnElement):

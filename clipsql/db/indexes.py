@@ -1,10 +1,15 @@
-"""Build the HNSW index of a model's partition, fast and once."""
+"""Build the HNSW index of a model's partition, fast and once, and tell what state it is in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.engine import Engine
 
@@ -12,11 +17,31 @@ from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, partition
 from clipsql.db.statements import driver_connection
 
+Driver = psycopg.Connection[tuple[Any, ...]]
+
+_LINKS_PER_ROW = 16
+_BUILD_WIDTH = 200
+"""pgvector's own 64 builds 2.5 times faster, but texts then need walks 2.5 times as long for the same recall,
+in every search for ever (docs/filtered-search.md)."""
+
 _GRAPH_BYTES_PER_ROW = 300
 """HNSW graph beside each vector at m = 16: neighbour lists and element headers, rounded up."""
 
 _MOST_BUILD_MEMORY_MB = 2048
 """A build that outgrows this spills and slows down, but a small server stays alive."""
+
+_PROGRESS_SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexStatus:
+    """The HNSW index of one model over one embedding table: `state` is valid, invalid, building or missing."""
+
+    model: str
+    table: str
+    rows: int
+    state: str
+    index_bytes: int | None
 
 
 def index_name(table: str, model_id: int) -> str:
@@ -25,52 +50,134 @@ def index_name(table: str, model_id: int) -> str:
 
 
 def ensure_index(
-    engine: Engine, model: ModelRow, *, table: str, on_build: Callable[[int], None] = lambda _rows: None
+    engine: Engine,
+    model: ModelRow,
+    *,
+    table: str,
+    rebuild: bool = False,
+    on_build: Callable[[int], None] = lambda _rows: None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> bool:
-    """Build the HNSW index of a model's partition when it has rows and no index yet; True when it was built.
+    """Build the HNSW index of a model's partition when it has rows and no valid index; True when it was built.
 
-    A plain build in one transaction: a crash leaves no half index, readers go on, writers wait.
-    `on_build` is told the number of rows before the build begins.
+    A plain build in one transaction: a crash leaves no half index, readers go on with the old one, writers wait.
+    `on_build` is told the number of rows before the build begins, `on_progress` now and then how many are done.
     """
     with database_errors(engine), engine.begin() as connection:
         driver = driver_connection(connection)
-        name = index_name(table, model.model_id)
-        rows = _rows_without_index(driver, table, model.model_id)
+        rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
             return False
         on_build(rows)
-        statement = sql.SQL(
-            "create index {name} on {partition} using hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops)"
-        ).format(
-            name=sql.Identifier(name),
-            partition=partition(table, model.model_id),
-            dimensions=sql.Literal(model.dimensions),
-        )
         _set_build_options(driver, rows=rows, dimensions=model.dimensions)
-        try:
-            with driver.transaction():
-                driver.execute(statement)
-        except psycopg.errors.DiskFull:
-            # A parallel build keeps the graph in /dev/shm, which containers make small; a serial one does not.
-            driver.execute("set local max_parallel_maintenance_workers = 0")
-            driver.execute(statement)
+        with _watch(engine, driver.info.backend_pid, on_progress):
+            try:
+                with driver.transaction():
+                    _build(driver, model, table)
+            except psycopg.errors.DiskFull:
+                # A parallel build keeps the graph in /dev/shm, which containers make small; a serial one does not.
+                driver.execute("set local max_parallel_maintenance_workers = 0")
+                _build(driver, model, table)
         return True
 
 
-def _rows_without_index(driver: psycopg.Connection[tuple[int]], table: str, model_id: int) -> int:
-    """Rows of a partition that has no HNSW index; 0 when there is one."""
+def index_status(engine: Engine, model: ModelRow, *, table: str) -> IndexStatus:
+    """Rows, size and validity of the HNSW index of a model's partition."""
+    with database_errors(engine), engine.connect() as connection:
+        row = (
+            driver_connection(connection)
+            .execute(
+                sql.SQL(
+                    """
+                    select (select count(*) from {partition}), x.indisvalid, pg_relation_size(x.indexrelid),
+                           exists (select from pg_stat_progress_create_index as p
+                                   where p.relid = {relation}::regclass)
+                    from (values (to_regclass({index}))) as wanted(index_id)
+                    left join pg_index as x on x.indexrelid = wanted.index_id
+                    """
+                ).format(
+                    partition=partition(table, model.model_id),
+                    relation=sql.Literal(f"clipsql.{table}_{model.model_id}"),
+                    index=sql.Literal(f"clipsql.{index_name(table, model.model_id)}"),
+                )
+            )
+            .fetchone()
+        )
+        assert row is not None
+        rows, is_valid, index_bytes, is_building = row
+    state = (
+        "valid" if is_valid else "building" if is_building else "missing" if is_valid is None else "invalid"
+    )
+    return IndexStatus(model=model.name, table=table, rows=rows, state=state, index_bytes=index_bytes)
+
+
+def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool) -> int:
+    """Rows of a partition whose HNSW index must be built; 0 when there is nothing to do."""
     row = driver.execute(
         sql.SQL(
-            "select case when to_regclass({index}) is null then count(*) else 0 end from {partition}"
+            """
+            select case when {rebuild} or not coalesce(
+                       (select x.indisvalid from pg_index as x where x.indexrelid = to_regclass({index})), false)
+                   then (select count(*) from {partition}) else 0 end
+            """
         ).format(
-            index=sql.Literal(f"clipsql.{index_name(table, model_id)}"), partition=partition(table, model_id)
+            rebuild=sql.Literal(rebuild),
+            index=sql.Literal(f"clipsql.{index_name(table, model.model_id)}"),
+            partition=partition(table, model.model_id),
         )
     ).fetchone()
     assert row is not None
-    return row[0]
+    return int(row[0])
 
 
-def _set_build_options(driver: psycopg.Connection[tuple[int]], *, rows: int, dimensions: int) -> None:
+def _build(driver: Driver, model: ModelRow, table: str) -> None:
+    """Build aside and take the place of an old or invalid index, so that readers lose nothing meanwhile."""
+    name = index_name(table, model.model_id)
+    names = {
+        "name": sql.Identifier(name),
+        "fresh": sql.Identifier(f"{name}_new"),
+        "old": sql.Identifier("clipsql", name),
+        "built": sql.Identifier("clipsql", f"{name}_new"),
+        "partition": partition(table, model.model_id),
+        "dimensions": sql.Literal(model.dimensions),
+        "links": sql.Literal(_LINKS_PER_ROW),
+        "width": sql.Literal(_BUILD_WIDTH),
+    }
+    for statement in (
+        "create index {fresh} on {partition} using hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops)"
+        " with (m = {links}, ef_construction = {width})",
+        "drop index if exists {old}",
+        "alter index {built} rename to {name}",
+    ):
+        driver.execute(sql.SQL(statement).format(**names))
+
+
+@contextmanager
+def _watch(engine: Engine, pid: int, on_progress: Callable[[int], None] | None) -> Iterator[None]:
+    """Tell a callback, from a thread with a connection of its own, how many rows that backend has indexed."""
+    if on_progress is None:
+        yield
+        return
+    ended = threading.Event()
+    question = sa.text("select p.tuples_done from pg_stat_progress_create_index as p where p.pid = :pid")
+
+    def watch() -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not ended.wait(_PROGRESS_SECONDS):
+                done = connection.execute(question, {"pid": pid}).scalar()
+                if done is not None:
+                    on_progress(done)
+
+    watcher = threading.Thread(target=watch, name="clipsql index progress", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _set_build_options(driver: Driver, *, rows: int, dimensions: int) -> None:
     """Memory for the whole graph and half of the server's parallel workers, never less than the server's own."""
     needed_mb = min(_MOST_BUILD_MEMORY_MB, rows * (2 * dimensions + _GRAPH_BYTES_PER_ROW) // 2**20 + 1)
     driver.execute(

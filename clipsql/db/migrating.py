@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql import assets
+from clipsql.db.comparing import schema_differences
 from clipsql.db.engine import database_errors
-from clipsql.db.orm import SCHEMA, Base
-from clipsql.errors import DatabaseNotReady
+from clipsql.db.orm import SCHEMA
+from clipsql.errors import ConfigurationError, DatabaseNotReady
 
 _OLDEST_POSTGRESQL = 15
 _OLDEST_PGVECTOR = (0, 8, 0)
 _SOUND_PGVECTOR = (0, 8, 4)
 _UPGRADE_LOCK = 0x636C6970  # "clip": one upgrade at a time
 
-_PARTITION = re.compile(r"_\d+(_hnsw)?$")
+_PARTITION = re.compile(r"^(image|caption)_embedding_\d+(_|$)")
 
 
 def _is_compared(_object: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:
     """All but the partitions, which come and go with models."""
-    return name is None or _PARTITION.search(name) is None
+    return name is None or _PARTITION.match(name) is None
 
 
 ALEMBIC_OPTIONS: dict[str, Any] = {
@@ -54,7 +57,7 @@ class Revisions:
 
 def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
     """Bring the database to `revision`; returns warnings. Raises DatabaseNotReady when it lacks something."""
-    with database_errors(engine), engine.begin() as connection:
+    with database_errors(engine), _revision_errors(), engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         warnings = _prepare(connection)
         _refuse_unknown_revision(connection)
@@ -66,7 +69,7 @@ def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
 
 def downgrade(engine: Engine, *, revision: str) -> None:
     """Take the schema back to `revision` ("base" removes it, with all its rows)."""
-    with database_errors(engine), engine.begin() as connection:
+    with database_errors(engine), _revision_errors(), engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         _refuse_unknown_revision(connection)
         _set_search_path(connection)
@@ -102,10 +105,10 @@ def require_current(engine: Engine) -> None:
 
 
 def differences(engine: Engine) -> list[str]:
-    """What differs between the ORM models and the tables, one line each; empty when all is well."""
+    """How the database differs from what this clipsql expects, one line each; empty when all is well."""
     with database_errors(engine), engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=ALEMBIC_OPTIONS)
-        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+        _set_search_path(connection)
+        return schema_differences(connection, ALEMBIC_OPTIONS)
 
 
 def _prepare(connection: Connection) -> list[str]:
@@ -114,25 +117,35 @@ def _prepare(connection: Connection) -> list[str]:
         raise DatabaseNotReady(
             f"The server is PostgreSQL {version // 10000}; clipsql needs {_OLDEST_POSTGRESQL} or later."
         )
-    warnings = _ensure_pgvector(connection)
-    _ensure(
-        connection,
-        exists="select 1 from pg_roles where rolname = 'clipsql_reader'",
-        create="create role clipsql_reader nologin",
-        missing="role clipsql_reader does not exist",
-    )
-    _ensure(
-        connection,
-        exists="select 1 from pg_namespace where nspname = 'clipsql'",
-        create="create schema clipsql",
-        missing="schema clipsql does not exist",
-        administrator="create schema clipsql authorization {user}",
-    )
+    refused = [
+        *_ensure_pgvector(connection),
+        *_ensure(
+            connection,
+            exists="select 1 from pg_roles where rolname = 'clipsql_reader'",
+            create="create role clipsql_reader nologin",
+            missing="role clipsql_reader does not exist",
+        ),
+        *_ensure(
+            connection,
+            exists="select 1 from pg_namespace where nspname = 'clipsql'",
+            create="create schema clipsql",
+            missing="schema clipsql does not exist",
+            administrator="create schema clipsql authorization {user}",
+        ),
+    ]
+    if refused:
+        user, database = connection.exec_driver_sql("select current_user, current_database()").one()
+        raise DatabaseNotReady(
+            f"Role {user} may not prepare database {database}: {', '.join(gap.missing for gap in refused)}; "
+            f"let an administrator run there: {' '.join(gap.statement for gap in refused)}"
+        )
     _set_search_path(connection)
-    return warnings
+    # Loads pgvector: only settings that are known may be named in functions by roles that are no superuser.
+    connection.exec_driver_sql("select '[1]'::vector")
+    return pgvector_warnings(_pgvector_version(connection))
 
 
-def _ensure_pgvector(connection: Connection) -> list[str]:
+def _ensure_pgvector(connection: Connection) -> list[_Refused]:
     available = connection.exec_driver_sql(
         "select default_version from pg_available_extensions where name = 'vector'"
     ).scalar()
@@ -141,27 +154,33 @@ def _ensure_pgvector(connection: Connection) -> list[str]:
             "The server has no pgvector; install pgvector 0.8.4 or later on it "
             "(package postgresql-NN-pgvector, or the image pgvector/pgvector), then run this again."
         )
-    _ensure(
+    refused = _ensure(
         connection,
         exists="select 1 from pg_extension where extname = 'vector'",
         create="create extension vector",
-        missing="extension vector is not installed in this database",
+        missing="extension vector is not installed",
     )
-    version = _pgvector_version(connection)
-    if version < _OLDEST_PGVECTOR and _version(available) >= _OLDEST_PGVECTOR:
-        _ensure(
-            connection,
-            exists="select 1 where false",
-            create="alter extension vector update",
-            missing=f"extension vector is at {_dotted(version)}",
-        )
+    if not refused:
         version = _pgvector_version(connection)
+        if version < _OLDEST_PGVECTOR <= _version(available):
+            refused = _ensure(
+                connection,
+                exists="select 1 where false",
+                create="alter extension vector update",
+                missing=f"extension vector is at {_dotted(version)}",
+            )
+    if not refused:
+        refuse_old_pgvector(_pgvector_version(connection))
+    return refused
+
+
+def refuse_old_pgvector(version: tuple[int, ...]) -> None:
+    """Raise DatabaseNotReady for a pgvector that clipsql cannot work with."""
     if version < _OLDEST_PGVECTOR:
         raise DatabaseNotReady(
             f"pgvector is {_dotted(version)}, but clipsql needs 0.8 or later (iterative index scans); "
             'install 0.8.4 or later on the server, then run "alter extension vector update".'
         )
-    return pgvector_warnings(version)
 
 
 def pgvector_warnings(version: tuple[int, ...]) -> list[str]:
@@ -196,26 +215,29 @@ def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
+@dataclass(frozen=True)
+class _Refused:
+    """Something that upgrade may not create, and the statement with which an administrator does."""
+
+    missing: str
+    statement: str
+
+
 def _ensure(
     connection: Connection, *, exists: str, create: str, missing: str, administrator: str | None = None
-) -> None:
-    """Run `create` unless `exists` finds a row; where that is not allowed, say what an administrator must run."""
+) -> list[_Refused]:
+    """Run `create` unless `exists` finds a row; where that is not allowed, what an administrator must run."""
     if connection.exec_driver_sql(exists).first() is not None:
-        return
+        return []
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(create)
     except sa.exc.ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":
             raise
-        user, database = connection.exec_driver_sql(
-            "select quote_ident(current_user), current_database()"
-        ).one()
-        statement = (administrator or create).replace("{user}", user)
-        raise DatabaseNotReady(
-            f"{missing[0].upper()}{missing[1:]}, and {user} may not create it; "
-            f"let an administrator run in database {database}: {statement};"
-        ) from error
+        user = connection.exec_driver_sql("select quote_ident(current_user)").scalar_one()
+        return [_Refused(missing, (administrator or create).replace("{user}", user) + ";")]
+    return []
 
 
 def _set_search_path(connection: Connection) -> None:
@@ -227,6 +249,14 @@ def _set_search_path(connection: Connection) -> None:
             " from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'"
         )
     )
+
+
+@contextmanager
+def _revision_errors() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise ConfigurationError(f'{error}; "clipsql db status" shows the newest revision.') from error
 
 
 def _alembic_config(connection: Connection) -> Config:

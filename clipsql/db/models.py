@@ -50,6 +50,8 @@ def require_model(engine: Engine, name: str | None = None) -> ModelRow:
     found = find_model(engine, name)
     if found is not None:
         return found
+    if name is None and list_models(engine):
+        raise UnknownModel('No model is the default; run "clipsql model use NAME".')
     if name is None:
         raise UnknownModel('There is no model yet; run "clipsql model add NAME".')
     raise UnknownModel(f'There is no model "{name}"; "clipsql model list" shows what there is.')
@@ -72,7 +74,11 @@ def add_model(
                     f"Model {name} is already here at revision {known.revision[:12]}, not {revision[:12]}; "
                     "add the changed model under another name with --name."
                 )
-            return _row(known)
+            # The same files may have moved, with a virtual environment for instance.
+            connection.execute(
+                sa.update(Model).where(Model.model_id == known.model_id).values(location=location)
+            )
+            return replace(_row(known), location=location)
         row = connection.execute(
             sa.insert(Model)
             .values(

@@ -114,8 +114,12 @@ class Image(Base):
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
-    captions: Mapped[list[Caption]] = relationship(back_populates="image", passive_deletes=True)
-    embeddings: Mapped[list[ImageEmbedding]] = relationship(back_populates="image", passive_deletes=True)
+    captions: Mapped[list[Caption]] = relationship(
+        back_populates="image", cascade="all, delete-orphan", passive_deletes=True
+    )
+    embeddings: Mapped[list[ImageEmbedding]] = relationship(
+        back_populates="image", cascade="all, delete-orphan", passive_deletes=True
+    )
 
 
 class Caption(Base):

@@ -61,12 +61,14 @@ class StoredImage:
 class PictureWrite:
     """Everything that one transaction shall do for one picture.
 
-    `embedding` None keeps what is stored; `facts.error` set means that the picture could not be read.
+    `image_id` is set where the row of the picture already holds `facts` and is left alone. `embedding` None
+    keeps what is stored; `facts.error` set means that the picture could not be read.
     `new_captions` are (body, language, embedding or None); `caption_embeddings` are of captions already stored.
     """
 
     facts: PictureFacts
     content_changed: bool
+    image_id: int | None = None
     embedding: NDArray[np.float32] | None = None
     new_captions: Sequence[tuple[str, str, NDArray[np.float32] | None]] = ()
     caption_embeddings: Sequence[tuple[int, NDArray[np.float32]]] = ()
@@ -140,6 +142,8 @@ def write_pictures(
     connection: Driver, writes: Sequence[PictureWrite], *, collection: str, model: ModelRow
 ) -> None:
     """Write a batch of pictures in one transaction: all of it or nothing."""
+    if not writes:
+        return
     with connection.transaction():
         image_ids = _upsert_images(connection, writes, collection=collection)
         stale = [image_ids[write.facts.url] for write in writes if write.content_changed]
@@ -183,7 +187,7 @@ def _columns(table: str | None = None) -> sql.Composed:
 
 
 def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collection: str) -> dict[str, int]:
-    """Insert or update the rows of clipsql.image; returns image_id by URL."""
+    """Insert or update the rows of clipsql.image that do not hold their facts yet; returns image_id by URL."""
     connection.execute(
         sql.SQL("create temporary table if not exists staged_image ({}) on commit delete rows").format(
             sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in _FACT_TYPES.items())
@@ -193,8 +197,7 @@ def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collec
         sql.SQL("copy staged_image ({}) from stdin (format binary)").format(_columns())
     ) as copy:
         copy.set_types(list(_FACT_TYPES.values()))
-        for write in writes:
-            facts = write.facts
+        for facts in (write.facts for write in writes if write.image_id is None):
             copy.write_row(
                 [
                     Jsonb(dict(facts.metadata)) if name == "metadata" else getattr(facts, name)
@@ -215,7 +218,8 @@ def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collec
         ).format(names=_columns(), excluded=_columns("excluded")),
         (collection,),
     )
-    return dict(rows.fetchall())
+    known = {write.facts.url: write.image_id for write in writes if write.image_id is not None}
+    return known | dict(rows.fetchall())
 
 
 def _copy_captions(

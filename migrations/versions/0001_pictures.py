@@ -140,9 +140,12 @@ def upgrade() -> None:
     op.execute("grant select on all tables in schema clipsql to clipsql_reader")
     # Partitions are created as models come.
     op.execute("alter default privileges in schema clipsql grant select on tables to clipsql_reader")
+    op.execute("grant execute on all functions in schema clipsql to clipsql_reader")
+    op.execute("alter default privileges in schema clipsql grant execute on functions to clipsql_reader")
 
 
 def downgrade() -> None:
+    op.execute("alter default privileges in schema clipsql revoke execute on functions from clipsql_reader")
     op.execute("alter default privileges in schema clipsql revoke select on tables from clipsql_reader")
     op.execute("revoke usage on schema clipsql from clipsql_reader")
     op.drop_view("collection_stats")

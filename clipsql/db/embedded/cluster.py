@@ -63,7 +63,9 @@ def _initialise(data: Path, password_file: Path, *, user: ServerUser, programs: 
     initdb, postgres = programs / "initdb", programs / "postgres"
     user.check(initdb, *_INITDB_OPTIONS, "--pwfile", password_file, "--pgdata", data, purpose=purpose)
     single_user = ("--single", "-D", data, "-c", "exit_on_error=true", "-c", "fsync=off", "postgres")
-    user.check(postgres, *single_user, stdin=f"create database {NAME}\n", purpose=purpose)
+    # The role is named as clipsql's schema, which "$user" would make the place of an application's own tables.
+    statements = f"create database {NAME}\nalter role {NAME} set search_path = public\n"
+    user.check(postgres, *single_user, stdin=statements, purpose=purpose)
     # By the server's user and not by root, who must never write into a folder that somebody else controls.
     user.check("tee", "-a", data / "postgresql.conf", stdin="include '../settings.conf'\n", purpose=purpose)
     # One sync instead of three, before the rename makes all of it count.

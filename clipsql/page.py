@@ -22,20 +22,38 @@ _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=Tr
 
 
 @dataclass(frozen=True)
+class Section:
+    """A heading, the matches below it, and the SQL that found them."""
+
+    title: str
+    matches: Sequence[Match]
+    sql: str | None = None
+
+
+@dataclass(frozen=True)
 class _Card:
     match: Match
     thumbnail: str | None
     link: str | None
 
 
-def write_page(path: Path, *, title: str, matches: Sequence[Match], files: Mapping[int, Path]) -> None:
-    """Write a page with a thumbnail, caption, similarity, time and place of each match.
+def write_page(path: Path, *, title: str, sections: Sequence[Section], files: Mapping[int, Path]) -> None:
+    """Write a page with a thumbnail, caption, similarity, time and place of each match, section by section.
 
     `files` are the local files of pictures by image_id; a picture without one has no thumbnail. Raises OSError.
     """
     template = _MARKUP.from_string(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
-    cards = [_Card(match, _thumbnail(files.get(match.image_id)), _link(match.url)) for match in matches]
-    path.write_text(template.render(title=title, cards=cards), encoding="utf-8")
+    shown = [
+        (
+            section,
+            [
+                _Card(match, _thumbnail(files.get(match.image_id)), _link(match.url))
+                for match in section.matches
+            ],
+        )
+        for section in sections
+    ]
+    path.write_text(template.render(title=title, sections=shown), encoding="utf-8")
 
 
 def _thumbnail(file: Path | None) -> str | None:
@@ -54,4 +72,7 @@ def _thumbnail(file: Path | None) -> str | None:
 
 def _link(url: str) -> str | None:
     """The URL when a browser may safely open it."""
-    return url if urlsplit(url).scheme in ("http", "https", "file") else None
+    try:
+        return url if urlsplit(url).scheme in ("http", "https", "file") else None
+    except ValueError:  # it is none
+        return None

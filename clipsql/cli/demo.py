@@ -1,0 +1,85 @@
+"""`clipsql demo`: everything at work in a minute."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from clipsql.cli.options import database_option
+from clipsql.cli.output import show_table
+from clipsql.config import Settings
+from clipsql.db.opening import database_url, open_database
+from clipsql.errors import ConfigurationError
+from clipsql.page import Section, write_page
+from clipsql.searching import Searcher
+
+
+@click.command()
+@click.option("--frames", type=click.IntRange(min=50, max=5000), default=600, show_default=True)
+@click.option("--clean", "clean_up", is_flag=True, help="Remove all that the demo made, and nothing else.")
+@database_option
+def demo(settings: Settings, frames: int, clean_up: bool) -> None:
+    """Draw a week of traffic cameras, ingest it with the model in the box, and show what SQL finds.
+
+    \b
+    clipsql demo
+    clipsql demo --clean
+    """
+    from clipsql.demo import tour, world
+
+    folder = settings.home / "demo"
+    with open_database(settings) as engine:
+        if clean_up:
+            gone = world.clean(engine, folder)
+            click.echo(f"Removed {', '.join(gone)}." if gone else "There is nothing of the demo here.")
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{folder} cannot be written: {error.strerror}; set CLIPSQL_HOME to a folder of yours."
+            ) from error
+        with _bar(frames, "drawing") as drawing, _bar(frames, "ingesting") as ingesting:
+            report = world.set_up(
+                engine,
+                folder,
+                frames=frames,
+                on_drawn=lambda: _advance(drawing),
+                on_outcome=lambda _outcome: _advance(ingesting),
+            )
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(report.outcomes.items()))
+        click.echo(f"Frames of 12 cameras over a week: {counts}; {report.captions} captions added.")
+        sections = []
+        for number, answer in enumerate(tour.run_tour(engine), start=1):
+            click.secho(f"\n{number}. {answer.title}", bold=True)
+            click.echo(answer.sql + ";")
+            show_table(answer.columns, [[_short(value) for value in row] for row in answer.rows])
+            sections.append(Section(answer.title, tour.matches_of(engine, answer), answer.sql))
+        sections = [section for section in sections if section.matches]
+        shown = {match.image_id for section in sections for match in section.matches}
+        page = folder / "demo.html"
+        write_page(page, title="clipsql demo", sections=sections, files=Searcher(engine).files(sorted(shown)))
+    click.echo(f"As a page of pictures: {page}")
+    click.echo(f"The database, for any SQL client or BI tool: {database_url(settings)}")
+    click.echo("Three queries to try next, with clipsql db psql:")
+    for query in tour.NEXT_QUERIES:
+        click.echo(f"  {query}")
+    click.echo(
+        "The model in the box knows only this little world of drawn traffic; for real photos: "
+        "clipsql model add openai/clip-vit-base-patch32 --use"
+    )
+
+
+def _bar(total: int, what: str) -> tqdm[Any]:
+    return tqdm(total=total, desc=what, unit=" frames", file=sys.stderr, disable=None, dynamic_ncols=True)
+
+
+def _advance(bar: tqdm[Any]) -> None:
+    bar.update()
+
+
+def _short(value: object) -> object:
+    return f"{value:.3f}" if isinstance(value, float) else value

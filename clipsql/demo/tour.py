@@ -1,0 +1,156 @@
+"""The demo's guided tour: each step is a question in words, and the SQL that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from clipsql.db import orm
+from clipsql.db.engine import database_errors
+from clipsql.searching import Match
+
+COLLECTION = "demo"
+MODEL = "clipsql-demo"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question; `:image` in its SQL stands for the best hit of the step before."""
+
+    title: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A step as it was run, with its result."""
+
+    title: str
+    sql: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+    @property
+    def image_ids(self) -> list[int]:
+        """Pictures that the result names, best first."""
+        return self.column("image_id")
+
+    def column(self, name: str) -> list[Any]:
+        """Values of one column; none when the result does not have it."""
+        if name not in self.columns:
+            return []
+        position = list(self.columns).index(name)
+        return [row[position] for row in self.rows]
+
+
+STEPS = (
+    Step(
+        "A text finds pictures (the text becomes a vector inside PostgreSQL)",
+        """\
+select rank, image_id, similarity, metadata->>'camera' as camera, taken_at, caption
+from clipsql.search_text('a red truck', max_results => 4, in_collection => 'demo', model => 'clipsql-demo')""",
+    ),
+    Step(
+        "The same in Chinese, on two days, within 800 m of camera cam-02",
+        """\
+select rank, image_id, similarity, metadata->>'camera' as camera, taken_at, caption
+from clipsql.search_text('红色卡车', max_results => 4, in_collection => 'demo', model => 'clipsql-demo',
+    taken_from => '2026-03-18 00:00+08', taken_until => '2026-03-20 00:00+08',
+    near_longitude => 121.4785, near_latitude => 31.2312, within_m => 800)""",
+    ),
+    Step(
+        "More like the best of these",
+        """\
+select rank, image_id, similarity, metadata->>'camera' as camera, taken_at, caption
+from clipsql.search_similar(:image, max_results => 4, in_collection => 'demo', model => 'clipsql-demo')""",
+    ),
+    Step(
+        "Two texts mixed with weights: a bus, and twice as much night",
+        """\
+select rank, image_id, similarity, metadata->>'camera' as camera, taken_at, caption
+from clipsql.search(
+    clipsql.mix(array[clipsql.embed_text('a bus', 'clipsql-demo'), clipsql.embed_text('at night', 'clipsql-demo')],
+                weights => '{1, 2}'),
+    max_results => 4, in_collection => 'demo', model => 'clipsql-demo')""",
+    ),
+    Step(
+        "A picture plus a text: the best of these, but in the snow",
+        """\
+select rank, image_id, similarity, metadata->>'camera' as camera, taken_at, caption
+from clipsql.search(
+    clipsql.mix(array[clipsql.image_vector(:image, 'clipsql-demo'), clipsql.embed_text('in the snow', 'clipsql-demo')]),
+    max_results => 4, in_collection => 'demo', model => 'clipsql-demo', except_images => '{:image}')""",
+    ),
+    Step(
+        "Hits joined with business records: who owns the red trucks that the cameras saw",
+        """\
+select r.owner_type, count(*) as sightings, count(distinct r.plate) as vehicles, min(s.taken_at) as first_seen
+from clipsql.search_text('a red truck', max_results => 12, in_collection => 'demo', model => 'clipsql-demo') as s
+join clipsql_demo.vehicle_registry as r on r.plate = s.metadata->>'plate'
+group by r.owner_type
+order by sightings desc, r.owner_type""",
+    ),
+    Step(
+        "What the collection holds",
+        """\
+select collection, model, images, embedded, failed, captions, first_taken_at, last_taken_at
+from clipsql.collection_stats
+where collection = 'demo' and model = 'clipsql-demo'""",
+    ),
+)
+
+NEXT_QUERIES = (
+    "select * from clipsql.search_text('黄色公交车', in_collection => 'demo', model => 'clipsql-demo');",
+    "select metadata->>'road' as road, count(*) from clipsql.search_text('a bus', max_results => 50, "
+    "in_collection => 'demo', model => 'clipsql-demo') group by road order by count desc;",
+    "select * from clipsql.search_text('a motorcycle', caption_query => 'highway -night', "
+    "having_metadata => '{\"road\": \"Ring Highway\"}', in_collection => 'demo', model => 'clipsql-demo');",
+)
+"""Three queries to try after the tour."""
+
+
+def run_tour(engine: Engine) -> Iterator[Answer]:
+    """The answers to all steps, in order."""
+    image_id = 0
+    with database_errors(engine), engine.connect() as connection:
+        for step in STEPS:
+            answer = _ask(connection, step.title, step.sql.replace(":image", str(image_id)))
+            image_id = answer.image_ids[0] if answer.image_ids else image_id
+            yield answer
+
+
+def _ask(connection: Connection, title: str, sql: str) -> Answer:
+    result = connection.exec_driver_sql(sql)
+    return Answer(title, sql, list(result.keys()), [tuple(row) for row in result])
+
+
+def matches_of(engine: Engine, answer: Answer) -> list[Match]:
+    """The pictures of an answer, with all that a page shows of them."""
+    similarity = dict(zip(answer.image_ids, answer.column("similarity"), strict=True))
+    rows = (
+        sa.select(
+            orm.Image.image_id,
+            orm.Image.url,
+            sa.select(orm.Caption.body)
+            .where(orm.Caption.image_id == orm.Image.image_id)
+            .order_by(orm.Caption.caption_id)
+            .limit(1)
+            .scalar_subquery()
+            .label("caption"),
+            orm.Image.taken_at,
+            orm.Image.longitude,
+            orm.Image.latitude,
+            orm.Image.metadata_.label("metadata"),
+        )
+        .where(orm.Image.image_id.in_(answer.image_ids))
+        .order_by(sa.func.array_position(answer.image_ids, orm.Image.image_id))
+    )
+    with database_errors(engine), engine.connect() as connection:
+        return [
+            Match(rank=rank, similarity=similarity[row.image_id], **row._mapping)
+            for rank, row in enumerate(connection.execute(rows), start=1)
+        ]

@@ -1,0 +1,98 @@
+"""The demo's little world in a database: set it up through the ordinary path, and take it away again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from clipsql.db import collections, models
+from clipsql.db.engine import database_errors
+from clipsql.db.orm import Image, ImageEmbedding
+from clipsql.demo.frames import RegisteredVehicle, draw_frames
+from clipsql.demo.tour import COLLECTION, MODEL
+from clipsql.indexing import Indexer, IngestOptions, IngestReport, Outcome
+from clipsql.registering import register_model
+from clipsql.sources import open_source
+
+MODEL_FOLDER = Path(__file__).parent / "model"
+"""The model in the box."""
+
+
+def set_up(
+    engine: Engine,
+    folder: Path,
+    *,
+    frames: int,
+    on_drawn: Callable[[], None] = lambda: None,
+    on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+) -> IngestReport:
+    """Draw the frames into `folder`, ingest them with the model in the box, and fill the vehicle registry.
+
+    What is done already is not done again.
+    """
+    manifest, register = draw_frames(folder, frames, on_drawn=on_drawn)
+    _fill_registry(engine, register)
+    model, encoder = register_model(engine, str(MODEL_FOLDER), name=MODEL)
+    return Indexer(engine, encoder, model).ingest(
+        open_source(manifest), IngestOptions(collection=COLLECTION), on_outcome=on_outcome
+    )
+
+
+def clean(engine: Engine, folder: Path) -> list[str]:
+    """Remove all that the demo made and nothing else; returns what is gone."""
+    gone = []
+    if any(name == COLLECTION for name, _ in collections.list_collections(engine)):
+        collections.drop_collection(engine, COLLECTION)
+        gone.append(f"collection {COLLECTION}")
+    if models.find_model(engine, MODEL) is not None and not _model_serves_others(engine):
+        models.remove_model(engine, MODEL)
+        gone.append(f"model {MODEL}")
+    with database_errors(engine), engine.begin() as connection:
+        if sa.inspect(connection).has_schema("clipsql_demo"):
+            connection.exec_driver_sql("drop table if exists clipsql_demo.vehicle_registry")
+            connection.exec_driver_sql("drop schema clipsql_demo")
+            gone.append("table clipsql_demo.vehicle_registry")
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        gone.append(f"folder {folder}")
+    return gone
+
+
+def _model_serves_others(engine: Engine) -> bool:
+    """Whether somebody has ingested pictures of their own with the demo's model."""
+    model = models.require_model(engine, MODEL)
+    with database_errors(engine), engine.connect() as connection:
+        return bool(
+            connection.scalar(
+                sa.select(
+                    sa.exists().where(
+                        ImageEmbedding.model_id == model.model_id,
+                        ImageEmbedding.image_id == Image.image_id,
+                        Image.collection != COLLECTION,
+                    )
+                )
+            )
+        )
+
+
+def _fill_registry(engine: Engine, register: Sequence[RegisteredVehicle]) -> None:
+    """The business table that hits are joined with: vehicles by plate."""
+    with database_errors(engine), engine.begin() as connection:
+        connection.exec_driver_sql("create schema if not exists clipsql_demo")
+        connection.exec_driver_sql(
+            """
+            create table if not exists clipsql_demo.vehicle_registry (
+                plate text primary key, owner_type text not null, kind text not null, colour text not null)
+            """
+        )
+        connection.execute(
+            sa.text(
+                "insert into clipsql_demo.vehicle_registry (plate, owner_type, kind, colour)"
+                " values (:plate, :owner_type, :kind, :colour) on conflict do nothing"
+            ),
+            [vars(vehicle) for vehicle in register],
+        )

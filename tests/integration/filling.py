@@ -1,0 +1,161 @@
+"""Fill a database with random pictures through clipsql's own writers, and search it by brute force in numpy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.engine import Engine
+
+from clipsql.db.models import ModelRow, add_model
+from clipsql.db.pictures import PictureFacts, PictureWrite, analyze, write_pictures
+from clipsql.db.statements import autocommit_connection
+
+NEW_YEAR = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+COLLECTIONS = ("streets", "holidays", "中文")
+ENGLISH = ("red", "truck", "trucks", "dogs", "dog", "bridge", "rain", "snow")
+CHINESE = ("红色", "卡车", "狗", "桥", "雨", "雪地")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """One picture of a filled database, as it was written."""
+
+    image_id: int
+    collection: str
+    taken_at: dt.datetime | None
+    longitude: float | None
+    latitude: float | None
+    metadata: dict[str, Any]
+    captions: Sequence[tuple[str, str]]  # (body, language)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A filled database: the pictures and their vectors as half precision keeps them, row by row."""
+
+    engine: Engine
+    model: ModelRow
+    pictures: Sequence[Picture]
+    vectors: NDArray[np.float64]
+
+    def similarities(self, query: Sequence[float] | NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Cosine of the query with every picture."""
+        direction = np.asarray(query, dtype=np.float64)
+        lengths = np.linalg.norm(self.vectors, axis=1) * np.linalg.norm(direction)
+        return np.asarray(self.vectors @ direction / lengths)
+
+
+def new_model(engine: Engine, *, dimensions: int = 24, name: str = "tests/random") -> ModelRow:
+    """A model with partitions and no rows."""
+    return add_model(engine, name=name, location=name, revision="1", dimensions=dimensions, logit_scale=100.0)
+
+
+def unit_vectors(random: np.random.Generator, rows: int, dimensions: int) -> NDArray[np.float32]:
+    """Random directions."""
+    vectors = random.standard_normal((rows, dimensions)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def write(
+    engine: Engine, model: ModelRow, writes: Sequence[PictureWrite], *, collection: str = "c"
+) -> dict[str, int]:
+    """Write pictures as ingest does; returns image_id by URL."""
+    with autocommit_connection(engine) as connection:
+        write_pictures(connection, writes, collection=collection, model=model)
+        rows = connection.execute(
+            "select url, image_id from clipsql.image where collection = %s", (collection,)
+        )
+        return dict(rows.fetchall())
+
+
+def picture(url: str, vector: Sequence[float] | NDArray[np.float32] | None, **facts: Any) -> PictureWrite:
+    """A picture to write; without a vector it could not be read."""
+    captions = facts.pop("captions", ())
+    return PictureWrite(
+        facts=PictureFacts(
+            url=url,
+            file=None,
+            sha256=None if vector is None else bytes(32),
+            error="cannot be read" if vector is None else None,
+            **facts,
+        ),
+        content_changed=False,
+        embedding=None if vector is None else np.asarray(vector, dtype=np.float32),
+        new_captions=[(body, language, None) for body, language in captions],
+    )
+
+
+def fill(engine: Engine, *, rows: int = 3000, dimensions: int = 24, seed: int = 1) -> Filled:
+    """Random pictures in three collections: places at the antimeridian and the poles, times, facts, captions."""
+    random = np.random.default_rng(seed)
+    model = new_model(engine, dimensions=dimensions)
+    vectors = unit_vectors(random, rows, dimensions)
+    collections = [COLLECTIONS[number] for number in random.choice(3, rows, p=(0.6, 0.3, 0.1))]
+    facts: list[dict[str, Any]] = [
+        {
+            "taken_at": _time(random),
+            **_place(random),
+            "metadata": _metadata(random, number),
+            "captions": _captions(random),
+        }
+        for number in range(rows)
+    ]
+    ids: dict[str, int] = {}
+    for collection in COLLECTIONS:
+        numbers = [number for number in range(rows) if collections[number] == collection]
+        writes = [picture(f"file:///{number}.jpg", vectors[number], **facts[number]) for number in numbers]
+        ids |= write(engine, model, writes, collection=collection)
+    analyze(engine, model)
+    return Filled(
+        engine=engine,
+        model=model,
+        pictures=[
+            Picture(image_id=ids[f"file:///{number}.jpg"], collection=collections[number], **facts[number])
+            for number in range(rows)
+        ],
+        vectors=vectors.astype(np.float16).astype(np.float64),
+    )
+
+
+def _time(random: np.random.Generator) -> dt.datetime | None:
+    if random.random() < 0.1:
+        return None
+    return NEW_YEAR + dt.timedelta(minutes=int(random.integers(365 * 24 * 60)))
+
+
+def _place(random: np.random.Generator) -> dict[str, float | None]:
+    where = random.choice(["nowhere", "city", "antimeridian", "north pole", "south pole", "anywhere"])
+    u, v = random.random(2)
+    place = {
+        "nowhere": (None, None),
+        "city": (13.3 + u / 5, 52.4 + v / 5),
+        "antimeridian": ((180 - u, u - 180)[int(random.integers(2))], v * 40 - 20),
+        "north pole": (u * 360 - 180, 90 - v),
+        "south pole": (u * 360 - 180, v - 90),
+        "anywhere": (u * 360 - 180, v * 180 - 90),
+    }[where]
+    return {"longitude": place[0], "latitude": place[1]}
+
+
+def _metadata(random: np.random.Generator, number: int) -> dict[str, Any]:
+    return {
+        "camera": f"K{random.integers(12)}",
+        "night": bool(random.integers(2)),
+        "tags": sorted({str(tag) for tag in random.choice(["wet", "busy", "odd"], 2)}),
+        "at": {"lane": int(random.integers(3)), "number": number},
+    }
+
+
+def _captions(random: np.random.Generator) -> list[tuple[str, str]]:
+    captions = []
+    for _ in range(int(random.integers(3))):
+        if random.random() < 0.3:
+            captions.append(("一" + "".join(random.choice(CHINESE, 3)), "zh"))
+        else:
+            captions.append((" ".join(["A", *random.choice(ENGLISH, 3)]) + ".", "en"))
+    return captions

@@ -1,0 +1,358 @@
+"""The real `clipsql ingest` killed, interrupted, doubled and starved of disk; a rerun ends as if nothing had been."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from click.testing import Result
+from PIL import Image
+from sqlalchemy.engine import URL
+
+from clipsql.db.embedded import EmbeddedServer
+
+PICTURES = 330
+
+# Importing torch and transformers takes seconds: one process does it once, and forks for each command.
+FORKER = """
+import json, os, signal, sys
+import torch
+from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
+import clipsql.indexing, clipsql.registering
+from clipsql.cli import main
+
+for line in sys.stdin:
+    order = json.loads(line)
+    if "wait" in order:
+        print(os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1]), flush=True)
+        continue
+    pid = os.fork()
+    if pid:
+        print(pid, flush=True)
+        continue
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["CLIPSQL_DATABASE_URL"] = order["url"]
+    output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    try:
+        main(order["run"])
+    except SystemExit as end:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code or 0)
+    os._exit(70)
+"""
+
+
+@dataclass(frozen=True)
+class Running:
+    """One `clipsql` process."""
+
+    pid: int
+    output: Path
+    forker: Forker
+
+    def kill(self, number: signal.Signals) -> int:
+        os.kill(self.pid, number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Its exit code, negative for a signal."""
+        return int(self.forker.ask({"wait": self.pid}))
+
+    @property
+    def lines(self) -> list[str]:
+        return self.output.read_text().splitlines()
+
+
+class Forker:
+    """Starts `clipsql` processes quickly."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = subprocess.Popen(
+            (sys.executable, "-c", FORKER), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._started = 0
+
+    def ask(self, order: dict[str, Any]) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        return self._process.stdout.readline()
+
+    def start(self, url: str, *arguments: str | Path) -> Running:
+        self._started += 1
+        output = self._folder / f"output {self._started}"
+        order = {"run": [str(argument) for argument in arguments], "url": url, "output": str(output)}
+        return Running(int(self.ask(order)), output, self)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
+    forker = Forker(tmp_path_factory.mktemp("outputs"))
+    yield forker
+    forker.close()
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Many small pictures, some broken, some missing, some with the caption of another."""
+    folder = tmp_path_factory.mktemp("pictures")
+    values = np.random.default_rng(0)
+    lines = ["file,caption,camera"]
+    for number in range(PICTURES):
+        file = folder / f"{number}.png"
+        Image.fromarray(values.integers(0, 256, (12, 16, 3), dtype=np.uint8)).save(file)
+        if number % 50 == 7:
+            file.write_bytes(file.read_bytes()[:60])
+        if number % 50 == 8:
+            file.unlink()
+        lines.append(f"{file.name},a red car {number % 40},{number % 3}")
+    (folder / "m.csv").write_text("\n".join(lines))
+    return folder / "m.csv"
+
+
+@pytest.fixture
+def start(forker: Forker, database_url: str, manifest: Path, model_folder: Path) -> Callable[[], Running]:
+    """Start `clipsql ingest` of the manifest."""
+    arguments = ("ingest", manifest, "--collection", "c", "--model", model_folder, "--dtype", "float32")
+    return lambda: forker.start(database_url, *arguments)
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything in a database but what differs from run to run: ids and times."""
+
+    rows: list[tuple[Any, ...]]
+    vectors: np.ndarray[Any, np.dtype[np.float64]]
+    indexes: list[tuple[Any, ...]]
+
+    def assert_same(self, other: Content) -> None:
+        assert self.rows == other.rows
+        assert self.indexes == other.indexes
+        assert self.vectors.shape == other.vectors.shape
+        # A picture alone in a batch is encoded by another kernel than among others: equal but for rounding.
+        assert np.abs(self.vectors - other.vectors).max() < 2e-3
+
+
+def content(url: str) -> Content:
+    with psycopg.connect(url) as connection:
+        images = connection.execute(
+            "select url, null, collection, file, sha256, width, height, format, taken_at, longitude, latitude,"
+            " metadata, status, error from clipsql.image order by url"
+        ).fetchall()
+        captions = connection.execute(
+            "select url, body, language, words, e.caption_id is null from clipsql.caption"
+            " join clipsql.image using (image_id) left join clipsql.caption_embedding as e using (caption_id)"
+            " order by url, body"
+        ).fetchall()
+        vectors = connection.execute(
+            "select url, '', embedding::text from clipsql.image_embedding join clipsql.image using (image_id)"
+            " union all select url, body, embedding::text from clipsql.caption_embedding"
+            " join clipsql.caption using (caption_id) join clipsql.image using (image_id) order by 1, 2"
+        ).fetchall()
+        indexes = connection.execute(
+            "select c.relname, i.indisvalid, i.indisready from pg_index as i join pg_class as c"
+            " on c.oid = i.indexrelid where c.relname like '%hnsw' order by 1"
+        ).fetchall()
+    owners = [(url, body) for url, body, _ in vectors]
+    return Content(
+        [*images, *captions, *owners], np.array([json.loads(vector) for *_, vector in vectors]), indexes
+    )
+
+
+def ask(url: str, query: str) -> Any:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "what the test waits for did not happen"
+        time.sleep(0.002)
+
+
+def waits_for_lock(url: str, like: str) -> Callable[[], bool]:
+    """Whether a statement of that kind waits for a lock in the database."""
+    query = (
+        "select exists (select from pg_stat_activity where datname = current_database()"
+        f" and wait_event_type = 'Lock' and query like '%{like}%' and pid <> pg_backend_pid())"
+    )
+    return lambda: bool(ask(url, query))
+
+
+@contextmanager
+def locked(url: str, table: str, mode: str) -> Iterator[None]:
+    with psycopg.connect(url) as connection:
+        connection.execute(f"lock table clipsql.{table} in {mode} mode".encode())
+        yield
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    forker: Forker,
+    new_database: Callable[..., URL],
+    template: str,
+    manifest: Path,
+    model_folder: Path,
+) -> Content:
+    url = new_database(template=template).render_as_string(hide_password=False)
+    arguments = ("ingest", manifest, "--collection", "c", "--model", model_folder, "--dtype", "float32")
+    run = forker.start(url, *arguments)
+    assert run.wait() == 0, run.lines
+    found = content(url)
+    assert [valid for _, valid, _ in found.indexes] == [True, True]
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ingest_killed_again_and_again_ends_as_an_undisturbed_run(
+    start: Callable[[], Running], database_url: str, undisturbed: Content, seed: int
+) -> None:
+    moments = random.Random(seed)
+    killed = 0
+    for rows_first in (0, 1, moments.randrange(65, 129), moments.randrange(129, 257)):
+        run = start()
+        until(lambda wanted=rows_first: ask(database_url, "select count(*) from clipsql.image") >= wanted)  # type: ignore[misc]
+        time.sleep(moments.uniform(0, 0.3) if rows_first == 0 else moments.uniform(0, 0.03))
+        killed += run.kill(signal.SIGKILL) == -signal.SIGKILL
+        assert ask(database_url, "select count(*) from clipsql.image where status = 'pending'") == 0
+    assert killed >= 2
+    last = start()
+    assert last.wait() == 0, last.lines
+    content(database_url).assert_same(undisturbed)
+    assert ask(database_url, "select max(attempts) from clipsql.image") == 1
+
+
+def test_ingest_killed_while_it_builds_an_index_ends_as_an_undisturbed_run(
+    start: Callable[[], Running], database_url: str, undisturbed: Content
+) -> None:
+    run = start()
+    until(lambda: ask(database_url, "select to_regclass('clipsql.image_embedding_1') is not null"))
+    with locked(database_url, "image_embedding_1", "row exclusive"):  # lets rows in, and no index
+        until(waits_for_lock(database_url, "create index"))
+        assert run.kill(signal.SIGKILL) == -signal.SIGKILL
+    again = start()  # while the server may still build for the dead
+    assert again.wait() == 0, again.lines
+    content(database_url).assert_same(undisturbed)
+
+
+def test_ctrl_c_ends_ingest_at_once_with_one_line_and_a_rerun_goes_on(
+    start: Callable[[], Running], database_url: str, undisturbed: Content
+) -> None:
+    run = start()
+    until(lambda: ask(database_url, "select count(*) from clipsql.image") > 0)
+    assert run.kill(signal.SIGINT) == 130, run.lines
+    assert run.lines == ["Error: Stopped by Ctrl-C; run the same command again to go on."]
+    stored = ask(database_url, "select count(*) from clipsql.image")
+    assert 0 < stored < PICTURES
+    again = start()
+    assert again.wait() == 0
+    content(database_url).assert_same(undisturbed)
+
+
+@pytest.fixture
+def with_model(clipsql: Callable[..., Result], model_folder: Path) -> None:
+    """The model is known already: making its partitions would wait for the lock that the pictures shall wait for."""
+    assert clipsql("model", "add", model_folder).exit_code == 0
+
+
+@pytest.mark.usefixtures("with_model")
+def test_ctrl_c_ends_ingest_that_waits_for_the_database(
+    start: Callable[[], Running], database_url: str
+) -> None:
+    with locked(database_url, "image", "exclusive"):
+        run = start()
+        until(waits_for_lock(database_url, "insert into clipsql.image"))
+        started = time.monotonic()
+        assert run.kill(signal.SIGINT) == 130, run.lines
+        assert time.monotonic() - started < 20
+    assert run.lines == ["Error: Stopped by Ctrl-C; run the same command again to go on."]
+    assert ask(database_url, "select count(*) from clipsql.image") == 0
+
+
+@pytest.mark.usefixtures("with_model")
+def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
+    start: Callable[[], Running], database_url: str, undisturbed: Content
+) -> None:
+    with locked(database_url, "image", "exclusive"):
+        first = start()
+        until(waits_for_lock(database_url, "insert into clipsql.image"))
+        second = start()
+        until(waits_for_lock(database_url, "pg_advisory_lock"))
+        assert second.lines == ["Another ingest into collection c is running; waiting for it to end."]
+    assert (first.wait(), second.wait()) == (0, 0), first.lines + second.lines
+    assert "316 added, 14 failed; 330 captions added" in first.lines[-1]
+    assert any("316 unchanged, 14 failed before; 0 captions added" in line for line in second.lines)
+    content(database_url).assert_same(undisturbed)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of its own with little room."""
+    folder = Path(tempfile.mkdtemp(prefix="clipsql-test-"))
+    folder.chmod(0o711)
+    mounted = subprocess.run(
+        ("mount", "-t", "tmpfs", "-o", "size=140m,mode=0711", "tmpfs", str(folder)),
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        folder.rmdir()
+        pytest.skip("a disk that is full needs the right to mount a small one")
+    yield folder
+    subprocess.run(("umount", str(folder)), check=True)
+    folder.rmdir()
+
+
+def test_a_full_disk_is_one_line_and_a_rerun_goes_on_when_there_is_room(
+    small_disk: Path, forker: Forker, manifest: Path, model_folder: Path, undisturbed: Content
+) -> None:
+    server = EmbeddedServer(small_disk / "home")
+    url = server.start()
+    try:
+        upgraded = forker.start(url, "db", "upgrade")
+        assert upgraded.wait() == 0, upgraded.lines
+        arguments = ("ingest", manifest, "--collection", "c", "--model", model_folder, "--dtype", "float32")
+        added = forker.start(url, "model", "add", model_folder, "--dtype", "float32")
+        assert added.wait() == 0, added.lines
+        with (small_disk / "ballast").open("wb") as ballast:
+            room = os.statvfs(small_disk)
+            ballast.write(b"\0" * (room.f_bavail * room.f_frsize))
+        run = forker.start(url, *arguments)
+        assert run.wait() == 1, run.lines
+        assert len(run.lines) == 1
+        assert run.lines[0].startswith("Error: The database refused: could not ")
+        assert "No space left on device; free space on the server's disk" in run.lines[0]
+        (small_disk / "ballast").unlink()
+        again = forker.start(url, *arguments)
+        assert again.wait() == 0, again.lines
+        content(url).assert_same(undisturbed)
+    finally:
+        server.remove()

