@@ -144,7 +144,7 @@ def _ship(work_folder: Path, model_folder: Path) -> None:
 @click.option("--work-folder", type=click.Path(path_type=Path), default=Path("build/demo_model"))
 @click.option("--model-folder", type=click.Path(path_type=Path), default=MODEL_FOLDER)
 @click.option("--scenes", default=32_000, show_default=True)
-@click.option("--epochs", default=16, show_default=True)
+@click.option("--epochs", default=14, show_default=True)
 @click.option("--start-from", type=click.Path(path_type=Path), help="Go on from this model folder.")
 def main(work_folder: Path, model_folder: Path, scenes: int, epochs: int, start_from: Path | None) -> None:
     """Train the model in the box; run again after an interruption, it goes on."""

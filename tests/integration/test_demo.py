@@ -1,0 +1,76 @@
+"""`clipsql demo`: sets up its little world, shows it, does nothing twice, and takes away only its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from PIL import Image
+from sqlalchemy.engine import Engine
+
+Clipsql = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CLIPSQL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def _tables(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return sa.inspect(connection).get_schema_names()
+
+
+def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own(
+    clipsql: Clipsql, engine: Engine, home: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    Image.new("RGB", (40, 30), "teal").save(own / "teal.png")
+    assert clipsql("ingest", own, "--collection", "own", "--model", model_folder).exit_code == 0
+
+    first = clipsql("demo", "--frames", "60")
+    assert first.exit_code == 0, first.output
+    assert "60 added; 120 captions added" in first.stdout
+    for step in range(1, 8):
+        assert f"\n{step}. " in first.stdout
+    assert "clipsql.search_text('红色卡车'" in first.stdout
+    assert "openai/clip-vit-base-patch32" in first.stdout
+    page = (home / "demo" / "demo.html").read_text(encoding="utf-8")
+    assert page.count("<img ") >= 15
+
+    again = clipsql("demo", "--frames", "60")
+    assert "60 unchanged; 0 captions added" in again.stdout
+    numbered = [line for line in first.stdout.splitlines() if line[:2].strip().isdigit()]
+    assert [line for line in again.stdout.splitlines() if line[:2].strip().isdigit()] == numbered
+
+    cleaned = clipsql("demo", "--clean")
+    assert cleaned.exit_code == 0, cleaned.output
+    assert not (home / "demo").exists()
+    assert "clipsql_demo" not in _tables(engine)
+    left = clipsql("stats", "--json")
+    assert '"own"' in left.stdout
+    assert "demo" not in left.stdout
+    assert "nothing of the demo" in clipsql("demo", "--clean").stdout
+
+
+def test_every_suggested_query_and_a_text_search_answer(clipsql: Clipsql, engine: Engine, home: Path) -> None:
+    assert home.parent.is_dir()
+    assert clipsql("demo", "--frames", "60").exit_code == 0
+    from clipsql.demo.tour import NEXT_QUERIES
+
+    with engine.connect() as connection:
+        for query in NEXT_QUERIES:
+            assert connection.exec_driver_sql(query.rstrip(";")).all() is not None
+        # The model in the box is a true text-image model: what is drawn at night is found by "at night".
+        hours = connection.scalars(
+            sa.text(
+                "select extract(hour from taken_at at time zone 'Asia/Shanghai') from clipsql.search_text("
+                "'at night', max_results => 5, in_collection => 'demo', model => 'clipsql-demo')"
+            )
+        ).all()
+    assert sum(hour >= 19 or hour < 6 for hour in hours) >= 4
