@@ -18,6 +18,7 @@ def register_model(
     location: str,
     *,
     name: str | None = None,
+    may_be_default: bool = True,
     device: str | None = None,
     dtype: str | None = None,
 ) -> tuple[ModelRow, Encoder]:
@@ -37,6 +38,7 @@ def register_model(
         revision=encoder.revision,
         dimensions=encoder.dimensions,
         logit_scale=encoder.logit_scale,
+        may_be_default=may_be_default,
     )
     add_text_tower(engine, model)
     return model, encoder

@@ -69,7 +69,7 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         click.echo(f"  {query}")
     click.echo(
         "The model in the box knows only this little world of drawn traffic; for real photos: "
-        "clipsql model add openai/clip-vit-base-patch32 --use"
+        "clipsql ingest FOLDER --model openai/clip-vit-base-patch32"
     )
 
 

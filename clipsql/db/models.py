@@ -58,9 +58,16 @@ def require_model(engine: Engine, name: str | None = None) -> ModelRow:
 
 
 def add_model(
-    engine: Engine, *, name: str, location: str, revision: str, dimensions: int, logit_scale: float
+    engine: Engine,
+    *,
+    name: str,
+    location: str,
+    revision: str,
+    dimensions: int,
+    logit_scale: float,
+    may_be_default: bool = True,
 ) -> ModelRow:
-    """Add a model with its partitions; the first one becomes the default.
+    """Add a model with its partitions; where there is no default yet, it becomes that if it may.
 
     Adding the same revision again changes nothing. Raises ModelError when the name stands for another revision.
     """
@@ -87,7 +94,7 @@ def add_model(
                 revision=revision,
                 dimensions=dimensions,
                 logit_scale=logit_scale,
-                is_default=~sa.exists(sa.select(Model.model_id)),
+                is_default=sa.and_(sa.literal(may_be_default), ~sa.exists().where(Model.is_default)),
             )
             .returning(*_MODELS.selected_columns)
         ).one()
