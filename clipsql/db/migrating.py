@@ -17,6 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql import assets
+from clipsql.db import text_orm, tuning_orm  # noqa: F401  their tables belong to the metadata that is compared
 from clipsql.db.comparing import schema_differences
 from clipsql.db.engine import database_errors
 from clipsql.db.orm import SCHEMA
@@ -116,6 +117,12 @@ def _prepare(connection: Connection) -> list[str]:
     if version < _OLDEST_POSTGRESQL * 10000:
         raise DatabaseNotReady(
             f"The server is PostgreSQL {version // 10000}; clipsql needs {_OLDEST_POSTGRESQL} or later."
+        )
+    encoding = connection.exec_driver_sql("show server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise DatabaseNotReady(
+            f"This database has encoding {encoding}, but clipsql needs UTF8; "
+            "create one with: create database pictures encoding 'UTF8' template template0;"
         )
     refused = [
         *_ensure_pgvector(connection),

@@ -41,7 +41,9 @@ def store_text_tower(engine: Engine, model: ModelRow, tower: TextTower) -> None:
         driver.execute(_TOWER, _facts(model, tower))
         for statement, types, rows in _tables(model.model_id, tower):
             _copy(driver, statement, types, rows)
-        driver.execute("analyze clipsql.text_neuron, clipsql.text_token, clipsql.text_word, clipsql.text_merge")
+        driver.execute(
+            "analyze clipsql.text_neuron, clipsql.text_token, clipsql.text_word, clipsql.text_merge"
+        )
 
 
 def remove_text_tower(engine: Engine, model: ModelRow) -> bool:

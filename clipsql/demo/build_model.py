@@ -1,4 +1,4 @@
-"""Make the model in the box: `python -m clipsql.demo.build_model`, about an hour on two quiet cores."""
+"""Make the model in the box: `python -m clipsql.demo.build_model`; 70 minutes on two cores that others used too."""
 
 from __future__ import annotations
 

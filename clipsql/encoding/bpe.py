@@ -27,13 +27,18 @@ def read_tokenizer(tokenizer: Any, *, max_positions: int) -> Tokenizer:
     model = facts["model"]
     specials = _check(facts)
     vocabulary: dict[str, int] = model["vocab"]
+    normalize = tokenizer.backend_tokenizer.normalizer.normalize_str
     added = tuple(
-        AddedToken(body=token["content"], token_id=token["id"], is_normalized=token["normalized"])
+        AddedToken(
+            body=normalize(token["content"]) if token["normalized"] else token["content"],
+            token_id=token["id"],
+            is_normalized=token["normalized"],
+        )
         for token in facts["added_tokens"]
     )
-    ids = vocabulary | {token.body: token.token_id for token in added}
+    ids = vocabulary | {token["content"]: token["id"] for token in facts["added_tokens"]}
     unknown = ids.get(model["unk_token"]) if model["unk_token"] is not None else None
-    letters = _byte_letters()
+    letters = byte_letters()
     post = facts["post_processor"]
     return Tokenizer(
         start_id=post["cls"][1],
@@ -84,7 +89,7 @@ def _check(facts: dict[str, Any]) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\)\|", named) if part]
 
 
-def _byte_letters() -> list[str]:
+def byte_letters() -> list[str]:
     """The printable letter that stands for each byte in a byte-level vocabulary, as GPT-2 chose them."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in plain]

@@ -19,6 +19,8 @@ from clipsql.errors import ModelError
 if TYPE_CHECKING:
     import torch
 
+    from clipsql.text_tower import TextTower
+
 _ACCEPTED = "CLIP, SigLIP, Chinese-CLIP, VisionTextDualEncoder or another model with text and image features"
 
 
@@ -58,6 +60,18 @@ def load_encoder(
             logit_scale=logit_scale,
             logit_bias=logit_bias,
         )
+
+
+def load_text_tower(name: str, *, revision: str | None = None) -> TextTower:
+    """The text tower of the model `name`, for SQL to run; read in float32. Raises ModelError."""
+    files = locate(name, revision=revision)
+    with _quiet():
+        from transformers import AutoTokenizer
+
+        from clipsql.encoding.text_tower import read_text_tower
+
+        model = _read_model(files.folder, name)
+        return read_text_tower(model, AutoTokenizer.from_pretrained(files.folder, trust_remote_code=False))
 
 
 def _read_config(folder: Path, name: str) -> Any:

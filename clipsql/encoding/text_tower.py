@@ -47,10 +47,10 @@ def read_text_tower(model: Any, tokenizer: Any) -> TextTower:
     Everything linear that follows something linear is folded into the weights: gain, bias and centring of layer norms,
     scalings of attention and activation, biases of values. Raises ModelError for a tower of another architecture.
     """
-    text_model = getattr(model, "text_model", None)
-    projection = getattr(model, "text_projection", None)
+    text_model: Any = getattr(model, "text_model", None)
+    projection: Any = getattr(model, "text_projection", None)
     if type(text_model).__name__ != "CLIPTextModel" or type(projection).__name__ != "Linear":
-        kind = type(text_model if text_model is not None else model).__name__
+        kind = type(model if text_model is None else text_model).__name__
         raise ModelError(
             f"SQL can run the text towers of CLIP models only, and this one is a {kind}; "
             'store the vectors of the texts that you search for with "clipsql model remember".'
@@ -123,9 +123,7 @@ class _Folding:
         for number, layer in enumerate(self._layers, start=1):
             query, key, value, output, expand, contract = self._layer(number, layer)
             inputs = self._normalised(residual)
-            key, value = (
-                replace(part, start_outputs=_apply(part, inputs)) for part in (key, value)
-            )
+            key, value = (replace(part, start_outputs=_apply(part, inputs)) for part in (key, value))
             residual = residual + _apply(output, _apply(value, inputs))
             t = _apply(expand, self._normalised(residual))
             powers = sum(g * t ** (2 * k + 1) for k, g in enumerate(self.gate))
@@ -215,7 +213,9 @@ def _linear(linear: Any) -> tuple[Doubles, Doubles]:
 def _array(parameter: Any) -> Doubles:
     values: Doubles = parameter.detach().double().cpu().numpy()
     if not np.isfinite(values).all():
-        raise ModelError("The text tower holds weights that are not finite; download or save the model again.")
+        raise ModelError(
+            "The text tower holds weights that are not finite; download or save the model again."
+        )
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -28,7 +29,8 @@ class Towers:
             raise ModelError(f"{type(model).__name__} cannot be trained here; give a CLIPModel.")
         self.model.to(device=device, dtype=torch.float32)
         self.device = device
-        self._tokenizer = tokenizer
+        # A tokenizer remembers padding and cutting, and would save them: this work is done by a copy.
+        self._tokenizer = copy.deepcopy(tokenizer)
         self._context = int(self.model.config.text_config.max_position_embeddings)
         self._mixed = mixed_precision and choose_dtype(None, device) == torch.bfloat16
         # Processors multiply by rescale_factor, subtract the mean and divide by the deviation.

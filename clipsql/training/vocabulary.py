@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from clipsql.encoding.bpe import byte_letters
+
 START, END, SUFFIX = "<|startoftext|>", "<|endoftext|>", "</w>"
 
 Pair = tuple[str, str]
@@ -29,7 +31,7 @@ def learn_vocabulary(texts: Iterable[str], *, size: int, lexicon: Collection[str
     merge is learned across a cut: otherwise whole phrases become single tokens and nothing composes. The
     first 512 tokens are the bytes, inside a word and at its end; the last two mark start and end.
     """
-    alphabet = list(_byte_symbols().values())
+    alphabet = byte_letters()
     words = Counter(_words(texts, frozenset(lexicon)))
     merges = _learn_merges(words, size - 2 * len(alphabet) - 2)
     # Two merges may spell the same token.
@@ -49,25 +51,13 @@ def make_tokenizer(vocabulary: Vocabulary, *, context: int) -> Any:
     return CLIPTokenizer(vocab=dict(vocabulary.tokens), merges=merges, model_max_length=context)
 
 
-def _byte_symbols() -> dict[int, str]:
-    """A printable letter for each byte, as GPT-2 and CLIP assign them."""
-    printable = [
-        *range(ord("!"), ord("~") + 1),
-        *range(ord("¡"), ord("¬") + 1),
-        *range(ord("®"), ord("ÿ") + 1),
-    ]
-    others = [byte for byte in range(256) if byte not in printable]
-    symbols = {byte: chr(byte) for byte in printable}
-    return symbols | {byte: chr(256 + number) for number, byte in enumerate(others)}
-
-
 def _words(texts: Iterable[str], lexicon: frozenset[str]) -> Iterator[Symbols]:
     """The words of the texts as symbols. A word of the lexicon comes both inside a run and at its end."""
     from transformers import CLIPTokenizer
 
     # Normalise and split with CLIP's own code, so that what is learned is what will be met.
     pipeline = CLIPTokenizer().backend_tokenizer
-    letters = _byte_symbols()
+    letters = byte_letters()
     longest = max(map(len, lexicon), default=0)
     for text in texts:
         clean = pipeline.normalizer.normalize_str(text)

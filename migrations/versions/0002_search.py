@@ -1,6 +1,8 @@
 """Search: vectors, filters and the nearest pictures."""
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql as pg
 
 revision = "0002"
 down_revision = "0001"
@@ -14,8 +16,18 @@ FUNCTIONS = (
     "_conditions",
     "_index_is_usable",
     "_check_query",
+    "_check_limits",
+    "_effective_conditions",
+    "_candidates",
+    "_compare_statement",
+    "_walk_length",
+    "_sample_share",
+    "_choose_strategy",
+    "_walk_index",
+    "_compare_all",
     "_nearest",
     "search",
+    "search_plan",
     "search_similar",
 )
 
@@ -37,6 +49,37 @@ def upgrade() -> None:
             except_images bigint[])
         """
     )
+    op.execute(
+        """
+        create type clipsql._strategy as (
+            walks boolean,
+            reason text,
+            total_rows bigint,
+            likely_matches bigint,
+            ef_search integer,
+            step_ms double precision,
+            exact_ms double precision)
+        """
+    )
+    op.create_table(
+        "search_tuning",
+        sa.Column("tuning_id", sa.Integer, sa.Identity(always=True), primary_key=True),
+        sa.Column(
+            "model_id",
+            sa.Integer,
+            sa.ForeignKey("clipsql.model.model_id", ondelete="CASCADE"),
+            nullable=False,
+        ),
+        sa.Column("collection", sa.Text),
+        sa.Column("ef_search", sa.Integer, nullable=False),
+        sa.Column("target_recall", sa.Double, nullable=False),
+        sa.Column("measured_recall", sa.Double, nullable=False),
+        sa.Column("queries", sa.Integer, nullable=False),
+        sa.Column("measured_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
+        sa.CheckConstraint("ef_search between 10 and 1000", name="ef_search"),
+        schema="clipsql",
+    )
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 
@@ -44,4 +87,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
+    op.drop_table("search_tuning", schema="clipsql")
+    op.execute("drop type clipsql._strategy")
     op.execute("drop type clipsql._filter")

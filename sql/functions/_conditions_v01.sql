@@ -18,6 +18,10 @@ begin
             format('near_latitude must lie between -90 and 90 degrees, not %s.', filter.near_latitude)
         when filter.within_m < 0 or filter.within_m = 'NaN' then
             format('within_m must be a distance of 0 metres or more, not %s.', filter.within_m)
+        when npoints(filter.inside) < 3 then
+            'inside must have 3 vertices or more.'
+        when not box(filter.inside) <@ box(point(-360, -90), point(360, 90)) then
+            'inside takes (longitude, latitude) vertices: longitudes between -360 and 360, latitudes between -90 and 90 degrees.'
         when jsonb_typeof(filter.having_metadata) <> 'object' then
             format('having_metadata must be an object such as {"camera": "K12"}, not %s.', filter.having_metadata)
         when filter.caption_query is not null and clipsql._any_caption_query(filter.caption_query) is null then
@@ -41,7 +45,7 @@ begin
         -- A polygon over the antimeridian goes on beyond 180 degrees (170 .. 190): the positions that lie there are
         -- stored beyond the other side (-180 .. -170), so it is looked up there too.
         case when filter.inside is not null then (
-            select '(' || coalesce(string_agg(format('point(i.longitude, i.latitude) <@ %L::polygon', m.shape), ' or '), 'false') || ')'
+            select '(' || string_agg(format('point(i.longitude, i.latitude) <@ %L::polygon', m.shape), ' or ') || ')'
             from unnest(array[0, 360, -360]) as t(turn)
             cross join lateral (select polygon(path(filter.inside) + point(t.turn, 0))) as m(shape)
             where box(m.shape) && box(point(-180, -90), point(180, 90))

@@ -1,15 +1,14 @@
 -- A text in parts: what somebody typed that is a token of its own, such as <|endoftext|>, and what is between, already
--- normalised (NFC, lower case; white space is dropped when words are split). Some tokens are matched in the text as it
--- was typed, some in the normalised text; the tokenizer says which.
+-- normalised. Some tokens are matched in the text as typed, some in the normalised text; the tokenizer says which.
 create or replace function clipsql._cut_added_tokens(query text, tower clipsql.text_tower)
 returns table (number bigint, body text, token_id integer)
 language sql stable parallel safe rows 1
 as $$
     select
-        row_number() over (order by typed.number, normal.number, normal.is_token),
+        row_number() over (order by typed.number, typed.is_token, normal.number, normal.is_token),
         normal.body,
-        (select a.token_id from clipsql.text_added_token as a where a.model_id = tower.model_id and a.body = normal.body
-            and normal.is_token)
+        (select a.token_id from clipsql.text_added_token as a
+            where a.model_id = tower.model_id and a.body = normal.body and normal.is_token)
     from (
         select u.number, p.is_token, p.body
         from unnest(
@@ -23,16 +22,16 @@ as $$
         select 1::bigint as number, true as is_token, typed.body where typed.is_token
         union all
         select u.number, p.is_token, p.body
-        from (select clipsql._lower_text(normalize(typed.body, nfc)) collate "C" as body) as n,
+        from (select clipsql._normalize_text(typed.body) collate "C" as body) as n,
             unnest(
                 regexp_split_to_array(n.body, tower.normal_pattern),
-                array(select m.found[1] from regexp_matches(n.body, '(' || tower.normal_pattern || ')', 'g') as m (found)))
+                array(select m.found[1]
+                    from regexp_matches(n.body, '(' || tower.normal_pattern || ')', 'g') as m (found)))
             with ordinality as u (plain, token, number),
             lateral (values (false, u.plain), (true, u.token)) as p (is_token, body)
         where not typed.is_token
     ) as normal
     where normal.body <> ''
-    order by typed.number, typed.is_token, normal.number, normal.is_token
 $$;
 
 comment on function clipsql._cut_added_tokens(text, clipsql.text_tower) is

@@ -1,6 +1,7 @@
 -- Tokens of a text between start and end, each with the word that it is a piece of. Tokens such as <|endoftext|> that
 -- were added to the vocabulary are cut out first where somebody typed them: those that the tokenizer matches as typed
--- before the text is normalised, the others after.
+-- before the text is normalised, the others after. Of a long part only as much is split as can be needed: no token is
+-- near 100 characters long.
 create or replace function clipsql._encode_words(query text, tower clipsql.text_tower)
 returns table (token_id integer, word_number integer, word text)
 language plpgsql stable parallel safe rows 10
@@ -20,7 +21,7 @@ begin
     loop
         for piece in
             select s.number, s.word, w.token_id
-            from clipsql._split_words(typed.body, tower.split_pattern) as s
+            from clipsql._split_words(left(typed.body, 100 * room), tower.split_pattern) as s
             left join clipsql.text_word as w on w.model_id = tower.model_id and w.word = s.word
             where typed.token_id is null
             union all
@@ -28,7 +29,9 @@ begin
             order by 1
         loop
             word_total := word_total + 1;
-            ids := case when piece.token_id is null then clipsql._merge_bytes(piece.word, tower) else array[piece.token_id] end;
+            ids := case
+                when piece.token_id is null then clipsql._merge_bytes(piece.word, tower)
+                else array[piece.token_id] end;
             return query select i.id, word_total, piece.word from unnest(ids[: room - token_total]) as i (id);
             token_total := token_total + cardinality(ids);
             if token_total >= room then

@@ -4,11 +4,6 @@ create or replace function clipsql._expand_tokens(
 returns halfvec[]
 language plpgsql stable parallel safe
 set search_path from current
--- As in _project_tokens.
-set enable_seqscan = off
-set enable_bitmapscan = off
-set plan_cache_mode = force_generic_plan
-set jit = off
 as $$
 declare
     outputs halfvec[] := '{}';

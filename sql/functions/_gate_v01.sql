@@ -7,7 +7,9 @@ create or replace function clipsql._gate(
 returns double precision
 language sql immutable parallel safe
 as $$
-    select t * (1 + tanh(t * case when g1 = 0 then g0 else g0 + t * t * (g1 + t * t * (g2 + t * t * (g3 + t * t * g4))) end))
+    select t * (1 + tanh(t * case
+        when g1 = 0 then g0
+        else g0 + t * t * (g1 + t * t * (g2 + t * t * (g3 + t * t * g4))) end))
 $$;
 
 comment on function clipsql._gate is 'Activation of one neuron of a text tower.';

@@ -14,8 +14,8 @@ begin
     select t.* into tower from clipsql.text_tower as t where t.model_id = chosen.model_id;
     if tower.model_id is null then
         raise exception using errcode = 'CQ005', message = format(
-            'The text tower of model %s is not in this database, or is none that SQL can run; run "clipsql model add %s"'
-            ' to load it, or "clipsql model remember %s TEXT" to store the vectors of chosen texts.',
+            'The text tower of model %s is not in this database, or is none that SQL can run; "clipsql model add %s"'
+            ' loads it, and "clipsql model remember %s TEXT" stores the vectors of chosen texts.',
             chosen.name, chosen.location, chosen.name);
     end if;
     return tower;

@@ -6,11 +6,6 @@ create or replace function clipsql._project_tokens(
 returns vector[]
 language plpgsql stable parallel safe
 set search_path from current
--- Rows must come through the index, whatever the statistics say, and one plan fits every text.
-set enable_seqscan = off
-set enable_bitmapscan = off
-set plan_cache_mode = force_generic_plan
-set jit = off
 as $$
 declare
     outputs vector[] := '{}';

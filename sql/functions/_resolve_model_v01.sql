@@ -9,8 +9,9 @@ begin
     if model_name is null then
         select m.* into found_model from clipsql.model as m where m.is_default;
         if found_model.model_id is null then
-            raise exception using errcode = 'CQ001',
-                message = 'There is no model yet; run "clipsql model add NAME".';
+            raise exception using errcode = 'CQ001', message = case
+                when exists (select from clipsql.model) then 'No model is the default; run "clipsql model use NAME".'
+                else 'There is no model yet; run "clipsql model add NAME".' end;
         end if;
     else
         select m.* into found_model from clipsql.model as m where m.name = model_name;

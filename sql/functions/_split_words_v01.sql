@@ -17,7 +17,8 @@ begin
         select
             q.number as part_number, piece.number as piece_number, length(q.found[1]) as size,
             piece.before + sum(length(q.found[1])) over (partition by piece.number order by q.number) as ends_at
-        from piece, regexp_matches(piece.shape, '''s|''t|''re|''ve|''m|''ll|''d|[a-zZ]+|[0-9]+|[^ a-zZ0-9]+', 'g')
+        from piece,
+            regexp_matches(piece.shape, '''s|''t|''re|''ve|''m|''ll|''d|[a-zZ]+|[0-9]+|[^ a-zZ0-9]+', 'g')
             with ordinality as q (found, number)
     )
     select
@@ -27,4 +28,5 @@ begin
 end;
 $$;
 
-comment on function clipsql._split_words(text, text) is 'Pieces of a normalised text that a tokenizer encodes one by one.';
+comment on function clipsql._split_words(text, text) is
+    'Pieces of a normalised text that a tokenizer encodes one by one.';

@@ -1,38 +1,49 @@
 -- How much attention the end-of-text token, whose state becomes the embedding, pays to each word: the mean over the
--- heads of the last layer. The byte pieces of a word are added up. What goes to the start token, where CLIP parks
--- attention that it has no use for, and to the end token itself is left out, and the rest is scaled to sum to 1.
+-- heads of the last layer, the byte pieces of a word added up. What goes to the start token, where CLIP parks attention
+-- that it has no use for, and to the end token itself is left out, and the rest is scaled to sum to 1.
 create or replace function clipsql.explain_text(query text, model text default null)
 returns table ("position" integer, word text, weight double precision)
-language plpgsql stable parallel safe rows 10
+language plpgsql stable parallel safe cost 1000000 rows 10
 set search_path from current
 as $$
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql._resolve_model(model);
     tower constant clipsql.text_tower := clipsql._loaded_text_tower(chosen);
-    words integer[];
-    bodies text[];
     ids integer[];
-    attention vector;
+    words text[];
+    word_numbers integer[];
+    last_query vector;
+    last_keys vector[];
 begin
     if query is null then
         return;
-    elsif clipsql._shape_text(query) !~ '[^ ]' then
-        raise exception using errcode = 'CQ006', message = 'The text is empty; give at least one word.';
     end if;
-    select array_agg(w.token_id order by w.ordinality), array_agg(w.word_number order by w.ordinality),
-        array_agg(w.word order by w.ordinality)
-    into ids, words, bodies
-    from clipsql._encode_words(query, tower) with ordinality as w;
-    select avg(h.weights) into attention
-    from unnest((clipsql._run_text_tower(tower, tower.start_id || ids || tower.end_id)).attention) as h (weights);
+    perform clipsql._check_text(query);
+    select
+        array_agg(w.token_id order by w.number), array_agg(w.word order by w.number),
+        array_agg(w.word_number order by w.number)
+    into ids, words, word_numbers
+    from clipsql._encode_words(query, tower) with ordinality as w (token_id, word_number, word, number);
+    select t.last_query, t.last_keys into last_query, last_keys
+    from clipsql._run_text_tower(tower, tower.start_id || ids || tower.end_id) as t;
     return query
-    select t.word_number, t.word, sum(t.weight) / sum(sum(t.weight)) over ()
-    from (
-        select u.word_number, u.word, coalesce(u.weight, 0)::double precision as weight
-        from unnest(words, bodies, (attention::real[])[2 : cardinality(ids) + 1]) as u (word_number, word, weight)
-        where u.word is not null
-    ) as t
+    with score as (
+        select h.first, k.number, inner_product(
+            subvector(k.body, h.first, tower.width / tower.heads),
+            subvector(last_query, h.first, tower.width / tower.heads)) as score
+        from unnest(last_keys) with ordinality as k (body, number),
+            generate_series(1, tower.width, tower.width / tower.heads) as h (first)
+    ), power as (
+        select s.first, s.number, exp(greatest(s.score - max(s.score) over (partition by s.first), -700)) as power
+        from score as s
+    ), share as (
+        select p.number, p.power / sum(p.power) over (partition by p.first) as share
+        from power as p
+    )
+    select t.word_number, t.word, coalesce(sum(s.share), 0) / sum(sum(s.share)) over ()
+    from unnest(word_numbers, words) with ordinality as t (word_number, word, number)
+    left join share as s on s.number = t.number + 1
     group by t.word_number, t.word
     order by t.word_number;
 end;

@@ -26,13 +26,7 @@ declare
     chosen constant clipsql.model := clipsql._resolve_model(search.model);
 begin
     perform clipsql._check_query(query, chosen);
-    if max_results is null or max_results < 1 then
-        raise exception using errcode = 'CQ004',
-            message = format('max_results must be 1 or more, not %s.', coalesce(max_results::text, 'null'));
-    elsif min_similarity not between -1 and 1 then
-        raise exception using errcode = 'CQ004',
-            message = format('min_similarity is a cosine and must lie between -1 and 1, not %s.', min_similarity);
-    end if;
+    perform clipsql._check_limits(max_results, min_similarity);
     return query
     select
         row_number() over (order by n.distance, n.image_id)::integer,

@@ -1,18 +1,23 @@
--- Token ids exactly as transformers' CLIPTokenizer gives them, start and end included, cut to what the model takes.
+-- Token ids as transformers' CLIPTokenizer gives them, start and end included, cut to what the model takes.
 create or replace function clipsql.tokenize(query text, model text default null)
 returns integer[]
 language plpgsql stable parallel safe
 set search_path from current
 as $$
 declare
-    chosen constant clipsql.model := clipsql._resolve_model(model);
-    tower constant clipsql.text_tower := clipsql._loaded_text_tower(chosen);
+    tower constant clipsql.text_tower := clipsql._loaded_text_tower(clipsql._resolve_model(model));
 begin
+    if query is null then
+        return null;
+    end if;
     return tower.start_id
-        || array(select w.token_id from clipsql._encode_words(query, tower) with ordinality as w order by w.ordinality)
+        || array(
+            select w.token_id
+            from clipsql._encode_words(query, tower) with ordinality as w (token_id, word_number, word, number)
+            order by w.number)
         || tower.end_id;
 end;
 $$;
 
 comment on function clipsql.tokenize(text, text) is
-    'Token ids of a text for a model (default: the default model); CQ005 when its text tower is not in this database.';
+    'Token ids of a text for a model (default: the default model), start and end included.';

@@ -155,7 +155,7 @@ def test_models_are_added_listed_chosen_and_removed(
     refused(clipsql("model", "add", other, "--name", "one"), "Model one is already here", "--name")
     assert clipsql("model", "remove", "two", "--yes").exit_code == 0
     refused(clipsql("model", "use", "two"), 'no model "two"', "model list")
-    refused(clipsql("search", "text", "x"), "There is no")
+    refused(clipsql("search", "text", "x"), "No model is the default")
 
 
 def test_ingest_writes_a_summary_or_one_json_line(

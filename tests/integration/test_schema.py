@@ -67,7 +67,9 @@ def test_every_function_is_described_and_honest(engine: Engine) -> None:
         assert row["comment"], name
         assert not row["definer"], name
         body = re.split(r"\bAS \$\w*\$|\bRETURN\b|BEGIN ATOMIC", definition, maxsplit=1)[1]
-        body = re.sub(r"--.*", "", body)
+        body = re.sub(
+            r"'[^']*'", "''", re.sub(r"--.*", "", body)
+        )  # SQL that is only put together reads nothing
         if re.search(r"\b(from|join)\s+(clipsql\.[a-z_]+|pg_catalog\.[a-z_]+)(?!\w*\()\b", body):
             assert row["volatility"] != "i", f"{name} reads a table, so it is not immutable"
         if "set_config(" in body:

@@ -108,18 +108,19 @@ def test_a_folder_without_pictures_is_an_error_that_names_it(tmp_path: Path) -> 
 
 def test_memory_stays_flat_however_long_a_manifest_or_sidecar_is(tmp_path: Path) -> None:
     put(tmp_path, "1.jpg")
-    lines = [f"{number}.jpg,{number} {'x' * 2_000}" for number in range(8_000)]
+    lines = [f"{number}.jpg,{number} {'x' * 2_000}" for number in range(20_000)]
     for name in ("captions.csv", "manifest.csv"):
-        (tmp_path / name).write_text("\n".join(["file,caption", *lines]))  # 16 MB
+        (tmp_path / name).write_text("\n".join(["file,caption", *lines]))  # 40 MB
     del lines
     tracemalloc.start()
     try:
         assert sum(1 for _ in open_source(tmp_path)) == 1
-        assert sum(1 for _ in open_source(tmp_path / "manifest.csv")) == 8_000
+        assert sum(1 for _ in open_source(tmp_path / "manifest.csv")) == 20_000
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 6_000_000  # the 1,000 rows that decide the columns' types are held
+    # The 1,000 rows that decide the columns' types are held, and what other tests left to be collected counts too.
+    assert peak < 15_000_000
 
 
 def test_flickr_photos_have_their_captions(shared_data: Path) -> None:

@@ -26,8 +26,12 @@ from transformers import (
     CLIPModel,
 )
 
-from clipsql.demo.captions import describe
+from clipsql.demo import MODEL_FOLDER
+from clipsql.demo.captions import LANGUAGES, describe
+from clipsql.demo.captions_words import CHINESE
+from clipsql.demo.scenes import COLOURS, KINDS, draw_scene, random_scene
 from clipsql.demo.training_scenes import HELD_OUT_PAIRS, VARIANTS, SceneExamples, SceneFacts
+from clipsql.encoding.loading import load_encoder
 from clipsql.errors import ConfigurationError, ImageError, ModelError, SourceError
 from clipsql.training import Progress, RecordExamples, TrainingPlan
 from clipsql.training.auxiliary import Auxiliary
@@ -248,6 +252,8 @@ def test_the_result_is_an_ordinary_transformers_folder(trained: tuple[Any, list[
         *("tokenizer.json", "tokenizer_config.json"),
     }
     assert all(file.stat().st_mode & 0o044 == 0o044 for file in folder.iterdir())
+    saved = json.loads((folder / "tokenizer.json").read_text())
+    assert saved["padding"] is saved["truncation"] is None
     model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
     tokens = AutoTokenizer.from_pretrained(folder)(["a red square, top left"], return_tensors="pt")
     pixels = AutoImageProcessor.from_pretrained(folder, backend="pil")(
@@ -453,3 +459,35 @@ def test_the_examples_speak_both_languages(scene_examples: SceneExamples) -> Non
     assert captions[0] == describe(scene_examples.scenes[0], 0, "en")
     assert captions[6] == describe(scene_examples.scenes[0], 0, "zh")
     assert json.dumps(captions).count("\\u") > 10
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_model_in_the_box_names_colour_and_kind_of_a_vehicle(language: str) -> None:
+    scenes = [scene for scene in map(random_scene, range(700_000, 700_080)) if len(scene.vehicles) == 1]
+    if language == "en":
+        names = {(colour, kind): f"{colour} {kind}" for colour in COLOURS for kind in KINDS}
+    else:
+        names = {
+            (colour, kind): CHINESE.colours[colour][0] + CHINESE.kinds[kind][0]
+            for colour in COLOURS
+            for kind in KINDS
+        }
+    encoder = load_encoder(str(MODEL_FOLDER), device="cpu", dtype="float32")
+    similarities = (
+        encoder.encode_images([draw_scene(scene) for scene in scenes])
+        @ encoder.encode_texts(list(names.values())).T
+    )
+    named = [list(names)[best] for best in similarities.argmax(axis=1)]
+    right = [
+        name == (scene.vehicles[0].colour, scene.vehicles[0].kind)
+        for name, scene in zip(named, scenes, strict=True)
+    ]
+    assert len(right) > 30
+    assert sum(right) > 0.85 * len(right)
+
+
+def test_the_model_in_the_box_is_small_and_pools_at_its_end_token() -> None:
+    assert sum(file.stat().st_size for file in MODEL_FOLDER.iterdir()) < 10_000_000
+    model = AutoModel.from_pretrained(MODEL_FOLDER)
+    assert model.dtype == torch.float32
+    assert model.config.text_config.eos_token_id == model.config.text_config.vocab_size - 1 != 2

@@ -1,0 +1,158 @@
+"""Text encoder: the text towers of models, remembered texts, and the functions that turn texts into vectors."""
+
+import sqlalchemy as sa
+from alembic import op
+from pgvector.sqlalchemy import HALFVEC, VECTOR
+from sqlalchemy.dialects import postgresql as pg
+
+revision = "0003"
+down_revision = "0002"
+
+FUNCTIONS = (
+    "_normalize_text",
+    "_shape_text",
+    "_split_words",
+    "_cut_added_tokens",
+    "_merge_bytes",
+    "_encode_words",
+    "_loaded_text_tower",
+    "_check_text",
+    "tokenize",
+    "_normalize_tokens",
+    "_gate",
+    "_project_tokens",
+    "_expand_tokens",
+    "_token_values",
+    "_attend",
+    "_run_text_tower",
+    "embed_text",
+    "search_text",
+    "explain_text",
+)
+TABLES = (
+    "text_tower",
+    "text_added_token",
+    "text_word",
+    "text_merge",
+    "text_token",
+    "text_position",
+    "text_neuron",
+    "remembered_text",
+)
+# A row of a matrix stays in its page, where a scan finds it without a second look-up.
+INLINE = {"toast_tuple_target": "8160"}
+
+
+def _key(name: str, kind: sa.types.TypeEngine[object] | type[sa.Integer] = sa.Integer) -> sa.Column[object]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _owner(table: str) -> sa.Column[object]:
+    return sa.Column(
+        "model_id",
+        sa.Integer,
+        sa.ForeignKey(f"clipsql.{table}.model_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+
+
+def _integer(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False)
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "text_tower",
+        _owner("model"),
+        _text("activation"),
+        _integer("width"),
+        _integer("heads"),
+        _integer("layers"),
+        sa.Column("gate", pg.ARRAY(sa.Double), nullable=False),
+        sa.Column("norm_tail", sa.Double, nullable=False),
+        sa.Column("pooled_id", sa.Integer),
+        _integer("start_id"),
+        _integer("end_id"),
+        _integer("max_tokens"),
+        sa.Column("byte_ids", pg.ARRAY(sa.Integer), nullable=False),
+        sa.Column("last_byte_ids", pg.ARRAY(sa.Integer), nullable=False),
+        _text("split_pattern"),
+        _text("typed_pattern"),
+        _text("normal_pattern"),
+        sa.Column("loaded_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+        schema="clipsql",
+    )
+    op.create_table(
+        "text_added_token",
+        _owner("text_tower"),
+        _integer("token_id"),
+        _key("body", sa.Text(collation="C")),
+        schema="clipsql",
+    )
+    op.create_table(
+        "text_word",
+        _owner("text_tower"),
+        _integer("token_id"),
+        _key("word", sa.Text(collation="C")),
+        schema="clipsql",
+    )
+    op.create_table(
+        "text_merge",
+        _owner("text_tower"),
+        _key("left_id"),
+        _key("right_id"),
+        _integer("rank"),
+        _integer("merged_id"),
+        schema="clipsql",
+    )
+    op.create_table(
+        "text_token",
+        _owner("text_tower"),
+        _key("token_id"),
+        sa.Column("embedding", HALFVEC(), nullable=False),
+        schema="clipsql",
+        postgresql_with=INLINE,
+    )
+    op.create_table(
+        "text_position",
+        _owner("text_tower"),
+        _key("position"),
+        sa.Column("embedding", VECTOR(), nullable=False),
+        schema="clipsql",
+        postgresql_with=INLINE,
+    )
+    op.create_table(
+        "text_neuron",
+        _owner("text_tower"),
+        _key("layer"),
+        _key("part", sa.Text(collation="C")),
+        _key("neuron"),
+        sa.Column("scale", sa.Double, nullable=False),
+        sa.Column("bias", sa.Double, nullable=False),
+        sa.Column("start_output", sa.Double),
+        sa.Column("weights", HALFVEC(), nullable=False),
+        schema="clipsql",
+        postgresql_with=INLINE,
+    )
+    op.create_table(
+        "remembered_text",
+        _owner("model"),
+        _key("body", sa.Text(collation="C")),
+        sa.Column("embedding", VECTOR(), nullable=False),
+        schema="clipsql",
+    )
+    op.execute("grant select on all tables in schema clipsql to clipsql_reader")
+    for name in FUNCTIONS:
+        op.create_function(name, version=1)
+
+
+def downgrade() -> None:
+    for name in reversed(FUNCTIONS):
+        op.drop_function(name)
+    for name in reversed(TABLES):
+        op.drop_table(name, schema="clipsql")
