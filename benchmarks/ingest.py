@@ -75,13 +75,19 @@ def _show_speed(
     url: str, location: str, files: Sequence[Path], options: argparse.Namespace, folder: Path
 ) -> None:
     encoder = load_encoder(location)
+    # What somebody writes first: the dtype that the model's configuration names, one picture after the other.
+    as_it_loads = load_encoder(location, dtype="float32")
     engine = create_engine(url)
     manifest = _manifest(folder / "pictures.csv", files)
     pixels = np.concatenate([encoder.preprocess([_decoded(file, encoder)]) for file in files])
     ways: dict[str, tuple[int, Callable[[], None]]] = {
         "pure forward pass, preloaded": (len(files), lambda: _forward(encoder, pixels)),
         "clipsql ingest": (len(files), lambda: _ingest(engine, encoder, manifest)),
-        "naive loop": (
+        "naive loop, as it loads (float32)": (
+            min(options.naive, len(files)),
+            lambda: _naive(url, _model(engine, encoder), as_it_loads, files[: options.naive]),
+        ),
+        f"naive loop, {encoder.dtype}": (
             min(options.naive, len(files)),
             lambda: _naive(url, _model(engine, encoder), encoder, files[: options.naive]),
         ),

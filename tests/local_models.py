@@ -78,7 +78,7 @@ _SQUASHED = {"size": {"height": SIDE, "width": SIDE}}
 
 
 def make_clip(folder: Path, *, seed: int = 0, dimensions: int = 24) -> Path:
-    """A CLIPModel with a byte-level vocabulary; its processor is one file, as `CLIPProcessor.save_pretrained` writes."""
+    """A CLIPModel with a byte-level vocabulary; its processor is one file, as `save_pretrained` writes it."""
     torch.manual_seed(seed)
     vocabulary = learn_vocabulary(WORDS, size=600)
     size = len(vocabulary.tokens)

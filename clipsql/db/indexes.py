@@ -161,20 +161,22 @@ def _watch(engine: Engine, pid: int, on_progress: Callable[[int], None] | None) 
     ended = threading.Event()
     question = sa.text("select p.tuples_done from pg_stat_progress_create_index as p where p.pid = :pid")
 
-    def watch() -> None:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    # Opened before the build begins: a short one would else be over first.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def watch() -> None:
             while not ended.wait(_PROGRESS_SECONDS):
                 done = connection.execute(question, {"pid": pid}).scalar()
                 if done is not None:
                     on_progress(done)
 
-    watcher = threading.Thread(target=watch, name="clipsql index progress", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        watcher.join()
+        watcher = threading.Thread(target=watch, name="clipsql index progress", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
 
 
 def _set_build_options(driver: Driver, *, rows: int, dimensions: int) -> None:
