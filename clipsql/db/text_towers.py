@@ -46,15 +46,6 @@ def store_text_tower(engine: Engine, model: ModelRow, tower: TextTower) -> None:
         )
 
 
-def remove_text_tower(engine: Engine, model: ModelRow) -> bool:
-    """Remove the tower of a model; False when it had none."""
-    with database_errors(engine), engine.begin() as connection:
-        removed = driver_connection(connection).execute(
-            "delete from clipsql.text_tower where model_id = %s", (model.model_id,)
-        )
-        return removed.rowcount > 0
-
-
 def has_text_tower(engine: Engine, model: ModelRow) -> bool:
     """Whether SQL can turn any text into a vector of this model."""
     with database_errors(engine), engine.connect() as connection:

@@ -31,7 +31,7 @@ from transformers import AutoModel, AutoTokenizer
 from clipsql.db import migrating
 from clipsql.db.engine import create_engine, database_errors
 from clipsql.db.models import ModelRow, add_model, remove_model
-from clipsql.db.text_towers import has_text_tower, remember_texts, remove_text_tower, store_text_tower
+from clipsql.db.text_towers import has_text_tower, remember_texts, store_text_tower
 from clipsql.encoding.text_tower import read_text_tower
 from clipsql.errors import ClipsqlError, DatabaseError, InvalidText, TextEncoderUnavailable, UnknownModel
 from clipsql.text_tower import TextTower
@@ -397,10 +397,6 @@ def test_a_tower_is_replaced_and_removed_whole(engine: Engine) -> None:
     store_text_tower(engine, model, tower)
     assert [scalar(engine, f"select count(*) from clipsql.{table}") for table in TOWER_TABLES] == counts
     assert has_text_tower(engine, model)
-    assert remove_text_tower(engine, model)
-    assert not has_text_tower(engine, model)
-    assert not remove_text_tower(engine, model)
-    store_text_tower(engine, model, tower)
     remove_model(engine, model.name)
     assert [scalar(engine, f"select count(*) from clipsql.{table}") for table in TOWER_TABLES] == [0] * 7
 
