@@ -46,6 +46,7 @@ TOWER_TABLES = (
     "text_merge",
     "text_token",
     "text_position",
+    "text_matrix",
     "text_neuron",
 )
 
