@@ -11,13 +11,16 @@ session.execute(
 from __future__ import annotations
 
 from clipsql.db.functions import (
+    Fusion,
     SearchOptions,
     embed_text,
     image_vector,
     mix,
     search,
+    search_query,
     search_similar,
     search_text,
+    search_vectors,
 )
 from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model
 
@@ -25,6 +28,7 @@ __all__ = [
     "Base",
     "Caption",
     "CaptionEmbedding",
+    "Fusion",
     "Image",
     "ImageEmbedding",
     "Model",
@@ -33,6 +37,8 @@ __all__ = [
     "image_vector",
     "mix",
     "search",
+    "search_query",
     "search_similar",
     "search_text",
+    "search_vectors",
 ]

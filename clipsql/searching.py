@@ -21,7 +21,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from clipsql.config import Settings
 from clipsql.db import functions, orm
 from clipsql.db.engine import database_errors
-from clipsql.db.functions import SearchOptions
+from clipsql.db.functions import Fusion, SearchOptions
 from clipsql.db.models import ModelRow, require_model
 from clipsql.db.opening import open_database
 from clipsql.errors import ImageError, TextEncoderUnavailable
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """One picture found: `similarity` is the cosine in [-1, 1], `caption` its first caption."""
+    """One picture found: `similarity` is the cosine in [-1, 1], `caption` its first caption.
+
+    `percentile` is the share of the collection, of 100, that scores lower for this query; the true share differs by
+    at most `percentile_error` in 95 of 100 cases, and by nothing where the whole collection was compared.
+    """
 
     rank: int
     image_id: int
@@ -44,6 +48,8 @@ class Match:
     longitude: float | None
     latitude: float | None
     metadata: Mapping[str, Any]
+    percentile: float | None = None
+    percentile_error: float | None = None
 
 
 class Searcher:
@@ -86,9 +92,39 @@ class Searcher:
         self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]
     ) -> list[Match]:
         """Pictures nearest to a vector of the model's dimensions, such as a weighted sum of embeddings."""
-        return self._matches(
-            functions.search([float(value) for value in query], **self._under_model(options))
-        )
+        return self._matches(functions.search(_numbers(query), **self._under_model(options)))
+
+    def search_query(
+        self, expression: str, *, fusion: Fusion = "weighted sum", **options: Unpack[SearchOptions]
+    ) -> list[Match]:
+        """Pictures that several terms describe together: 'flower + 2*bee - night', 'image:42 + ./street.jpg'.
+
+        Stored pictures that are named are left out. New pictures, and texts that the database cannot embed, need the
+        extra `clip`. Raises InvalidArgument, which points at the column of a mistake, and what other searches raise.
+        """
+        terms = self._terms(expression)
+        options = self._under_model(options)
+        if all(term.kind != "file" for term in terms):
+            try:
+                return self._matches(functions.search_query(expression, fusion=fusion, **options))
+            except TextEncoderUnavailable:
+                pass
+        texts = [term.body for term in terms if term.kind == "text"]
+        embeddings = dict(zip(texts, self._embed_texts(texts), strict=True))
+        vectors = [
+            functions.image_vector(term.image_id, model=self.model.name)
+            if term.kind == "image"
+            else _numbers(
+                embeddings[term.body]
+                if term.kind == "text"
+                else self.embed_image(Path(term.body).expanduser())
+            )
+            for term in terms
+        ]
+        pictures = [term.image_id for term in terms if term.kind == "image"]
+        options["except_images"] = functions.ids(options.get("except_images"), pictures)
+        weights = [term.weight for term in terms]
+        return self._matches(functions.search_vectors(vectors, weights=weights, fusion=fusion, **options))
 
     def embed_text(self, query: str) -> NDArray[np.float32]:
         """Unit-length embedding of a text, float32, shape (dimensions,), computed by the database.
@@ -127,6 +163,16 @@ class Searcher:
             self.model.location, revision=self.model.revision, device=self._device, dtype=self._dtype
         )
 
+    def _embed_texts(self, texts: Sequence[str]) -> Sequence[NDArray[np.float32]]:
+        try:
+            return [self.embed_text(text) for text in texts]
+        except TextEncoderUnavailable:
+            return list(self._encoder.encode_texts(texts))
+
+    def _terms(self, expression: str) -> Sequence[sa.Row[Any]]:
+        with database_errors(self._engine), self._engine.connect() as connection:
+            return connection.execute(sa.select(functions.parse_query(expression))).all()
+
     def _under_model(self, options: SearchOptions) -> SearchOptions:
         return {"model": self.model.name, **options}
 
@@ -154,6 +200,10 @@ def connect(
     """
     with open_database(Settings.from_environment(database_url=database_url)) as engine:
         yield Searcher(engine, model=model, device=device, dtype=dtype)
+
+
+def _numbers(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:
+    return [float(value) for value in vector]
 
 
 def _pixels(picture: str | Path | bytes | Image.Image) -> Image.Image:

@@ -138,6 +138,12 @@ _SEARCH_OPTIONS = (
     click.option("--only-images", type=Ids(), help="Image ids: 17,42."),
     click.option("--except-images", type=Ids(), help="Image ids: 17,42."),
     click.option("--min-similarity", type=float, metavar="COSINE"),
+    click.option(
+        "--min-percentile", type=float, metavar="0..100", help="Better than this share of the collection."
+    ),
+    click.option(
+        "--distinct-above", type=float, metavar="COSINE", help="Fold pictures more alike than this: 0.97."
+    ),
     click.option("--model", metavar="NAME", help="Default: the default model of the database."),
 )
 """The arguments of SQL's clipsql.search under the same names."""

@@ -49,12 +49,13 @@ def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
         note("No picture matches.")
     else:
         show_table(
-            ("rank", "image", "similarity", "taken at", "caption", "url"),
+            ("rank", "image", "similarity", "percentile", "taken at", "caption", "url"),
             (
                 (
                     match.rank,
                     match.image_id,
                     f"{match.similarity:.3f}",
+                    percentile(match),
                     match.taken_at,
                     match.caption,
                     match.url,
@@ -62,6 +63,13 @@ def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
                 for match in matches
             ),
         )
+
+
+def percentile(match: Match) -> str:
+    """Where a match lies in its collection, with the error unless it is exact: 99.4 ±0.5."""
+    if match.percentile is None:
+        return ""
+    return f"{match.percentile:.1f}" + (f" ±{match.percentile_error:.1f}" if match.percentile_error else "")
 
 
 def note(message: str) -> None:

@@ -1,17 +1,17 @@
-"""`clipsql search`: find pictures by text, by picture, or like a stored one."""
+"""`clipsql search`: find pictures by text, by picture, like a stored one, or by several of these together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from clipsql.cli.options import Command, database_option, encoder_options, json_option, search_options
 from clipsql.cli.output import note, show_matches
 from clipsql.config import Settings
-from clipsql.db.functions import SearchOptions
+from clipsql.db.functions import Fusion, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
 from clipsql.page import Section, write_page
@@ -26,6 +26,7 @@ def search() -> None:
     clipsql search text "red truck at night" --taken-from 2024-05-01 --max-results 5
     clipsql search image ./street.jpg --having-metadata '{"camera": "K12"}'
     clipsql search like 42 --html similar.html
+    clipsql search query 'flower + 2*bee - night + ./street.jpg'
     """
 
 
@@ -93,6 +94,35 @@ def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str
     clipsql search like 42 --min-similarity 0.7
     """
     return f"like image {image_id}", searcher.search_similar(image_id, **options)
+
+
+@search.command()
+@_search_command
+@click.argument("expression", nargs=-1, required=True)
+@click.option(
+    "--fusion",
+    type=click.Choice(get_args(Fusion)),
+    default="weighted sum",
+    show_default=True,
+    help='How terms are joined; "minimum similarity": all of them must be in the picture.',
+)
+@encoder_options
+def query(
+    searcher: Searcher, options: SearchOptions, expression: tuple[str, ...], fusion: Fusion
+) -> tuple[str, list[Match]]:
+    """Find pictures that several terms describe together: texts, stored pictures and files, with weights.
+
+    
+    clipsql search query 'flower + 2*bee - night + ./street.jpg'
+    clipsql search query 'red truck + snow' --fusion 'minimum similarity'
+    clipsql search query '"c++ book" + image:42 - 0.5*desk'
+
+    Quote the whole for the shell. All words between + and - are one text; a minus has a space before it, so t-shirt
+    is a word; a number before or after * is a weight; image:ID is a stored picture, and what begins with ./ ../ /
+    or ~/, or ends as .jpg, is a file. Quote texts that hold such signs: "c++ book".
+    """
+    joined = " ".join(expression)
+    return joined, searcher.search_query(joined, fusion=fusion, **options)
 
 
 def _write(path: Path, title: str, matches: list[Match], searcher: Searcher) -> None:
