@@ -38,7 +38,7 @@ class _Card:
 
 
 def write_page(path: Path, *, title: str, sections: Sequence[Section], files: Mapping[int, Path]) -> None:
-    """Write a page with a thumbnail, caption, similarity, time and place of each match, section by section.
+    """Write a page with a thumbnail, caption, similarity, percentile, time and place of each match, section by section.
 
     `files` are the local files of pictures by image_id; a picture without one has no thumbnail. Raises OSError.
     """

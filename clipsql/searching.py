@@ -51,6 +51,13 @@ class Match:
     percentile: float | None = None
     percentile_error: float | None = None
 
+    @property
+    def standing(self) -> str:
+        """The percentile as people read it, with its error unless it is exact: 99.4 ±0.5; empty when unknown."""
+        if self.percentile is None:
+            return ""
+        return f"{self.percentile:.1f}" + (f" ±{self.percentile_error:.1f}" if self.percentile_error else "")
+
 
 class Searcher:
     """Finds pictures under one model. The model itself is loaded when a text or a new picture must be encoded."""

@@ -55,7 +55,7 @@ def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
                     match.rank,
                     match.image_id,
                     f"{match.similarity:.3f}",
-                    percentile(match),
+                    match.standing,
                     match.taken_at,
                     match.caption,
                     match.url,
@@ -63,13 +63,6 @@ def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
                 for match in matches
             ),
         )
-
-
-def percentile(match: Match) -> str:
-    """Where a match lies in its collection, with the error unless it is exact: 99.4 ±0.5."""
-    if match.percentile is None:
-        return ""
-    return f"{match.percentile:.1f}" + (f" ±{match.percentile_error:.1f}" if match.percentile_error else "")
 
 
 def note(message: str) -> None:
