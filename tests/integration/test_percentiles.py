@@ -172,7 +172,7 @@ def test_a_reader_is_told_where_a_hit_lies_among_what_he_may_see(engine: Engine)
     with engine.connect() as connection:
         for statement in (
             "alter table clipsql.image enable row level security",
-            "create policy open_only on clipsql.image for select to clipsql_reader using ((metadata->>'open')::boolean)",
+            "create policy seen on clipsql.image for select to clipsql_reader using ((metadata->>'open')::boolean)",
             "set local role clipsql_reader",
         ):
             connection.exec_driver_sql(statement)
