@@ -19,6 +19,15 @@ from clipsql.db.functions import (
     search_similar,
     search_text,
 )
+from clipsql.db.judgements import (
+    classify,
+    classify_images,
+    explain_text,
+    match,
+    search_captions,
+    search_hybrid,
+    suggest_captions,
+)
 from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model
 
 __all__ = [
@@ -29,10 +38,17 @@ __all__ = [
     "ImageEmbedding",
     "Model",
     "SearchOptions",
+    "classify",
+    "classify_images",
     "embed_text",
+    "explain_text",
     "image_vector",
+    "match",
     "mix",
     "search",
+    "search_captions",
+    "search_hybrid",
     "search_similar",
     "search_text",
+    "suggest_captions",
 ]

@@ -19,13 +19,14 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from clipsql.config import Settings
-from clipsql.db import functions, orm
+from clipsql.db import functions, judgements, orm
 from clipsql.db.engine import database_errors
 from clipsql.db.functions import SearchOptions
-from clipsql.db.models import ModelRow, require_model
+from clipsql.db.judgements import HybridOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.decoding import decode
+from clipsql.judging import Judge
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
@@ -46,8 +47,18 @@ class Match:
     metadata: Mapping[str, Any]
 
 
-class Searcher:
-    """Finds pictures under one model. The model itself is loaded when a text or a new picture must be encoded."""
+@dataclass(frozen=True, kw_only=True)
+class HybridMatch(Match):
+    """One picture found by caption and by vector: `score` is the sum of its reciprocal ranks."""
+
+    score: float
+
+
+class Searcher(Judge):
+    """Finds pictures under one model, and judges them.
+
+    The model itself is loaded when a text or a new picture must be encoded.
+    """
 
     def __init__(
         self,
@@ -57,8 +68,7 @@ class Searcher:
         device: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        self._engine = engine
-        self._model_name = model
+        super().__init__(engine, model=model)
         self._device = device
         self._dtype = dtype
 
@@ -81,6 +91,15 @@ class Searcher:
     def search_similar(self, to_image: int, **options: Unpack[SearchOptions]) -> list[Match]:
         """Pictures most like a stored one, nearest first, without itself."""
         return self._matches(functions.search_similar(to_image, **self._under_model(options)))
+
+    def search_hybrid(self, query: str, **options: Unpack[HybridOptions]) -> list[HybridMatch]:
+        """Pictures by the words of their captions and by their vectors, fused by reciprocal rank, best first."""
+        under_model: HybridOptions = {"model": self.model.name, **options}
+        try:
+            return self._hybrid_matches(judgements.search_hybrid(query, **under_model))
+        except TextEncoderUnavailable:
+            under_model["query_vector"] = [float(value) for value in self._encoder.encode_texts([query])[0]]
+            return self._hybrid_matches(judgements.search_hybrid(query, **under_model))
 
     def search(
         self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]
@@ -115,11 +134,6 @@ class Searcher:
             return {image_id: Path(file) for image_id, file in rows if file is not None}
 
     @cached_property
-    def model(self) -> ModelRow:
-        """The model that this searcher searches under. Raises UnknownModel."""
-        return require_model(self._engine, self._model_name)
-
-    @cached_property
     def _encoder(self) -> Encoder:
         from clipsql.encoding import load_encoder
 
@@ -131,9 +145,10 @@ class Searcher:
         return {"model": self.model.name, **options}
 
     def _matches(self, found: TableValuedAlias) -> list[Match]:
-        with database_errors(self._engine), self._engine.connect() as connection:
-            rows = connection.execute(sa.select(found).order_by(found.c.rank))
-            return [Match(**row._mapping) for row in rows]
+        return [Match(**row) for row in self._rows(found, found.c.rank)]
+
+    def _hybrid_matches(self, found: TableValuedAlias) -> list[HybridMatch]:
+        return [HybridMatch(**row) for row in self._rows(found, found.c.rank)]
 
 
 @contextmanager

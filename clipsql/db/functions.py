@@ -19,14 +19,13 @@ from sqlalchemy.types import BigInteger, Boolean, Double, Integer, Text, TypeEng
 from clipsql.errors import InvalidArgument, InvalidVector
 
 
-class SearchOptions(TypedDict, total=False):
-    """Arguments that every search takes, as in SQL: what is not given does not filter.
+class Filters(TypedDict, total=False):
+    """Which pictures a question is about, and under which model: what is not given does not filter.
 
     Times are aware datetimes, positions WGS 84 degrees, distances metres, `inside` (longitude, latitude) vertices.
     `only_images` and `except_images` may be ids or a select of ids.
     """
 
-    max_results: int
     in_collection: str | None
     taken_from: dt.datetime | None
     taken_until: dt.datetime | None
@@ -38,8 +37,14 @@ class SearchOptions(TypedDict, total=False):
     caption_query: str | None
     only_images: Sequence[int] | sa.Select[tuple[int]] | None
     except_images: Sequence[int] | sa.Select[tuple[int]] | None
-    min_similarity: float | None
     model: str | None
+
+
+class SearchOptions(Filters, total=False):
+    """Arguments that every search takes, as in SQL."""
+
+    max_results: int
+    min_similarity: float | None
 
 
 class _Polygon(UserDefinedType[Sequence[tuple[float, float]]]):
@@ -72,6 +77,11 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "except_images": ARRAY(BigInteger),
     "min_similarity": Double(),
     "model": Text(),
+    "text_weight": Double(),
+    "vector_weight": Double(),
+    "query_vector": VECTOR(),
+    "template": Text(),
+    "templates": ARRAY(Text),
 }
 
 
@@ -146,7 +156,7 @@ def search_plan(
     return plan
 
 
-def _call(function: str, subject: ColumnElement[Any], options: SearchOptions) -> Any:
+def _call(function: str, subject: ColumnElement[Any], options: Filters) -> Any:
     _refuse_unclear(options)
     arguments = [
         _Named(name, _value(value, _TYPES[name])) for name, value in options.items() if value is not None
@@ -154,7 +164,9 @@ def _call(function: str, subject: ColumnElement[Any], options: SearchOptions) ->
     return getattr(sa.func.clipsql, function)(subject, *arguments)
 
 
-def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions) -> TableValuedAlias:
+def _matches(
+    function: str, subject: ColumnElement[Any], options: SearchOptions, *further: ColumnElement[Any]
+) -> TableValuedAlias:
     matches: TableValuedAlias = _call(function, subject, options).table_valued(
         sa.column("rank", Integer),
         sa.column("image_id", BigInteger),
@@ -165,12 +177,13 @@ def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions)
         sa.column("longitude", Double),
         sa.column("latitude", Double),
         sa.column("metadata", JSONB),
+        *further,
         name="matches",
     )
     return matches
 
 
-def _refuse_unclear(options: SearchOptions) -> None:
+def _refuse_unclear(options: Filters) -> None:
     """Raise InvalidArgument for what PostgreSQL would misread, or refuse before clipsql's functions see it."""
     for name in ("taken_from", "taken_until"):
         moment = options.get(name)
