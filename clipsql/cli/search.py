@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from clipsql.db.functions import SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
 from clipsql.page import Section, write_page
-from clipsql.searching import Match, Searcher
+from clipsql.searching import HybridMatch, Match, Searcher
 
 
 @click.group()
@@ -26,6 +26,7 @@ def search() -> None:
     clipsql search text "red truck at night" --taken-from 2024-05-01 --max-results 5
     clipsql search image ./street.jpg --having-metadata '{"camera": "K12"}'
     clipsql search like 42 --html similar.html
+    clipsql search hybrid "red truck at night" --text-weight 0.5
     """
 
 
@@ -95,7 +96,26 @@ def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str
     return f"like image {image_id}", searcher.search_similar(image_id, **options)
 
 
-def _write(path: Path, title: str, matches: list[Match], searcher: Searcher) -> None:
+@search.command()
+@_search_command
+@click.argument("query")
+@click.option("--text-weight", type=float, default=1.0, show_default=True, help="Of the words of captions.")
+@click.option("--vector-weight", type=float, default=1.0, show_default=True, help="Of the embeddings.")
+@encoder_options
+def hybrid(
+    searcher: Searcher, options: SearchOptions, query: str, text_weight: float, vector_weight: float
+) -> tuple[str, list[HybridMatch]]:
+    """Find pictures by the words of their captions and by what they show, the two rankings fused.
+
+    \b
+    clipsql search hybrid "two dogs on a beach" --text-weight 0.5
+    """
+    return query, searcher.search_hybrid(
+        query, text_weight=text_weight, vector_weight=vector_weight, **options
+    )
+
+
+def _write(path: Path, title: str, matches: Sequence[Match], searcher: Searcher) -> None:
     files = searcher.files([match.image_id for match in matches])
     try:
         write_page(path, title="clipsql", sections=[Section(title, matches)], files=files)
