@@ -131,9 +131,9 @@ def main(data: Path) -> None:
     """Measure hybrid search on the test data in the folder DATA."""
     photos = data.resolve() / "flickr8k-val"
     captions = read_captions(photos)
-    with temporary_database() as (engine, folder):
-        model, encoder = register_model(engine, str(data / "models" / "photo-dual"), dtype="float32")
-        for protocol in PROTOCOLS:
+    for protocol in PROTOCOLS:
+        with temporary_database() as (engine, folder):
+            model, encoder = register_model(engine, str(data / "models" / "photo-dual"), dtype="float32")
             manifest = folder / "manifest.jsonl"
             write_manifest(manifest, photos, captions, protocol)
             report = Indexer(engine, encoder, model).ingest(

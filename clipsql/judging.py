@@ -90,10 +90,13 @@ class Judge:
         of_image: int,
         labels: Sequence[str],
         *,
-        template: str | None = "a photo of a {}",
+        template: str | None = None,
         templates: Sequence[str] | None = None,
     ) -> list[Label]:
-        """Every label of a stored picture with its probability, likeliest first; `templates` are averaged."""
+        """Every label of a stored picture with its probability, likeliest first.
+
+        `template` is the text around a label, by default "a photo of a {}"; several `templates` are averaged.
+        """
         found = judgements.classify(
             of_image, labels, template=template, templates=templates, model=self.model.name
         )

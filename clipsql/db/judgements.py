@@ -22,7 +22,7 @@ class HybridOptions(SearchOptions, total=False):
 
 
 class ClassifyOptions(Filters, total=False):
-    """Arguments of `classify_images`: a null `template` leaves labels alone, `templates` are averaged."""
+    """Arguments of `classify_images`: the text around a label, or several of them, which are averaged."""
 
     template: str | None
     templates: Sequence[str] | None
@@ -45,7 +45,7 @@ def classify(
     of_image: int | ColumnElement[int],
     labels: Sequence[str],
     *,
-    template: str | None = "a photo of a {}",
+    template: str | None = None,
     templates: Sequence[str] | None = None,
     model: str | None = None,
 ) -> TableValuedAlias:

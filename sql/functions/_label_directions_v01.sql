@@ -7,8 +7,7 @@ language plpgsql stable parallel unsafe cost 1000000
 set search_path from current
 as $$
 declare
-    -- Without a template the label stands alone.
-    prompts constant text[] := coalesce(templates, array[coalesce(template, '{}')]);
+    prompts constant text[] := coalesce(templates, array[coalesce(template, 'a photo of a {}')]);
     reason text;
 begin
     reason := case

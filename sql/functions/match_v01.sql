@@ -5,8 +5,10 @@ returns double precision
 language sql stable parallel unsafe cost 1000000
 set search_path from current
 as $$
-    select greatest(-1, least(1, 1 - (
-        clipsql.image_vector(of_image, model)::halfvec <=> clipsql.embed_text(description, model)::halfvec)));
+    select case when f.cosine is not null then greatest(-1, least(1, f.cosine)) end  -- they pass over a null
+    from (
+        select 1 - (clipsql.image_vector(of_image, model)::halfvec <=> clipsql.embed_text(description, model)::halfvec)
+    ) as f(cosine);
 $$;
 
 comment on function clipsql.match(bigint, text, text) is
