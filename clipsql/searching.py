@@ -26,6 +26,7 @@ from clipsql.db.judgements import HybridOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.decoding import decode
+from clipsql.images.heat import overlay
 from clipsql.judging import Judge
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ class HybridMatch(Match):
     """One picture found by caption and by vector: `score` is the sum of its reciprocal ranks."""
 
     score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageExplanation:
+    """Where in a picture a text is: cosines of its patches with the text, (rows, columns), and the picture so lit."""
+
+    similarity: NDArray[np.float32]
+    overlay: Image.Image
 
 
 class Searcher(Judge):
@@ -122,6 +131,27 @@ class Searcher(Judge):
         """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
         embedding: NDArray[np.float32] = self._encoder.encode_images([_pixels(picture)])[0]
         return embedding
+
+    def explain_image(self, image_id: int, text: str) -> ImageExplanation:
+        """Where in a stored picture a text is: how similar each patch that the model sees is to it.
+
+        A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
+        Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
+        """
+        file = self.files([image_id]).get(image_id)
+        if file is None:
+            self.image_vector(image_id)  # raises when there is no such picture
+            raise ImageError(f"Image {image_id} was not read from a file here; explain one that was.")
+        picture = _pixels(file)
+        heat = self._encoder.heat_map(picture, text)
+        area = self._encoder.area_seen(*picture.size)
+        return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
+
+    def image_vector(self, of_image: int) -> NDArray[np.float32]:
+        """Stored unit-length embedding of a picture, float32, shape (dimensions,). Raises UnknownImage."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            vector = connection.scalar(sa.select(functions.image_vector(of_image, model=self.model.name)))
+            return np.asarray(vector, dtype=np.float32)
 
     def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
         """Local files that pictures were read from, by image_id; they may be gone."""

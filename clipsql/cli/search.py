@@ -13,7 +13,8 @@ from clipsql.cli.output import note, show_matches
 from clipsql.config import Settings
 from clipsql.db.functions import SearchOptions
 from clipsql.db.opening import open_database
-from clipsql.errors import ConfigurationError
+from clipsql.errors import ConfigurationError, TextEncoderUnavailable
+from clipsql.judging import WordWeight
 from clipsql.page import Section, write_page
 from clipsql.searching import HybridMatch, Match, Searcher
 
@@ -47,7 +48,8 @@ def _search_command(command: Command) -> Command:
             searcher = Searcher(engine, model=model, device=device, dtype=dtype)
             title, matches = command(searcher, options, **subject)
             if html is not None:
-                _write(html, title, matches, searcher)
+                words = _words(searcher, subject["query"]) if "query" in subject else ()
+                write_matches(html, Section(title, matches, words=words), searcher)
         show_matches(matches, as_json=as_json)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
@@ -115,10 +117,19 @@ def hybrid(
     )
 
 
-def _write(path: Path, title: str, matches: Sequence[Match], searcher: Searcher) -> None:
-    files = searcher.files([match.image_id for match in matches])
+def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:
+    """The words of a text with their attention; none under a model whose text tower SQL cannot run."""
     try:
-        write_page(path, title="clipsql", sections=[Section(title, matches)], files=files)
+        return searcher.explain_text(text)
+    except TextEncoderUnavailable:
+        return ()
+
+
+def write_matches(path: Path, section: Section, searcher: Searcher) -> None:
+    """Write a page of one section and say so."""
+    files = searcher.files([match.image_id for match in section.matches])
+    try:
+        write_page(path, title="clipsql", sections=[section], files=files)
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}; choose another file."
