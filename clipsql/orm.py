@@ -22,6 +22,15 @@ from clipsql.db.functions import (
     search_text,
     search_vectors,
 )
+from clipsql.db.judgements import (
+    classify,
+    classify_images,
+    explain_text,
+    match,
+    search_captions,
+    search_hybrid,
+    suggest_captions,
+)
 from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model
 
 __all__ = [
@@ -33,12 +42,19 @@ __all__ = [
     "ImageEmbedding",
     "Model",
     "SearchOptions",
+    "classify",
+    "classify_images",
     "embed_text",
+    "explain_text",
     "image_vector",
+    "match",
     "mix",
     "search",
+    "search_captions",
+    "search_hybrid",
     "search_query",
     "search_similar",
     "search_text",
     "search_vectors",
+    "suggest_captions",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,9 +13,10 @@ from clipsql.cli.output import note, show_matches
 from clipsql.config import Settings
 from clipsql.db.functions import Fusion, SearchOptions
 from clipsql.db.opening import open_database
-from clipsql.errors import ConfigurationError
+from clipsql.errors import ConfigurationError, TextEncoderUnavailable
+from clipsql.judging import WordWeight
 from clipsql.page import Section, write_page
-from clipsql.searching import Match, Searcher
+from clipsql.searching import HybridMatch, Match, Searcher
 
 
 @click.group()
@@ -27,6 +28,7 @@ def search() -> None:
     clipsql search image ./street.jpg --having-metadata '{"camera": "K12"}'
     clipsql search like 42 --html similar.html
     clipsql search query 'flower + 2*bee - night + ./street.jpg'
+    clipsql search hybrid "red truck at night" --text-weight 0.5
     """
 
 
@@ -47,7 +49,8 @@ def _search_command(command: Command) -> Command:
             searcher = Searcher(engine, model=model, device=device, dtype=dtype)
             title, matches = command(searcher, options, **subject)
             if html is not None:
-                _write(html, title, matches, searcher)
+                words = _words(searcher, subject["query"]) if "query" in subject else ()
+                write_matches(html, Section(title, matches, words=words), searcher)
         show_matches(matches, as_json=as_json)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
@@ -125,10 +128,38 @@ def query(
     return joined, searcher.search_query(joined, fusion=fusion, **options)
 
 
-def _write(path: Path, title: str, matches: list[Match], searcher: Searcher) -> None:
-    files = searcher.files([match.image_id for match in matches])
+@search.command()
+@_search_command
+@click.argument("query")
+@click.option("--text-weight", type=float, default=1.0, show_default=True, help="Of the words of captions.")
+@click.option("--vector-weight", type=float, default=1.0, show_default=True, help="Of the embeddings.")
+@encoder_options
+def hybrid(
+    searcher: Searcher, options: SearchOptions, query: str, text_weight: float, vector_weight: float
+) -> tuple[str, list[HybridMatch]]:
+    """Find pictures by the words of their captions and by what they show, the two rankings fused.
+
+    \b
+    clipsql search hybrid "two dogs on a beach" --text-weight 0.5
+    """
+    return query, searcher.search_hybrid(
+        query, text_weight=text_weight, vector_weight=vector_weight, **options
+    )
+
+
+def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:
+    """The words of a text with their attention; none under a model whose text tower SQL cannot run."""
     try:
-        write_page(path, title="clipsql", sections=[Section(title, matches)], files=files)
+        return searcher.explain_text(text)
+    except TextEncoderUnavailable:
+        return ()
+
+
+def write_matches(path: Path, section: Section, searcher: Searcher) -> None:
+    """Write a page of one section and say so."""
+    files = searcher.files([match.image_id for match in section.matches])
+    try:
+        write_page(path, title="clipsql", sections=[section], files=files)
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}; choose another file."

@@ -19,15 +19,13 @@ from sqlalchemy.types import BigInteger, Boolean, Double, Integer, Text, TypeEng
 from clipsql.errors import InvalidArgument, InvalidVector
 
 
-class SearchOptions(TypedDict, total=False):
-    """Arguments that every search takes, as in SQL: what is not given does not filter.
+class Filters(TypedDict, total=False):
+    """Which pictures a question is about, and under which model: what is not given does not filter.
 
     Times are aware datetimes, positions WGS 84 degrees, distances metres, `inside` (longitude, latitude) vertices.
-    `only_images` and `except_images` may be ids or a select of ids. `min_percentile` is of 100; of pictures that are
-    more similar than `distinct_above` to a better one, none is returned.
+    `only_images` and `except_images` may be ids or a select of ids.
     """
 
-    max_results: int
     in_collection: str | None
     taken_from: dt.datetime | None
     taken_until: dt.datetime | None
@@ -39,10 +37,24 @@ class SearchOptions(TypedDict, total=False):
     caption_query: str | None
     only_images: Sequence[int] | sa.Select[tuple[int]] | None
     except_images: Sequence[int] | sa.Select[tuple[int]] | ColumnElement[Any] | None
+    model: str | None
+
+
+class NearestOptions(Filters, total=False):
+    """How many are wanted, and how near."""
+
+    max_results: int
     min_similarity: float | None
+
+
+class SearchOptions(NearestOptions, total=False):
+    """Arguments that every search for pictures takes, as in SQL.
+
+    `min_percentile` is of 100; of pictures that are more similar than `distinct_above` to a better one, none is found.
+    """
+
     min_percentile: float | None
     distinct_above: float | None
-    model: str | None
 
 
 Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"]
@@ -81,6 +93,11 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "min_percentile": Double(),
     "distinct_above": Double(),
     "model": Text(),
+    "text_weight": Double(),
+    "vector_weight": Double(),
+    "query_vector": VECTOR(),
+    "template": Text(),
+    "templates": ARRAY(Text),
 }
 
 
@@ -188,9 +205,7 @@ def search_plan(
     return plan
 
 
-def _call(
-    function: str, subject: ColumnElement[Any], options: SearchOptions, **others: ColumnElement[Any]
-) -> Any:
+def _call(function: str, subject: ColumnElement[Any], options: Filters, **others: ColumnElement[Any]) -> Any:
     _refuse_unclear(options)
     arguments = [
         _Named(name, _value(value, _TYPES[name])) for name, value in options.items() if value is not None
@@ -200,7 +215,11 @@ def _call(
 
 
 def _matches(
-    function: str, subject: ColumnElement[Any], options: SearchOptions, **others: ColumnElement[Any]
+    function: str,
+    subject: ColumnElement[Any],
+    options: SearchOptions,
+    *further: ColumnElement[Any],
+    **others: ColumnElement[Any],
 ) -> TableValuedAlias:
     matches: TableValuedAlias = _call(function, subject, options, **others).table_valued(
         sa.column("rank", Integer),
@@ -214,6 +233,7 @@ def _matches(
         sa.column("longitude", Double),
         sa.column("latitude", Double),
         sa.column("metadata", JSONB),
+        *further,
         name="matches",
     )
     return matches
@@ -227,7 +247,7 @@ def ids(
     return sa.func.array_cat(_value(first, ARRAY(BigInteger)), _value(list(more), ARRAY(BigInteger)))
 
 
-def _refuse_unclear(options: SearchOptions) -> None:
+def _refuse_unclear(options: Filters) -> None:
     """Raise InvalidArgument for what PostgreSQL would misread, or refuse before clipsql's functions see it."""
     for name in ("taken_from", "taken_until"):
         moment = options.get(name)

@@ -54,8 +54,7 @@ begin
             h.image_id,
             h.distance,
             scale * greatest(-1, least(1, 1 - h.distance)) as similarity,
-            -- Those as near as this one come first in the ordered distances; the others score lower.
-            1 - coalesce(width_bucket(h.distance, background.distances), 0)::double precision / background.size as share
+            clipsql._share_lower(h.distance, background.distances, background.size) as share
         from unnest(ids, distances) as h(image_id, distance)
     ) as f
     join clipsql.image as i on i.image_id = f.image_id
