@@ -3,9 +3,9 @@
     python benchmarks/queries.py demo
     python benchmarks/queries.py photos ../shared/data
 
-`demo` asks the 600 frames of `clipsql demo`, whose facts are known; `photos` the 1,000 validation photos of Flickr8k with
-the model photo-dual, where a fact holds when a caption names it. The queries below were written down before anything
-was measured and are left as they were.
+`demo` asks the 600 frames of `clipsql demo`, whose facts are known; `photos` the 1,000 validation photos of Flickr8k
+with the model photo-dual, where a fact holds when a caption names it. The queries below were written down before
+anything was measured and are left as they were.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ PHOTO_NEGATIVES = (
     (term("a girl", "girl", "girls"), term("a pink dress", "pink")),
 )
 PICTURES_WITH_TEXTS = (term("at night", "night"), term("in the rain", "rain"), term("in the snow", "snow"))
-"""Each is added to every 30th frame of the demo where it does not hold; what is wanted is the same kind of vehicle so."""
+"""Each is added to every 30th frame of the demo where it does not hold: the same kind of vehicle so is wanted."""
 
 _K = 10
 
@@ -202,9 +202,8 @@ def show_pictures_with_texts(searcher: Searcher, facts: Facts) -> None:
         "picture + 2*text": ("image:{id} + 2*{text}", "weighted sum"),
         "minimum similarity": ("image:{id} + {text}", "minimum similarity"),
     }
-    print(
-        f"\nA picture plus a text: same kind of vehicle, so, in the first {_K}\n\n| | same kind | so | both |\n|---|---|---|---|"
-    )
+    print(f"\nA picture plus a text: same kind of vehicle, so, in the first {_K}\n")
+    print("| | same kind | so | both |\n|---|---|---|---|")
     names = list(facts)
     for title, (expression, fusion) in ways.items():
         figures = []
