@@ -11,8 +11,8 @@ B. Half of the photos have no caption: of photos with odd n captions 0 to 3 are 
 
 A query's answer is the photo that it was written for: recall@k is the share of queries that have it among the first k.
 The halves are `clipsql.search_hybrid` itself with one of its weights 0, all with default settings. The ranking by
-words was chosen on the 1,000 `extra` photos, by words alone. One thing was changed after the first measurement: a picture
-without captions got nothing for words then, and hybrid had a recall@10 of 0.446 in B, below that of vectors alone.
+words was chosen on the 1,000 `extra` photos, by words alone. One thing was changed after the first measurement: a
+picture without captions got nothing for words then, and hybrid had a recall@10 of 0.446 in B, below vectors alone.
 """
 
 from __future__ import annotations

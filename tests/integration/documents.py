@@ -20,7 +20,7 @@ from rich.cells import cell_len
 _BLOCKS = re.compile(r"```(sql|sh)\n(.*?)```\n(?:\n?```text\n(.*?)```\n)?", re.DOTALL)
 _NUMERIC_TYPES = {20, 21, 23, 26, 700, 701, 1700}  # what psql writes to the right
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+")
-_FRAME = re.compile(r"[\s|+─━-]+")
+_FRAME = re.compile(r"[\s|+─━╸╺-]+")
 
 
 @dataclass(frozen=True)
