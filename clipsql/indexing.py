@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from clipsql.db import indexes, pictures
+from clipsql.db import backgrounds, indexes, pictures
 from clipsql.db.engine import database_errors
 from clipsql.db.models import EMBEDDING_TABLES, ModelRow
 from clipsql.db.pictures import Driver, PictureWrite, StoredImage
@@ -97,7 +97,7 @@ class Indexer:
                     last = batch
                 written.result()
                 _settle(last, report, on_outcome)
-            self._finish(report, on_index)
+            self._finish(report, options.collection, on_index)
         report.seconds = time.monotonic() - started
         return report
 
@@ -184,12 +184,13 @@ class Indexer:
     def _write(self, connection: Driver, writes: Sequence[PictureWrite], collection: str) -> None:
         pictures.write_pictures(connection, writes, collection=collection, model=self._model)
 
-    def _finish(self, report: IngestReport, on_index: Callable[[int], None]) -> None:
-        """Build the indexes after the first bulk load and bring the planner's statistics up to date."""
+    def _finish(self, report: IngestReport, collection: str, on_index: Callable[[int], None]) -> None:
+        """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date."""
         for table in EMBEDDING_TABLES:
             indexes.ensure_index(self._engine, self._model, table=table, on_build=on_index)
         if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
             pictures.analyze(self._engine, self._model)
+        backgrounds.refresh(self._engine, self._model, collections=[collection])
 
 
 @contextmanager

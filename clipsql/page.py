@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from PIL import Image
 
 from clipsql.errors import ImageError
 from clipsql.images.decoding import decode
+from clipsql.judging import WordWeight
 from clipsql.searching import Match
 
 _THUMBNAIL_SIZE = 320
@@ -23,11 +24,16 @@ _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=Tr
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, the matches below it, and the SQL that found them."""
+    """A heading, the matches below it, and what led to them: the SQL, or the words of the text with their weights.
+
+    A picture in `overlays`, by image_id, is shown in place of its file.
+    """
 
     title: str
     matches: Sequence[Match]
     sql: str | None = None
+    words: Sequence[WordWeight] = ()
+    overlays: Mapping[int, Image.Image] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class _Card:
 
 
 def write_page(path: Path, *, title: str, sections: Sequence[Section], files: Mapping[int, Path]) -> None:
-    """Write a page with a thumbnail, caption, similarity, time and place of each match, section by section.
+    """Write a page with a thumbnail, caption, similarity, percentile, time and place of each match, section by section.
 
     `files` are the local files of pictures by image_id; a picture without one has no thumbnail. Raises OSError.
     """
@@ -47,13 +53,17 @@ def write_page(path: Path, *, title: str, sections: Sequence[Section], files: Ma
         (
             section,
             [
-                _Card(match, _thumbnail(files.get(match.image_id)), _link(match.url))
+                _Card(match, _shown(match.image_id, section.overlays, files), _link(match.url))
                 for match in section.matches
             ],
         )
         for section in sections
     ]
     path.write_text(template.render(title=title, sections=shown), encoding="utf-8")
+
+
+def _shown(image_id: int, overlays: Mapping[int, Image.Image], files: Mapping[int, Path]) -> str | None:
+    return _data_uri(overlays[image_id]) if image_id in overlays else _thumbnail(files.get(image_id))
 
 
 def _thumbnail(file: Path | None) -> str | None:
@@ -65,6 +75,10 @@ def _thumbnail(file: Path | None) -> str | None:
     except (OSError, ImageError):
         return None
     picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE), Image.Resampling.LANCZOS)
+    return _data_uri(picture)
+
+
+def _data_uri(picture: Image.Image) -> str:
     held = io.BytesIO()
     picture.save(held, "JPEG", quality=82)
     return "data:image/jpeg;base64," + base64.b64encode(held.getvalue()).decode()

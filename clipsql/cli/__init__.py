@@ -8,8 +8,10 @@ from clipsql import __version__
 from clipsql.cli.collection import collection, stats
 from clipsql.cli.db import db
 from clipsql.cli.demo import demo
+from clipsql.cli.explain import explain
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
+from clipsql.cli.judge import classify, match, suggest
 from clipsql.cli.model import model
 from clipsql.cli.search import search
 from clipsql.errors import ClipsqlError
@@ -45,5 +47,18 @@ def main() -> None:
     """
 
 
-for _command in (collection, db, demo, index, ingest, model, search, stats):
+for _command in (
+    classify,
+    collection,
+    db,
+    demo,
+    explain,
+    index,
+    ingest,
+    match,
+    model,
+    search,
+    stats,
+    suggest,
+):
     main.add_command(_command)
