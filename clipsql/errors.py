@@ -119,15 +119,18 @@ class SourceError(ClipsqlError):
 
 
 class ImageError(ClipsqlError):
-    """One picture cannot be read."""
+    """One picture cannot be read; `failure` is the class that is stored with it."""
+
+    def __init__(self, message: str, *, failure: FailureClass = FailureClass.DAMAGED) -> None:
+        super().__init__(message)
+        self.failure = failure
 
 
 class DownloadError(ImageError):
     """One picture cannot be had from the web; when the host said how long to stay away, `retry_after_s` has it."""
 
     def __init__(self, message: str, *, failure: FailureClass, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.failure = failure
+        super().__init__(message, failure=failure)
         self.retry_after_s = retry_after_s
 
 

@@ -19,7 +19,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
-from clipsql.errors import ImageError
+from clipsql.errors import FailureClass, ImageError
 from clipsql.images import exif
 
 MAX_PIXELS = 178_956_970
@@ -123,7 +123,9 @@ def _open(data: bytes) -> ImageFile.ImageFile:
                 f"at most {MAX_PIXELS / 1e6:,.0f} are decoded, so scale it down"
             )
         return image
-    raise failure or ImageError(f"{_what_it_is(data)}; pictures are {FORMAT_NAMES}")
+    raise failure or ImageError(
+        f"{_what_it_is(data)}; pictures are {FORMAT_NAMES}", failure=FailureClass.NOT_AN_IMAGE
+    )
 
 
 def _broken(name: str | None, error: Exception) -> str:
