@@ -21,9 +21,9 @@ from clipsql.db.queue import Scope
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.images.downloading import Downloader, DownloadOptions
-from clipsql.pipeline import WRITE_BATCH, IngestReport, Pipeline, threads
+from clipsql.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.reading import queue_picture, read_picture
-from clipsql.reading_records import IngestOptions, Outcome, Reading, printable
+from clipsql.reading_records import IngestOptions, IngestReport, Outcome, Reading, printable
 from clipsql.sources import Source, SourceRecord
 from clipsql.working import new_lease, pictures_ahead
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,39 +15,10 @@ from clipsql.db.models import EMBEDDING_TABLES, ModelRow
 from clipsql.db.pictures import Driver, PictureWrite
 from clipsql.db.queue import Lease
 from clipsql.encoding import Encoder
-from clipsql.reading_records import Outcome, Reading, printable
+from clipsql.reading_records import IngestReport, Outcome, Reading
 
 WRITE_BATCH = 64
 """Pictures per transaction: large enough that a commit costs nothing, small enough to lose little in a crash."""
-
-_MOST_EXAMPLES = 10
-"""Failures and duplicates that a report names one by one."""
-
-
-@dataclass(kw_only=True)
-class IngestReport:
-    """What an ingest or a worker did; `failures` and `duplicates` name the first few."""
-
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    duplicates: list[str] = field(default_factory=list)
-    captions: int = 0
-    seconds: float = 0.0
-
-    def settled(self, reading: Reading) -> None:
-        """Count a picture that is safely stored."""
-        self.outcomes[reading.outcome] += 1
-        if reading.is_claimed and self.outcomes[Outcome.QUEUED]:
-            self.outcomes[Outcome.QUEUED] -= 1
-        if reading.problem is not None and len(self.failures) < _MOST_EXAMPLES:
-            where = reading.record.file or reading.record.url
-            self.failures.append(printable(f"{where}: {reading.problem}"))
-
-    def repeated(self, position: str, earlier: str, url: str) -> None:
-        """Count a record whose URL came before."""
-        self.outcomes[Outcome.DUPLICATE] += 1
-        if len(self.duplicates) < _MOST_EXAMPLES:
-            self.duplicates.append(printable(f"{position} repeats {earlier}: {url}"))
 
 
 class Pipeline:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from clipsql.db.records import PictureFacts, PictureWrite, StoredCaption, StoredImage, Thumbnail
 from clipsql.errors import FailureClass
 from clipsql.sources import SourceRecord
+
+_MOST_EXAMPLES = 10
+"""Failures and duplicates that a report names one by one."""
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -149,3 +153,29 @@ def caption_language(body: str, *, default: str) -> str:
 def printable(text: str) -> str:
     """`text` with the bytes of a file name that are not UTF-8 replaced, fit for PostgreSQL and terminals."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+@dataclass(kw_only=True)
+class IngestReport:
+    """What an ingest or a worker did; `failures` and `duplicates` name the first few."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    captions: int = 0
+    seconds: float = 0.0
+
+    def settled(self, reading: Reading) -> None:
+        """Count a picture that is safely stored."""
+        self.outcomes[reading.outcome] += 1
+        if reading.is_claimed and self.outcomes[Outcome.QUEUED]:
+            self.outcomes[Outcome.QUEUED] -= 1
+        if reading.problem is not None and len(self.failures) < _MOST_EXAMPLES:
+            where = reading.record.file or reading.record.url
+            self.failures.append(printable(f"{where}: {reading.problem}"))
+
+    def repeated(self, position: str, earlier: str, url: str) -> None:
+        """Count a record whose URL came before."""
+        self.outcomes[Outcome.DUPLICATE] += 1
+        if len(self.duplicates) < _MOST_EXAMPLES:
+            self.duplicates.append(printable(f"{position} repeats {earlier}: {url}"))

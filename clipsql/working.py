@@ -20,8 +20,8 @@ from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
 from clipsql.images.downloading import Downloader, DownloadOptions
-from clipsql.pipeline import WRITE_BATCH, IngestReport, Pipeline, threads
-from clipsql.reading_records import Outcome, Reading, ReadOptions
+from clipsql.pipeline import WRITE_BATCH, Pipeline, threads
+from clipsql.reading_records import IngestReport, Outcome, Reading, ReadOptions
 
 LEASE_S = 60.0
 """A dead worker's pictures are free again after this time; a living one renews its leases four times in it."""

@@ -12,6 +12,7 @@ from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
 from clipsql.cli.model import model
 from clipsql.cli.search import search
+from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
 
 
@@ -45,5 +46,5 @@ def main() -> None:
     """
 
 
-for _command in (collection, db, demo, index, ingest, model, search, stats):
+for _command in (collection, db, demo, index, ingest, model, search, stats, worker):
     main.add_command(_command)
