@@ -168,8 +168,8 @@ class IngestReport:
     def settled(self, reading: Reading) -> None:
         """Count a picture that is safely stored."""
         self.outcomes[reading.outcome] += 1
-        if reading.is_claimed and self.outcomes[Outcome.QUEUED]:
-            self.outcomes[Outcome.QUEUED] -= 1
+        if reading.is_claimed:
+            self.outcomes -= Counter([Outcome.QUEUED])
         if reading.problem is not None and len(self.failures) < _MOST_EXAMPLES:
             where = reading.record.file or reading.record.url
             self.failures.append(printable(f"{where}: {reading.problem}"))
