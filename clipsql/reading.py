@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from clipsql.db.models import ModelRow
-from clipsql.db.records import PictureFacts, StoredImage, Thumbnail
+from clipsql.db.records import NEAR_DUPLICATE_OF, PictureFacts, StoredImage, Thumbnail
 from clipsql.encoding import Encoder
 from clipsql.errors import FailureClass, ImageError
 from clipsql.images.decoding import Picture, decode
@@ -137,7 +137,8 @@ def _decoded(
     digest = content_hash(data)
     is_known = stored is not None and stored.facts.sha256 == digest
     file = stored.facts.file if stored is not None and is_known and record.file is None else _path(record)
-    facts = PictureFacts(url=record.url, file=file, sha256=digest)
+    marks = stored.facts.metadata if stored is not None and is_known else {}
+    facts = PictureFacts(url=record.url, file=file, sha256=digest, metadata=marks)
     # Twice the target is kept, so a thumbnail needs half of its side.
     sides = [THUMBNAIL_SIDE // 2] if encoder is None or options.thumbnails else []
     if encoder is not None:
@@ -243,7 +244,8 @@ def _described(facts: PictureFacts, record: SourceRecord) -> PictureFacts:
     if taken_at is not None and not 1 < taken_at.year < dt.MAXYEAR:
         # What clocks that were never set say; in some time zone it is a year that Python does not have.
         taken_at = None
-    return replace(facts, metadata=record.metadata, taken_at=taken_at)
+    marks = {name: value for name, value in facts.metadata.items() if name == NEAR_DUPLICATE_OF}
+    return replace(facts, metadata={**record.metadata, **marks}, taken_at=taken_at)
 
 
 def _content(file: Path | None) -> bytes:

@@ -7,6 +7,7 @@ import click
 from clipsql import __version__
 from clipsql.cli.collection import collection, stats
 from clipsql.cli.db import db
+from clipsql.cli.dedup import dedup
 from clipsql.cli.demo import demo
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
@@ -46,5 +47,5 @@ def main() -> None:
     """
 
 
-for _command in (collection, db, demo, index, ingest, model, search, stats, worker):
+for _command in (collection, db, dedup, demo, index, ingest, model, search, stats, worker):
     main.add_command(_command)

@@ -10,6 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+NEAR_DUPLICATE_OF = "near_duplicate_of"
+"""The name in a picture's metadata under which "clipsql dedup --mark" notes the picture that it repeats."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredCaption:
