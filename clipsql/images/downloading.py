@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 import httpcore2
 import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from clipsql.errors import DownloadError, FailureClass, ImageError
 from clipsql.images.decoding import check_beginning
@@ -223,8 +223,10 @@ class Downloader:
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after_s if isinstance(error, DownloadError) else None
-        first, longest = self._options.first_wait_s, self._options.longest_wait_s
-        return wait_exponential_jitter(first, longest, jitter=first)(state) if asked is None else asked
+        if asked is not None:
+            return asked
+        first = self._options.first_wait_s
+        return (wait_exponential(first, max=self._options.longest_wait_s) + wait_random(0, first))(state)
 
 
 def _check_beginning(data: bytes) -> None:

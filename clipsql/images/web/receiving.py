@@ -16,6 +16,8 @@ import httpx2
 from clipsql.errors import DownloadError, FailureClass
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MUCH_TO_SKIP = 16 * 1024
+"""A shorter body that nobody wants is read to its end, for the connection's sake."""
 _FAILURES = {
     401: FailureClass.FORBIDDEN,
     402: FailureClass.FORBIDDEN,
@@ -35,6 +37,12 @@ class Answer:
     status: int
     headers: httpx2.Headers
     body: AsyncIterable[bytes]
+
+    @property
+    def length(self) -> int | None:
+        """Bytes in the body, if the host says so; HTTP/1.1 and HTTP/2 make sure that it tells no lies."""
+        declared = self.headers.get("content-length", "")
+        return int(declared) if declared.isdigit() else None
 
     @property
     def redirect(self) -> httpx2.URL | None:
@@ -62,8 +70,7 @@ class Answer:
 
     async def read(self, *, max_bytes: int, check_beginning: Callable[[bytes], None]) -> bytes:
         """The whole body, unpacked. Raises DownloadError, and what `check_beginning` raises at its first kilobyte."""
-        declared = self.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > max_bytes:
+        if (self.length or 0) > max_bytes:
             raise _too_large(max_bytes)
         data = bytearray()
         checked = False
@@ -165,8 +172,10 @@ async def get(
             pool.stream("GET", target, headers=headers, extensions={"timeout": silence}) as response,
         ):
             answered = True
-            body = response.aiter_stream()
-            yield Answer(url, response.status, httpx2.Headers(response.headers), body)
+            answer = Answer(url, response.status, httpx2.Headers(response.headers), response.aiter_stream())
+            if answer.status != 200 and answer.length is not None and answer.length < _MUCH_TO_SKIP:
+                await response.aread()  # only then can the connection be used again
+            yield answer
     except (TimeoutError, httpcore2.TimeoutException) as error:
         raise DownloadError(
             f"the host {url.host} took too long; try again later", failure=FailureClass.TIMEOUT
