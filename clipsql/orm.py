@@ -19,7 +19,7 @@ from clipsql.db.functions import (
     search_similar,
     search_text,
 )
-from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model
+from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
 
 __all__ = [
     "Base",
@@ -29,6 +29,7 @@ __all__ = [
     "ImageEmbedding",
     "Model",
     "SearchOptions",
+    "Thumbnail",
     "embed_text",
     "image_vector",
     "mix",

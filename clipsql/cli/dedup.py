@@ -66,7 +66,7 @@ def dedup(
                 collection=collection,
                 min_similarity=min_similarity,
                 max_bits=max_bits,
-                on_batch=bar.update,
+                on_batch=lambda: bar.update() and None,
             )
         if mark:
             kept_by_copy = {copy.image_id: group.kept.image_id for group in groups for copy in group.copies}

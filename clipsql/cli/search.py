@@ -96,9 +96,15 @@ def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str
 
 
 def _write(path: Path, title: str, matches: list[Match], searcher: Searcher) -> None:
-    files = searcher.files([match.image_id for match in matches])
+    shown = [match.image_id for match in matches]
     try:
-        write_page(path, title="clipsql", sections=[Section(title, matches)], files=files)
+        write_page(
+            path,
+            title="clipsql",
+            sections=[Section(title, matches)],
+            files=searcher.files(shown),
+            thumbnails=searcher.thumbnails(shown),
+        )
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}; choose another file."

@@ -67,7 +67,7 @@ _MARK = sa.text(
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two pictures that look the same: the cosine of their embeddings, and in how many of 64 bits their hashes differ."""
+    """Two pictures that look the same: the cosine of their embeddings, and the bits in which their hashes differ."""
 
     first_id: int
     second_id: int
