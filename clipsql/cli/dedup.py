@@ -60,13 +60,17 @@ def dedup(
     """
     with open_database(settings) as engine:
         with tqdm(unit=" batches", file=sys.stderr, disable=None, dynamic_ncols=True, leave=False) as bar:
+
+            def advance() -> None:
+                bar.update()
+
             groups = find_duplicates(
                 engine,
                 require_model(engine, model),
                 collection=collection,
                 min_similarity=min_similarity,
                 max_bits=max_bits,
-                on_batch=lambda: bar.update() and None,
+                on_batch=advance,
             )
         if mark:
             kept_by_copy = {copy.image_id: group.kept.image_id for group in groups for copy in group.copies}

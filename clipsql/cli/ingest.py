@@ -81,19 +81,20 @@ def ingest(
 ) -> None:
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
-    SOURCE is a folder (a captions.tsv or captions.csv in it is used), or a CSV, TSV, JSON-lines or Parquet
-    manifest of local files or of URLs, which are downloaded; robots.txt is obeyed. Running it again does only what
-    is new or changed.
+    SOURCE is a folder (a captions.tsv or captions.csv in it is used), a CSV, TSV, JSON-lines or Parquet manifest of
+    local files or of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and
+    robots.txt obeyed. Running it again does only what is new or changed.
 
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout
+    clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop
     """
     if validate_only and enqueue_only:
         raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
-    source = open_it(reading["timezone"])
+    source = open_it(settings, reading["timezone"])
     total = source.count()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.

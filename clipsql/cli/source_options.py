@@ -4,20 +4,44 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import click
 
 from clipsql.cli.options import Command
-from clipsql.sources import Source, open_source
+from clipsql.config import Settings
+from clipsql.db.opening import database_url
+from clipsql.sources import TEXT_FORMATS, Source, open_query, open_source
 
-SourceOpener: TypeAlias = Callable[[dt.tzinfo], Source]
+SourceOpener: TypeAlias = Callable[[Settings, dt.tzinfo], Source]
 """Opens the source that the options name; the time zone is that of times without offset."""
 
+
+class _Columns(TypedDict):
+    """How to understand the columns of any source."""
+
+    column_map: Mapping[str, str]
+    text_columns: Collection[str]
+    base_folder: Path | None
+    timezone: dt.tzinfo
+
+
 _OPTIONS = (
-    click.argument("source", type=click.Path(path_type=Path)),
+    click.argument("source", type=click.Path(path_type=Path, allow_dash=True), required=False),
+    click.option(
+        "--query", metavar="SQL", help="Instead of SOURCE: rows of a query, with columns as in a manifest."
+    ),
+    click.option(
+        "--query-url", metavar="URL", help="PostgreSQL to ask by --query; default: clipsql's own database."
+    ),
+    click.option(
+        "--format",
+        "file_format",
+        type=click.Choice(list(TEXT_FORMATS)),
+        help="Of SOURCE; default: by its ending, else by its first line.",
+    ),
     click.option(
         "--map",
         "mappings",
@@ -40,20 +64,29 @@ def source_options(command: Command) -> Command:
     @functools.wraps(command)
     def with_source(
         *args: Any,
-        source: Path,
+        source: Path | None,
+        query: str | None,
+        query_url: str | None,
+        file_format: str | None,
         mappings: tuple[str, ...],
         text_columns: tuple[str, ...],
         base_folder: Path | None,
         **given: Any,
     ) -> Any:
-        def open_it(timezone: dt.tzinfo) -> Source:
-            return open_source(
-                source,
-                column_map=_column_map(mappings),
-                text_columns=text_columns,
-                base_folder=base_folder,
-                timezone=timezone,
-            )
+        if (source is None) == (query is None):
+            raise click.UsageError("Name one source of pictures: a folder, a manifest, - or --query.")
+
+        def open_it(settings: Settings, timezone: dt.tzinfo) -> Source:
+            columns: _Columns = {
+                "column_map": _column_map(mappings),
+                "text_columns": text_columns,
+                "base_folder": base_folder,
+                "timezone": timezone,
+            }
+            if source is not None:
+                return open_source(source, file_format=file_format, **columns)
+            assert query is not None
+            return open_query(query, query_url or database_url(settings), **columns)
 
         return command(*args, open_it=open_it, **given)
 
