@@ -206,6 +206,16 @@ class Searcher(Judge):
             )
             return {image_id: Path(file) for image_id, file in rows if file is not None}
 
+    def thumbnails(self, image_ids: Sequence[int]) -> dict[int, bytes]:
+        """Small JPEGs of pictures, by image_id, as far as `clipsql ingest --thumbnails` kept them."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(orm.Thumbnail.image_id, orm.Thumbnail.jpeg).where(
+                    orm.Thumbnail.image_id.in_(image_ids)
+                )
+            )
+            return {row.image_id: row.jpeg for row in rows}
+
     @cached_property
     def _encoder(self) -> Encoder:
         from clipsql.encoding import load_encoder
