@@ -20,10 +20,9 @@ as $$
 #variable_conflict use_column
 declare
     halves constant halfvec[] := array(select l2_normalize(d.direction)::halfvec from unnest(directions) as d(direction));
-    conditions constant text := clipsql._effective_conditions(filter);
-    strategy constant clipsql._strategy := clipsql._choose_strategy(max_results, conditions, filter, chosen);
-    rows_per_match constant double precision :=
-        strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
+    conditions text;
+    strategy clipsql._strategy;
+    rows_per_match double precision;
     statement constant text := 'select e.image_id, ' || clipsql._farthest_distance(cardinality(directions)) || ' as distance '
         || ' %s order by distance, image_id limit $3';
     depth double precision := 10 * greatest(max_results, 10);
@@ -32,6 +31,13 @@ declare
     frontier double precision;
     passed bigint;
 begin
+    if cardinality(directions) = 1 then
+        return query select n.* from clipsql._nearest(directions[1], max_results, filter, chosen) as n;
+        return;
+    end if;
+    conditions := clipsql._effective_conditions(filter);
+    strategy := clipsql._choose_strategy(max_results, conditions, filter, chosen);
+    rows_per_match := strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
     while strategy.walks and cardinality(directions) * strategy.step_ms
             * clipsql._walk_length(depth * rows_per_match, strategy.ef_search) < strategy.exact_ms loop
         select array_agg(distinct n.image_id), max(n.distance), count(*)
@@ -44,7 +50,7 @@ begin
                 format(statement, format(
                     'from clipsql.image_embedding as e where e.model_id = %s and e.image_id = any ($1)', chosen.model_id)))
             into ids, distances using ids, halves, max_results;
-        if distances[max_results] <= frontier or passed < depth * cardinality(directions) then
+        if distances[max_results] < frontier or passed < depth * cardinality(directions) then
             return query select * from unnest(ids, distances);
             return;
         end if;
