@@ -24,7 +24,7 @@ from clipsql.db.engine import database_errors
 from clipsql.db.functions import Fusion, SearchOptions
 from clipsql.db.judgements import HybridOptions
 from clipsql.db.opening import open_database
-from clipsql.errors import ImageError, TextEncoderUnavailable
+from clipsql.errors import ImageError, InvalidText, TextEncoderUnavailable
 from clipsql.images.decoding import decode
 from clipsql.images.heat import overlay
 from clipsql.judging import Judge
@@ -181,6 +181,8 @@ class Searcher(Judge):
         A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
         Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
         """
+        if not text.strip():
+            raise InvalidText("The text is empty; give at least one word.")
         file = self.files([image_id]).get(image_id)
         if file is None:
             self.image_vector(image_id)  # raises when there is no such picture
