@@ -172,13 +172,26 @@ class Downloader:
 
     async def _follow(self, url: httpx2.URL, read: Callable[[Answer], Awaitable[T]], *, obey: bool) -> T:
         """What `read` makes of the answer at the end of the URL's redirects, tried again while that may help."""
+        try:
+            return await self._try(url, read, obey=obey)
+        except DownloadError as error:
+            failed: DownloadError | None = error
+
+        # Tenacity takes half as long as a whole download does: only what failed meets it, as its first try.
+        async def again() -> T:
+            nonlocal failed
+            if failed is None:
+                return await self._try(url, read, obey=obey)
+            first, failed = failed, None
+            raise first
+
         tries = AsyncRetrying(
             stop=stop_after_attempt(1 + self._options.retries),
             retry=retry_if_exception(self._may_help),
             wait=self._pause,
             reraise=True,
         )
-        return await tries(self._try, url, read, obey=obey)
+        return await tries(again)
 
     async def _try(self, url: httpx2.URL, read: Callable[[Answer], Awaitable[T]], *, obey: bool) -> T:
         options = self._options
