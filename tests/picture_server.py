@@ -23,6 +23,14 @@ def picture_bytes(number: int) -> bytes:
     return held.getvalue()
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up: killed ones do."""
+
+
 class PictureServer:
     """Serves /NUMBER.png; `contents` are other answers by path (None: 404), `asked` counts the requests."""
 
@@ -30,11 +38,7 @@ class PictureServer:
         self.contents: dict[str, bytes | None] = {}
         self.asked: Counter[str] = Counter()
         self.latency_s = latency_s
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(), bind_and_activate=False)
-        self._server.request_queue_size = 1024
-        self._server.daemon_threads = True
-        self._server.server_bind()
-        self._server.server_activate()
+        self._server = _Server(("127.0.0.1", 0), self._handler())
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()

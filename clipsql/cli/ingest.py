@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json
-from clipsql.cli.reading_options import reading_options
+from clipsql.cli.reading_options import reading_options, require_downloads
 from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clipsql.reading_records import IngestReport
 
 ANY_FAILURE = "any"
+_FAILURES = [ANY_FAILURE, *(failure.value for failure in FailureClass)]
 
 
 class _Ingest(click.Command):
@@ -34,7 +35,7 @@ class _Ingest(click.Command):
         alone = [
             number
             for number, (option, value) in enumerate(pairwise([*args, ""]))
-            if option == "--retry-failed" and value not in [*FailureClass, ANY_FAILURE]
+            if option == "--retry-failed" and value not in _FAILURES
         ]
         for number in alone:
             args[number] = f"--retry-failed={ANY_FAILURE}"
@@ -50,7 +51,7 @@ class _Ingest(click.Command):
 @click.option("--language", default="en", show_default=True, help="Of captions in Latin script, ISO 639-1.")
 @click.option(
     "--retry-failed",
-    type=click.Choice([ANY_FAILURE, *FailureClass]),
+    type=click.Choice(_FAILURES),
     metavar="[CLASS]",
     help='Try again what failed before, or of that one class of "clipsql stats": --retry-failed timeout.',
 )
@@ -96,6 +97,7 @@ def ingest(
         raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
     source = open_it(settings, reading["timezone"])
     total = source.count()
+    require_downloads()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
         from clipsql.images.downloading import DownloadOptions
