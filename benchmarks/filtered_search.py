@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,16 +67,21 @@ def main() -> None:
         server = EmbeddedServer(folder / "server")
         try:
             report, cells = _run(server.start(), pictures, queries, similarities, arguments)
+            _write(report, arguments)
             if arguments.peers_python:
-                report += peer_table(_peers(folder, pictures, queries, similarities, arguments), cells)
+                found = _peers(Path(temporary), pictures, queries, similarities, arguments)
+                _write(report + peer_table(found, cells), arguments)
         finally:
             if arguments.folder:
                 server.stop()
             else:
                 server.remove()
+
+
+def _write(report: str, arguments: argparse.Namespace) -> None:
+    print(report, flush=True)
     if arguments.output:
         arguments.output.write_text(report, encoding="utf-8")
-    print(report)
 
 
 def _run(
@@ -214,14 +220,18 @@ def _peers(
         truths=np.array(truths),
     )
     script = Path(__file__).with_name("filtered_search_peers.py")
-    ended = subprocess.run(
-        [arguments.peers_python, script, folder, *arguments.peers],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "ANONYMIZED_TELEMETRY": "False"},
-    )
-    return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    lines = []
+    for peer in arguments.peers:
+        with suppress(subprocess.TimeoutExpired), (folder / f"{peer}.jsonl").open("w") as output:
+            subprocess.run(
+                [arguments.peers_python, script, folder, peer],
+                check=True,
+                stdout=output,
+                timeout=60 * arguments.peer_minutes,
+                env={**os.environ, "ANONYMIZED_TELEMETRY": "False"},
+            )
+        lines += (folder / f"{peer}.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 def _line(cell: Cell) -> str:
@@ -245,6 +255,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--client-seconds", type=float, default=20)
     parser.add_argument("--peers-python", help="an interpreter with faiss-cpu, lancedb and chromadb")
     parser.add_argument("--peers", nargs="*", default=["faiss", "lancedb", "chroma"])
+    parser.add_argument("--peer-minutes", type=float, default=20, help="for each of them, loading included")
     return parser.parse_args()
 
 

@@ -107,6 +107,8 @@ def peer_table(results: Sequence[dict[str, Any]], cells: Sequence[MeasuredCell])
                     kind,
                     *(
                         f"{here[peer]['per_second']:.0f}/s at {here[peer]['recall']:.2f} ({here[peer]['setting']})"
+                        if peer in here
+                        else "out of time"
                         for peer in peers
                     ),
                 ]
