@@ -3,13 +3,15 @@
     python benchmarks/ingest.py --model ../shared/data/models/photo-dual --pictures ../shared/data/flickr8k-val/images
 
 Each round runs the three on the same pictures, one after the other, on a fresh partition of a private embedded
-server; captions are off. The table has the median of the rounds, and the ratios within each round.
+server; captions are off. With --urls the pictures are also ingested from a web server on this machine, a process
+of its own, whose answers come 50 ms late. The table has the median of the rounds, and the ratios within each round.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -18,8 +20,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import cycle, islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +40,7 @@ from clipsql.db.models import ModelRow, add_model, remove_model
 from clipsql.encoding import Encoder, load_encoder
 from clipsql.images.decoding import decode
 from clipsql.images.discovery import find_pictures
+from clipsql.images.downloading import DownloadOptions
 from clipsql.indexing import Indexer, IngestOptions
 from clipsql.sources import open_source
 
@@ -51,6 +55,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=512, help="pictures in a round (default 512)")
     parser.add_argument("--naive", type=int, default=128, help="of them, for the naive loop (default 128)")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--urls", action="store_true", help="ingest from a web server too")
     parser.add_argument(
         "--memory",
         type=int,
@@ -63,7 +68,8 @@ def main() -> None:
     files = list(find_pictures(options.pictures.resolve()))
     with _server() as url, tempfile.TemporaryDirectory() as folder:
         if options.rounds:
-            _show_speed(url, options.model, files[: options.limit], options, Path(folder))
+            with _web(files[: options.limit]) if options.urls else nullcontext() as web:
+                _show_speed(url, options.model, files[: options.limit], options, Path(folder), web)
         for count in options.memory:
             manifest = _manifest(Path(folder) / f"{count}.csv", islice(cycle(files), count))
             print(
@@ -72,7 +78,12 @@ def main() -> None:
 
 
 def _show_speed(
-    url: str, location: str, files: Sequence[Path], options: argparse.Namespace, folder: Path
+    url: str,
+    location: str,
+    files: Sequence[Path],
+    options: argparse.Namespace,
+    folder: Path,
+    web: str | None,
 ) -> None:
     encoder = load_encoder(location)
     # What somebody writes first: the dtype that the model's configuration names, one picture after the other.
@@ -92,9 +103,13 @@ def _show_speed(
             lambda: _naive(url, _model(engine, encoder), encoder, files[: options.naive]),
         ),
     }
+    if web is not None:
+        listed = folder / "urls.csv"
+        listed.write_text("url\n" + "".join(f"{web}{number}\n" for number in range(len(files))))
+        ways["clipsql ingest of URLs"] = (len(files), lambda: _ingest(engine, encoder, listed))
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for name, (_, run) in ways.items():  # warm caches, threads and kernels
-        if name != "clipsql ingest":
+        if not name.startswith("clipsql ingest"):
             run()
     for _ in range(options.rounds):
         for name, (count, run) in ways.items():
@@ -106,12 +121,19 @@ def _show_speed(
     print(
         f"{encoder.name}, {encoder.dtype} on {encoder.device}, {os.cpu_count()} cores, {len(files)} pictures"
     )
-    print(f"{'':32}{'images/s':>10}{'ingest is':>12}   in each round")
+    print(f"{'':34}{'images/s':>10}{'ingest is':>12}   in each round")
     for name, found in rates.items():
         ratios = [mine / other for mine, other in zip(ours, found, strict=True)]
         print(
-            f"{name:32}{statistics.median(found):10.1f}{statistics.median(ratios):11.2f}x"
+            f"{name:34}{statistics.median(found):10.1f}{statistics.median(ratios):11.2f}x"
             f"   {' '.join(f'{ratio:.2f}' for ratio in ratios)}"
+        )
+    if web is not None:
+        pure = rates["pure forward pass, preloaded"]
+        shares = [mine / other for mine, other in zip(rates["clipsql ingest of URLs"], pure, strict=True)]
+        print(
+            f"ingest of URLs is {statistics.median(shares):.2f}x the pure forward pass "
+            f"({' '.join(f'{share:.2f}' for share in shares)})"
         )
 
 
@@ -121,7 +143,8 @@ def _forward(encoder: Encoder, pixels: NDArray[np.float32]) -> None:
 
 
 def _ingest(engine: Engine, encoder: Encoder, manifest: Path) -> None:
-    report = Indexer(engine, encoder, _model(engine, encoder)).ingest(
+    downloads = DownloadOptions(allow_private_hosts=True, per_host=64)
+    report = Indexer(engine, encoder, _model(engine, encoder), downloads=downloads).ingest(
         open_source(manifest), IngestOptions(collection="measured")
     )
     assert not report.failures, report.failures
@@ -185,6 +208,34 @@ def _manifest(path: Path, files: Iterator[Path] | Sequence[Path]) -> Path:
         writer.writerow(("file", "url"))
         writer.writerows((file.resolve(), f"https://pictures.example/{n}") for n, file in enumerate(files))
     return path
+
+
+@contextmanager
+def _web(files: Sequence[Path]) -> Iterator[str]:
+    """The beginning of URLs, to be followed by a number, at which a server in a process of its own has the files."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(files, there))
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        here.send("stop")
+        process.join()
+
+
+def _serve(files: Sequence[Path], parent: Connection) -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+    from web_server import ROUTES, Request, WebServer
+
+    pictures = [file.read_bytes() for file in files]
+
+    async def send(request: Request) -> None:
+        await request.answer(200, pictures[int(request.query)])
+
+    ROUTES["/picture"] = send
+    with WebServer(latency_s=0.05) as server:
+        parent.send(server.url("/picture?", host="127.0.0.1"))
+        parent.recv()
 
 
 @contextmanager

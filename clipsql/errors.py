@@ -1,4 +1,4 @@
-"""Every error that clipsql raises on purpose, and the SQLSTATEs that its SQL functions use.
+"""Every error that clipsql raises on purpose, the SQLSTATEs of its SQL functions, the classes of failed pictures.
 
 Each message names the thing and the remedy, in one line.
 
@@ -10,6 +10,7 @@ Each message names the thing and the remedy, in one line.
     │   └── EmbeddedServerError     the server that clipsql runs itself did not start
     ├── SourceError                 a folder or manifest cannot be read as a source of pictures
     ├── ImageError                  one picture cannot be read
+    │   └── DownloadError           one picture cannot be had from the web; `failure` says of which class that is
     ├── ModelError                  a model cannot be loaded or is no dual encoder
     │   ├── UnknownModel            CQ001  the database has no such model
     │   ├── TextEncoderUnavailable  CQ005  the database cannot embed this text under this model
@@ -22,6 +23,71 @@ Each message names the thing and the remedy, in one line.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """Why a picture could not be had: few enough to count, named as people type them."""
+
+    BAD_URL = "bad_url"
+    """No http or https URL with a host, or one with a user name in it."""
+    PRIVATE_ADDRESS = "private_address"
+    """The host, or one that it redirects to, is inside a private network or this machine."""
+    DNS = "dns"
+    """The host's name is not known, or nobody could be asked."""
+    REFUSED = "refused"
+    """Nothing listens at the host's address, or there is no way to it."""
+    TIMEOUT = "timeout"
+    """The host took too long to connect, to answer or to send."""
+    TLS = "tls"
+    """No trusted encrypted connection: an expired certificate, another host's, an old protocol."""
+    DISCONNECTED = "disconnected"
+    """The host hung up before it answered, or what it said is no HTTP."""
+    NOT_FOUND = "not_found"
+    """HTTP 404 and 410."""
+    FORBIDDEN = "forbidden"
+    """HTTP 401, 402, 403 and 451."""
+    RATE_LIMITED = "rate_limited"
+    """HTTP 429."""
+    SERVER_ERROR = "server_error"
+    """HTTP 500 to 599."""
+    HTTP_ERROR = "http_error"
+    """Any other answer that is no picture: HTTP 204, 400, 418, a redirect to nowhere."""
+    REDIRECTS = "redirects"
+    """A loop of redirects, or too long a chain."""
+    ROBOTS = "robots"
+    """The host's robots.txt asks programs to stay away."""
+    NOAI = "noai"
+    """The picture came with `X-Robots-Tag: noai` or one of its sisters."""
+    TOO_LARGE = "too_large"
+    """More bytes than wanted, as sent or unpacked."""
+    TRUNCATED = "truncated"
+    """The connection ended before the picture did."""
+    NOT_AN_IMAGE = "not_an_image"
+    """A web page, a video, nothing at all: whatever the host calls it."""
+    NO_FILE = "no_file"
+    """The local file does not exist or cannot be opened."""
+    DAMAGED = "damaged"
+    """The bytes begin like a picture, but cannot be decoded or would be too large a one."""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether trying again may help by itself, without anybody changing anything."""
+        return self in _PASSING
+
+
+_PASSING = frozenset(
+    {
+        FailureClass.DNS,
+        FailureClass.REFUSED,
+        FailureClass.TIMEOUT,
+        FailureClass.DISCONNECTED,
+        FailureClass.RATE_LIMITED,
+        FailureClass.SERVER_ERROR,
+        FailureClass.TRUNCATED,
+    }
+)
 
 
 class ClipsqlError(Exception):
@@ -53,7 +119,19 @@ class SourceError(ClipsqlError):
 
 
 class ImageError(ClipsqlError):
-    """One picture cannot be read."""
+    """One picture cannot be read; `failure` is the class that is stored with it."""
+
+    def __init__(self, message: str, *, failure: FailureClass = FailureClass.DAMAGED) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+class DownloadError(ImageError):
+    """One picture cannot be had from the web; when the host said how long to stay away, `retry_after_s` has it."""
+
+    def __init__(self, message: str, *, failure: FailureClass, retry_after_s: float | None = None) -> None:
+        super().__init__(message, failure=failure)
+        self.retry_after_s = retry_after_s
 
 
 class ModelError(ClipsqlError):

@@ -4,53 +4,52 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from itertools import islice
 
-import numpy as np
 from sqlalchemy.engine import Engine
 
-from clipsql.db import backgrounds, indexes, pictures
+from clipsql.claiming import Claims
+from clipsql.db import pictures
 from clipsql.db.engine import database_errors
-from clipsql.db.models import EMBEDDING_TABLES, ModelRow
-from clipsql.db.pictures import Driver, PictureWrite, StoredImage
+from clipsql.db.models import ModelRow
+from clipsql.db.pictures import Driver, StoredImage
+from clipsql.db.queue import Scope
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
-from clipsql.reading import IngestOptions, Outcome, Reading, caption_language, printable, read_picture
+from clipsql.images.downloading import Downloader, DownloadOptions
+from clipsql.pipeline import WRITE_BATCH, Pipeline, threads
+from clipsql.reading import queue_picture, read_picture
+from clipsql.reading_records import IngestOptions, IngestReport, Outcome, Reading, printable
 from clipsql.sources import Source, SourceRecord
+from clipsql.working import new_lease, pictures_ahead
 
 __all__ = ["Indexer", "IngestOptions", "IngestReport", "Outcome"]
 
-WRITE_BATCH = 64
-"""Pictures per transaction: large enough that a commit costs nothing, small enough to lose little in a crash."""
-
 _LOOK_UP_BATCH = 256
-_MOST_EXAMPLES = 10
-"""Failures and duplicates that a report names one by one."""
-
-
-@dataclass(kw_only=True)
-class IngestReport:
-    """What an ingest did; `failures` and `duplicates` name the first few."""
-
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    duplicates: list[str] = field(default_factory=list)
-    captions: int = 0
-    seconds: float = 0.0
 
 
 class Indexer:
-    """Writes pictures of a source, their captions and their embeddings under one model into the database."""
+    """Writes pictures of a source, their captions and their embeddings under one model into the database.
 
-    def __init__(self, engine: Engine, encoder: Encoder, model: ModelRow) -> None:
-        self._engine = engine
-        self._encoder = encoder
-        self._model = model
+    Without an encoder it only validates pictures or puts them into the queue.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: Encoder | None,
+        model: ModelRow | None,
+        *,
+        downloads: DownloadOptions | None = None,
+    ) -> None:
+        self.engine = engine
+        self.encoder = encoder
+        self.model = model
+        self.downloads = downloads or DownloadOptions()
 
     def ingest(
         self,
@@ -63,176 +62,157 @@ class Indexer:
     ) -> IngestReport:
         """Bring the collection up to date with the source and return what was done.
 
-        Each batch is one transaction: after a crash or Ctrl-C a rerun continues where the last one stopped.
-        `on_outcome` is told of every record once it is safely stored, `on_wait` that another ingest into the
-        collection must end first, `on_index` the rows of an index before it is built. Raises SourceError when
-        the source breaks off; what came before is kept.
+        Pictures on the web are put into the queue, which this process then works on, beside any workers, until
+        nothing of the collection is pending. Each batch is one transaction: after a crash or Ctrl-C a rerun
+        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored,
+        `on_wait` that another ingest into the collection must end first, `on_index` the rows of an index before
+        it is built. Raises SourceError when the source breaks off; what came before is kept.
         """
         report = IngestReport()
         started = time.monotonic()
         with (
-            database_errors(self._engine),
-            autocommit_connection(self._engine) as lookups,
-            autocommit_connection(self._engine) as writes,
+            database_errors(self.engine),
+            autocommit_connection(self.engine) as lookups,
+            autocommit_connection(self.engine) as writes,
         ):
             # On the connection that writes: when this process is killed, the server lets the next ingest in only
             # after it has ended the last transaction.
             pictures.lock_collection(writes, options.collection, on_wait=on_wait)
-            # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
-            with (
-                _threads(max(2, os.cpu_count() or 1)) as readers,
-                _threads(1) as writer,
-                _cancelled_by_ctrl_c(writes),
-            ):
-                readings = self._read_ahead(source, options, report, lookups, readers)
-                written: Future[None] = Future()
-                written.set_result(None)
-                last: list[Reading] = []
-                for batch in _batches_of_work(readings):
-                    ready = self._encode(batch, options)
-                    report.captions += sum(len(write.new_captions) for write in ready)
-                    written.result()
-                    _settle(last, report, on_outcome)
-                    written = writer.submit(self._write, writes, ready, options.collection)
-                    last = batch
-                written.result()
-                _settle(last, report, on_outcome)
-            self._finish(report, options.collection, on_index)
+            with ExitStack() as stack:
+                # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
+                readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))
+                run = _Run(self, options, report, lookups, readers, stack)
+
+                def settled(reading: Reading) -> None:
+                    run.settled(reading)
+                    on_outcome(reading.outcome)
+
+                run.pipeline.run(
+                    run.readings(source, on_outcome),
+                    lookups=lookups,
+                    writes=writes,
+                    report=report,
+                    on_settled=settled,
+                )
+            run.pipeline.finish(self.engine, report, collection=options.collection, on_index=on_index)
         report.seconds = time.monotonic() - started
         return report
 
-    def _read_ahead(
+
+class _Run:
+    """One ingest under way: its records, its part of the queue."""
+
+    def __init__(
         self,
-        source: Source,
+        indexer: Indexer,
         options: IngestOptions,
         report: IngestReport,
-        connection: Driver,
+        lookups: Driver,
         readers: ThreadPoolExecutor,
-    ) -> Iterator[Reading]:
-        """Records in source order, read and decoded by the threads of `readers`, two batches ahead."""
+        stack: ExitStack,
+    ) -> None:
+        self._indexer = indexer
+        self._options = options
+        self._report = report
+        self._lookups = lookups
+        self._readers = readers
+        self._stack = stack
+        self._lease = new_lease()
+        self._claims: Claims | None = None
+        self.pipeline = Pipeline(
+            encoder=indexer.encoder,
+            model=indexer.model,
+            lease=self._lease,
+            collection=options.collection,
+            language=options.language,
+        )
+
+    def settled(self, reading: Reading) -> None:
+        """Let go of a picture that is safely stored."""
+        if self._claims is not None:
+            self._claims.settled(reading)
+
+    def readings(self, source: Source, on_outcome: Callable[[Outcome], None]) -> Iterator[Reading | None]:
+        """Local pictures in source order, read two batches ahead; beside them what the queue gives, as it comes."""
         ahead: deque[Future[Reading]] = deque()
-        for record, stored in self._look_up(source, options, report, connection):
-            ahead.append(readers.submit(read_picture, record, stored, encoder=self._encoder, options=options))
-            if len(ahead) == 2 * WRITE_BATCH:
-                yield ahead.popleft().result()
+        for chunk in self._look_up(source):
+            waiting: list[Reading] = []
+            for record, stored in chunk:
+                if self._is_for_the_queue(record):
+                    reading = queue_picture(record, stored, model=self._indexer.model, options=self._options)
+                    if reading.outcome is Outcome.QUEUED:
+                        waiting.append(reading)
+                    else:
+                        yield reading
+                    continue
+                assert self._indexer.encoder is not None
+                ahead.append(
+                    self._readers.submit(
+                        read_picture, record, stored, encoder=self._indexer.encoder, options=self._options
+                    )
+                )
+                if len(ahead) == 2 * WRITE_BATCH:
+                    yield ahead.popleft().result()
+            if waiting:
+                self._enqueue(waiting, on_outcome)
+            if self._claims is not None:
+                yield from self._claims.ready()
         while ahead:
             yield ahead.popleft().result()
+        if self._claims is not None:
+            yield from self._claims.stream()
 
-    def _look_up(
-        self, source: Source, options: IngestOptions, report: IngestReport, connection: Driver
-    ) -> Iterator[tuple[SourceRecord, StoredImage | None]]:
+    def _look_up(self, source: Source) -> Iterator[list[tuple[SourceRecord, StoredImage | None]]]:
         """Records with what is stored of them; one whose URL came before is reported and left out."""
         records = iter(source)
         while chunk := list(islice(records, _LOOK_UP_BATCH)):
             sightings = [(record.url, printable(record.position)) for record in chunk]
-            seen = pictures.first_positions(connection, sightings)
+            seen = pictures.first_positions(self._lookups, sightings)
             stored = pictures.stored_images(
-                connection,
-                collection=options.collection,
+                self._lookups,
+                collection=self._options.collection,
                 urls=[record.url for record in chunk],
-                model=self._model,
+                model=self._indexer.model,
             )
+            fresh = []
             for record in chunk:
                 if record.url in seen:
-                    report.outcomes[Outcome.DUPLICATE] += 1
-                    if len(report.duplicates) < _MOST_EXAMPLES:
-                        report.duplicates.append(
-                            printable(f"{record.position} repeats {seen[record.url]}: {record.url}")
-                        )
+                    self._report.repeated(record.position, seen[record.url], record.url)
                 else:
                     seen[record.url] = record.position
-                    yield record, stored.get(record.url)
+                    fresh.append((record, stored.get(record.url)))
+            yield fresh
 
-    def _encode(self, batch: Sequence[Reading], options: IngestOptions) -> list[PictureWrite]:
-        """What must be written for a batch, with the embeddings of its pictures and captions."""
-        pixels = [reading.pixels for reading in batch if reading.pixels is not None]
-        embeddings = iter(self._encoder.encode_pixels(np.stack(pixels)) if pixels else ())
-        changes = [reading for reading in batch if reading.facts is not None]
-        texts = list(dict.fromkeys(text for reading in changes for text in reading.captions_to_encode))
-        vectors = dict(zip(texts, self._encoder.encode_texts(texts), strict=True)) if texts else {}
-        writes = []
-        for reading in changes:
-            assert reading.facts is not None
-            stored = reading.stored_captions
-            known, wanted = {caption.body for caption in stored}, set(reading.wanted_captions)
-            writes.append(
-                PictureWrite(
-                    facts=reading.facts,
-                    content_changed=reading.content_changed,
-                    image_id=reading.described_image,
-                    embedding=None if reading.pixels is None else next(embeddings),
-                    new_captions=[
-                        (
-                            body,
-                            caption_language(body, default=options.language),
-                            # Another picture of the batch may have the same caption; a failed one has to wait.
-                            vectors[body] if reading.problem is None else None,
-                        )
-                        for body in reading.wanted_captions
-                        if body not in known
-                    ],
-                    caption_embeddings=[
-                        (caption.caption_id, vectors[caption.body])
-                        for caption in stored
-                        if caption.body in wanted and not caption.is_embedded and reading.problem is None
-                    ],
-                    removed_captions=[caption.caption_id for caption in stored if caption.body not in wanted],
-                )
-            )
-        return writes
+    def _is_for_the_queue(self, record: SourceRecord) -> bool:
+        return record.file is None or self._options.enqueue_only or self._options.validate_only
 
-    def _write(self, connection: Driver, writes: Sequence[PictureWrite], collection: str) -> None:
-        pictures.write_pictures(connection, writes, collection=collection, model=self._model)
+    def _enqueue(self, waiting: list[Reading], on_outcome: Callable[[Outcome], None]) -> None:
+        """Put pictures into the queue, where workers see them at once."""
+        writes = [write for _, write in self.pipeline.encode(waiting, self._lookups)]
+        pictures.write_pictures(
+            self._lookups, writes, collection=self._options.collection, model=self._indexer.model
+        )
+        self._report.captions += sum(len(write.new_captions) for write in writes)
+        for reading in waiting:
+            self._report.settled(reading)
+            on_outcome(reading.outcome)
+        if self._claims is None and not self._options.enqueue_only:
+            self._claims = self._stack.enter_context(self._open_claims())
 
-    def _finish(self, report: IngestReport, collection: str, on_index: Callable[[int], None]) -> None:
-        """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date."""
-        for table in EMBEDDING_TABLES:
-            indexes.ensure_index(self._engine, self._model, table=table, on_build=on_index)
-        if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
-            pictures.analyze(self._engine, self._model)
-        backgrounds.refresh(self._engine, self._model, collections=[collection])
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool that drops all that still waits for it when the block ends, by an error or by Ctrl-C too."""
-    pool = ThreadPoolExecutor(count)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _cancelled_by_ctrl_c(connection: Driver) -> Iterator[None]:
-    """Lets Ctrl-C end what another thread does on `connection` too: it may wait for a lock, without end."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        connection.cancel_safe(timeout=5)
-        raise
-
-
-def _batches_of_work(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
-    """Runs of readings with WRITE_BATCH changes each, so that the model's batches are full."""
-    batch: list[Reading] = []
-    changes = 0
-    for reading in readings:
-        batch.append(reading)
-        changes += reading.facts is not None
-        if changes == WRITE_BATCH or len(batch) == 16 * WRITE_BATCH:
-            yield batch
-            batch, changes = [], 0
-    if batch:
-        yield batch
-
-
-def _settle(batch: Iterable[Reading], report: IngestReport, on_outcome: Callable[[Outcome], None]) -> None:
-    """Count a batch that is safely stored."""
-    for reading in batch:
-        report.outcomes[reading.outcome] += 1
-        if reading.problem is not None and len(report.failures) < _MOST_EXAMPLES:
-            report.failures.append(
-                printable(f"{reading.record.file or reading.record.url}: {reading.problem}")
-            )
-        on_outcome(reading.outcome)
+    def _open_claims(self) -> Claims:
+        indexer, options = self._indexer, self._options
+        return Claims(
+            indexer.engine,
+            self._lookups,
+            Scope(
+                model=None if options.validate_only else indexer.model,
+                collection=options.collection,
+                only_unchecked=options.validate_only,
+            ),
+            self._lease,
+            encoder=indexer.encoder,
+            options=options,
+            downloader=self._stack.enter_context(Downloader(indexer.downloads)),
+            readers=self._readers,
+            ahead=pictures_ahead(indexer.downloads),
+        )

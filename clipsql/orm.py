@@ -31,7 +31,7 @@ from clipsql.db.judgements import (
     search_hybrid,
     suggest_captions,
 )
-from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model
+from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
 
 __all__ = [
     "Base",
@@ -42,6 +42,7 @@ __all__ = [
     "ImageEmbedding",
     "Model",
     "SearchOptions",
+    "Thumbnail",
     "classify",
     "classify_images",
     "embed_text",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -15,6 +14,7 @@ from PIL import Image
 
 from clipsql.errors import ImageError
 from clipsql.images.decoding import decode
+from clipsql.images.storing import small_jpeg
 from clipsql.judging import WordWeight
 from clipsql.searching import Match
 
@@ -43,17 +43,31 @@ class _Card:
     link: str | None
 
 
-def write_page(path: Path, *, title: str, sections: Sequence[Section], files: Mapping[int, Path]) -> None:
+def write_page(
+    path: Path,
+    *,
+    title: str,
+    sections: Sequence[Section],
+    files: Mapping[int, Path],
+    thumbnails: Mapping[int, bytes],
+) -> None:
     """Write a page with a thumbnail, caption, similarity, percentile, time and place of each match, section by section.
 
-    `files` are the local files of pictures by image_id; a picture without one has no thumbnail. Raises OSError.
+    `files` are the local files of pictures by image_id, `thumbnails` small JPEGs of such as have no file or whose
+    file is gone; a picture with neither is shown without. Raises OSError.
     """
     template = _MARKUP.from_string(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     shown = [
         (
             section,
             [
-                _Card(match, _shown(match.image_id, section.overlays, files), _link(match.url))
+                _Card(
+                    match,
+                    _overlay(section.overlays.get(match.image_id))
+                    or _shrunk(files.get(match.image_id))
+                    or _as_uri(thumbnails.get(match.image_id)),
+                    _link(match.url),
+                )
                 for match in section.matches
             ],
         )
@@ -62,26 +76,23 @@ def write_page(path: Path, *, title: str, sections: Sequence[Section], files: Ma
     path.write_text(template.render(title=title, sections=shown), encoding="utf-8")
 
 
-def _shown(image_id: int, overlays: Mapping[int, Image.Image], files: Mapping[int, Path]) -> str | None:
-    return _data_uri(overlays[image_id]) if image_id in overlays else _thumbnail(files.get(image_id))
+def _overlay(picture: Image.Image | None) -> str | None:
+    return None if picture is None else _as_uri(small_jpeg(picture, side=max(picture.size))[0])
 
 
-def _thumbnail(file: Path | None) -> str | None:
-    """A small JPEG as data URI; None when the picture is not on this machine any more."""
+def _shrunk(file: Path | None) -> str | None:
+    """The picture in a file as a small JPEG; None when the picture is not on this machine any more."""
     if file is None:
         return None
     try:
         picture = decode(file.read_bytes(), target_size=_THUMBNAIL_SIZE).pixels
     except (OSError, ImageError):
         return None
-    picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE), Image.Resampling.LANCZOS)
-    return _data_uri(picture)
+    return _as_uri(small_jpeg(picture, side=_THUMBNAIL_SIZE)[0])
 
 
-def _data_uri(picture: Image.Image) -> str:
-    held = io.BytesIO()
-    picture.save(held, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(held.getvalue()).decode()
+def _as_uri(jpeg: bytes | None) -> str | None:
+    return None if jpeg is None else "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def _link(url: str) -> str | None:

@@ -1,124 +1,176 @@
-"""Read one record of a source and decide what must be encoded and written for it."""
+"""Read one picture, of a source or of the queue, and decide what must be encoded and written for it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import errno
-import re
 import stat
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-import numpy as np
-from numpy.typing import NDArray
-
-from clipsql.db.pictures import PictureFacts, StoredCaption, StoredImage
+from clipsql.db.models import ModelRow
+from clipsql.db.records import NEAR_DUPLICATE_OF, PictureFacts, StoredImage, Thumbnail
 from clipsql.encoding import Encoder
-from clipsql.errors import ImageError
-from clipsql.images.decoding import decode
-from clipsql.images.hashing import content_hash
+from clipsql.errors import FailureClass, ImageError
+from clipsql.images.decoding import Picture, decode
+from clipsql.images.hashing import content_hash, perceptual_hash
+from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg, store_original
+from clipsql.reading_records import IngestOptions, Outcome, Reading, ReadOptions, printable
 from clipsql.sources import SourceRecord
 
 _MOST_BYTES = 2 * 2**30
 """Larger files are no pictures that can be decoded."""
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_KANA = re.compile("[\u3040-\u30ff]")
-
-
-class Outcome(StrEnum):
-    """What became of one record of the source."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    FAILED_BEFORE = "failed before"
-    DUPLICATE = "duplicate"
-
-
-@dataclass(frozen=True, kw_only=True)
-class IngestOptions:
-    """How to ingest: `language` is that of captions in Latin script, `timezone` that of times without offset."""
-
-    collection: str
-    retry_failed: bool = False
-    language: str = "en"
-    timezone: dt.tzinfo = dt.UTC
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """A record after reading.
-
-    `facts` is what its row shall hold, None to leave the row alone; `pixels`, float32 (3, height, width), are
-    there when they must be encoded; `problem` says why the picture could not be read.
-    """
-
-    record: SourceRecord
-    stored: StoredImage | None
-    outcome: Outcome
-    facts: PictureFacts | None = None
-    pixels: NDArray[np.float32] | None = None
-    problem: str | None = None
-
-    @property
-    def content_changed(self) -> bool:
-        """Whether embeddings of an earlier content are stored, or may be."""
-        return (
-            self.stored is not None
-            and self.facts is not None
-            and self.stored.facts.sha256 != self.facts.sha256
-        )
-
-    @property
-    def described_image(self) -> int | None:
-        """The image_id of a row that holds `facts` already; one that failed again has its attempts counted."""
-        if self.stored is None or self.problem is not None or self.stored.facts != self.facts:
-            return None
-        return self.stored.image_id
-
-    @property
-    def stored_captions(self) -> tuple[StoredCaption, ...]:
-        """Captions that the database holds now."""
-        return () if self.stored is None else self.stored.captions
-
-    @property
-    def wanted_captions(self) -> tuple[str, ...]:
-        """Captions that the database shall hold; a source without captions leaves what is there."""
-        given = tuple(dict.fromkeys(self.record.captions))
-        return given or tuple(caption.body for caption in self.stored_captions)
-
-    @property
-    def captions_to_encode(self) -> list[str]:
-        """Wanted captions without an embedding; those of a picture that cannot be read wait for it."""
-        if self.problem is not None:
-            return []
-        embedded = {caption.body for caption in self.stored_captions if caption.is_embedded}
-        return [body for body in self.wanted_captions if body not in embedded]
-
 
 def read_picture(
     record: SourceRecord, stored: StoredImage | None, *, encoder: Encoder, options: IngestOptions
 ) -> Reading:
-    """Read the picture of a record; decode it when its content is new, has no embedding, or is to be retried."""
+    """Read the local picture of a record; decode it when its content is new, not embedded, or to be retried."""
     try:
         data = _content(record.file)
     except OSError as error:
-        return _without_content(record, stored, _reason(error), options)
-    digest = content_hash(data)
-    if stored is not None and stored.facts.sha256 == digest:
-        if stored.facts.error is not None and not options.retry_failed:
+        return _without_content(record, stored, _no_file(error), options)
+    if stored is not None and stored.facts.sha256 == content_hash(data):
+        if stored.facts.status == "failed" and not options.retries(stored.facts):
             return Reading(record=record, stored=stored, outcome=Outcome.FAILED_BEFORE)
         if stored.is_embedded:
             return _with_known_content(record, stored)
-    facts = PictureFacts(url=record.url, file=_path(record), sha256=digest)
+    return _decoded(record, stored, data, encoder=encoder, options=options)
+
+
+def queue_picture(
+    record: SourceRecord, stored: StoredImage | None, *, model: ModelRow | None, options: IngestOptions
+) -> Reading:
+    """Decide without reading it whether a picture shall wait for a worker, as those on the web do."""
+    model_id = None if model is None else model.model_id
+    if stored is None:
+        facts = PictureFacts(
+            url=record.url,
+            file=_path(record),
+            sha256=None,
+            status="pending",
+            pending_model_id=model_id,
+            is_checked=False,
+        )
+        return _queued(record, None, facts)
+    waiting = replace(
+        stored.facts,
+        status="pending",
+        error=None,
+        failure=None,
+        pending_model_id=stored.facts.pending_model_id or model_id,
+    )
+    if stored.facts.status == "failed":
+        if not options.retries(stored.facts):
+            return Reading(record=record, stored=stored, outcome=Outcome.FAILED_BEFORE)
+        return _queued(record, stored, replace(waiting, is_checked=False))
+    if options.refresh:
+        return _queued(record, stored, replace(waiting, is_checked=False))
+    if stored.facts.status == "embedded" and options.validate_only:
+        return Reading(record=record, stored=stored, outcome=Outcome.UNCHANGED)
+    if stored.facts.status == "embedded" and stored.is_embedded:
+        reading = _with_known_content(record, stored)
+        if not (options.enqueue_only and reading.facts and reading.captions_to_encode):
+            return reading
+    return _queued(record, stored, waiting)
+
+
+def needs_content(stored: StoredImage) -> bool:
+    """Whether a pending picture must be looked at; one that is embedded already waits for its captions only."""
+    return not (stored.is_embedded and stored.facts.is_checked)
+
+
+def kept_content(stored: StoredImage) -> bytes | None:
+    """The bytes of a pending picture that lies on this machine; None when they must be had from the web.
+
+    Raises ImageError for a local picture that cannot be read.
+    """
+    facts = stored.facts
+    if not _is_remote(facts.url):
+        local = url2pathname(urlsplit(facts.url).path) if facts.url.startswith("file:") else None
+        file = facts.file or local
+        if file is None:
+            return None
+        try:
+            return _content(Path(file))
+        except OSError as error:
+            raise _no_file(error) from error
+    if facts.file is None or not facts.is_checked:
+        return None
     try:
-        picture = decode(data, target_size=encoder.image_size, timezone=options.timezone)
+        data = _content(Path(facts.file))
+    except OSError:
+        return None
+    return data if content_hash(data) == facts.sha256 else None
+
+
+def read_claimed(
+    stored: StoredImage, content: bytes | ImageError | None, *, encoder: Encoder | None, options: ReadOptions
+) -> Reading:
+    """What became of a picture of the queue: `content` is what it gave, None when it need not be looked at."""
+    facts = stored.facts
+    file = None if facts.file is None or _is_remote(facts.url) else Path(facts.file)
+    record = SourceRecord(
+        facts.url, file, (), facts.taken_at, facts.longitude, facts.latitude, facts.metadata, facts.url
+    )
+    if isinstance(content, ImageError):
+        reading = _failed(record, stored, facts, content)
+    elif content is None or (stored.is_embedded and facts.sha256 == content_hash(content)):
+        settled = replace(facts, status="embedded", error=None, failure=None, pending_model_id=None)
+        reading = Reading(record=record, stored=stored, outcome=Outcome.UPDATED, facts=settled)
+    else:
+        reading = _decoded(record, stored, content, encoder=encoder, options=options)
+    return replace(reading, is_claimed=True)
+
+
+def _decoded(
+    record: SourceRecord,
+    stored: StoredImage | None,
+    data: bytes,
+    *,
+    encoder: Encoder | None,
+    options: ReadOptions,
+) -> Reading:
+    """The reading of a picture with these bytes: ready to be encoded, checked only, or failed."""
+    digest = content_hash(data)
+    is_known = stored is not None and stored.facts.sha256 == digest
+    file = stored.facts.file if stored is not None and is_known and record.file is None else _path(record)
+    marks = stored.facts.metadata if stored is not None and is_known else {}
+    facts = PictureFacts(url=record.url, file=file, sha256=digest, metadata=marks)
+    # Twice the target is kept, so a thumbnail needs half of its side.
+    sides = [THUMBNAIL_SIDE // 2] if encoder is None or options.thumbnails else []
+    if encoder is not None:
+        sides.append(encoder.image_size)
+    try:
+        picture = decode(data, target_size=max(sides), timezone=options.timezone)
     except ImageError as error:
-        return _failed(record, stored, facts, printable(str(error)))
+        return _failed(record, stored, facts, error)
+    if options.store_images is not None and _is_remote(record.url) and record.file is None:
+        kept = store_original(options.store_images, data, digest=digest, format_name=picture.format)
+        facts = replace(facts, file=str(kept))
+    known_hash = stored.facts.perceptual_hash if stored is not None and is_known else None
     facts = replace(
+        _of_picture(facts, picture),
+        # Models of other input sizes decode a picture at another size: a bit may then turn.
+        perceptual_hash=perceptual_hash(picture.pixels) if known_hash is None else known_hash,
+        status="pending" if options.validate_only else "embedded",
+    )
+    is_new = stored is None or (stored.facts.status == "pending" and stored.facts.sha256 is None)
+    outcome = Outcome.ADDED if is_new else Outcome.UPDATED
+    return Reading(
+        record=record,
+        stored=stored,
+        outcome=Outcome.CHECKED if options.validate_only else outcome,
+        facts=_described(facts, record),
+        pixels=None if encoder is None or options.validate_only else encoder.preprocess([picture.pixels])[0],
+        thumbnail=_thumbnail(picture) if options.thumbnails else None,
+    )
+
+
+def _of_picture(facts: PictureFacts, picture: Picture) -> PictureFacts:
+    return replace(
         facts,
         width=picture.width,
         height=picture.height,
@@ -127,57 +179,59 @@ def read_picture(
         longitude=picture.longitude,
         latitude=picture.latitude,
     )
-    return Reading(
-        record=record,
-        stored=stored,
-        outcome=Outcome.ADDED if stored is None else Outcome.UPDATED,
-        facts=_described(facts, record),
-        pixels=encoder.preprocess([picture.pixels])[0],
-    )
 
 
-def caption_language(body: str, *, default: str) -> str:
-    """ISO 639-1 code of a caption: Japanese and Chinese are told by their script, the rest is `default`."""
-    if _KANA.search(body):
-        return "ja"
-    return "zh" if _HAN.search(body) else default
-
-
-def printable(text: str) -> str:
-    """`text` with the bytes of a file name that are not UTF-8 replaced, fit for PostgreSQL and terminals."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\ufffd")
+def _thumbnail(picture: Picture) -> Thumbnail:
+    jpeg, width, height = small_jpeg(picture.pixels)
+    return Thumbnail(jpeg=jpeg, width=width, height=height)
 
 
 def _with_known_content(record: SourceRecord, stored: StoredImage) -> Reading:
-    reading = Reading(
-        record=record,
-        stored=stored,
-        outcome=Outcome.UPDATED,
-        facts=_described(replace(stored.facts, file=_path(record)), record),
-    )
+    facts = replace(stored.facts, file=_path(record) if record.file else stored.facts.file)
+    reading = Reading(record=record, stored=stored, outcome=Outcome.UPDATED, facts=_described(facts, record))
     captions_are_right = set(reading.wanted_captions) == {caption.body for caption in stored.captions}
     if reading.facts == stored.facts and captions_are_right and not reading.captions_to_encode:
         return Reading(record=record, stored=stored, outcome=Outcome.UNCHANGED)
     return reading
 
 
+def _queued(record: SourceRecord, stored: StoredImage | None, facts: PictureFacts) -> Reading:
+    return Reading(record=record, stored=stored, outcome=Outcome.QUEUED, facts=_described(facts, record))
+
+
 def _without_content(
-    record: SourceRecord, stored: StoredImage | None, problem: str, options: IngestOptions
+    record: SourceRecord, stored: StoredImage | None, error: ImageError, options: IngestOptions
 ) -> Reading:
-    if stored is not None and stored.facts.error is None:
+    if stored is not None and stored.facts.status == "embedded":
         # A disk that is not mounted today must not cost the embeddings of yesterday.
-        return Reading(record=record, stored=stored, outcome=Outcome.FAILED, problem=problem)
-    if stored is not None and stored.facts.sha256 is None and not options.retry_failed:
+        return Reading(record=record, stored=stored, outcome=Outcome.FAILED, problem=str(error))
+    if (
+        stored is not None
+        and stored.facts.status == "failed"
+        and stored.facts.sha256 is None
+        and not options.retries(stored.facts)
+    ):
         return Reading(record=record, stored=stored, outcome=Outcome.FAILED_BEFORE)
-    return _failed(record, stored, PictureFacts(url=record.url, file=_path(record), sha256=None), problem)
+    return _failed(record, stored, PictureFacts(url=record.url, file=_path(record), sha256=None), error)
 
 
-def _failed(record: SourceRecord, stored: StoredImage | None, facts: PictureFacts, problem: str) -> Reading:
+def _failed(
+    record: SourceRecord, stored: StoredImage | None, facts: PictureFacts, error: ImageError
+) -> Reading:
+    problem = printable(str(error))
+    facts = replace(
+        facts,
+        status="failed",
+        error=problem,
+        failure=str(error.failure),
+        pending_model_id=None,
+        is_checked=True,
+    )
     return Reading(
         record=record,
         stored=stored,
         outcome=Outcome.FAILED,
-        facts=_described(replace(facts, error=problem), record),
+        facts=_described(facts, record),
         problem=problem,
     )
 
@@ -190,7 +244,8 @@ def _described(facts: PictureFacts, record: SourceRecord) -> PictureFacts:
     if taken_at is not None and not 1 < taken_at.year < dt.MAXYEAR:
         # What clocks that were never set say; in some time zone it is a year that Python does not have.
         taken_at = None
-    return replace(facts, metadata=record.metadata, taken_at=taken_at)
+    marks = {name: value for name, value in facts.metadata.items() if name == NEAR_DUPLICATE_OF}
+    return replace(facts, metadata={**record.metadata, **marks}, taken_at=taken_at)
 
 
 def _content(file: Path | None) -> bytes:
@@ -205,6 +260,10 @@ def _content(file: Path | None) -> bytes:
     return file.read_bytes()
 
 
+def _is_remote(url: str) -> bool:
+    return url[:6].lower().startswith(("http:", "https:"))
+
+
 def _path(record: SourceRecord) -> str | None:
     """The file as text that PostgreSQL can store; None where the name is not UTF-8, the URL has it then."""
     if record.file is None or printable(str(record.file)) != str(record.file):
@@ -212,7 +271,8 @@ def _path(record: SourceRecord) -> str | None:
     return str(record.file)
 
 
-def _reason(error: OSError) -> str:
+def _no_file(error: OSError) -> ImageError:
+    """Why a local picture cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return "the file does not exist"
-    return f"the file cannot be read: {error.strerror or error}"
+        return ImageError("the file does not exist", failure=FailureClass.NO_FILE)
+    return ImageError(f"the file cannot be read: {error.strerror or error}", failure=FailureClass.NO_FILE)

@@ -24,7 +24,7 @@ from clipsql.db.engine import database_errors
 from clipsql.db.functions import Fusion, SearchOptions
 from clipsql.db.judgements import HybridOptions
 from clipsql.db.opening import open_database
-from clipsql.errors import ImageError, TextEncoderUnavailable
+from clipsql.errors import ImageError, InvalidText, TextEncoderUnavailable
 from clipsql.images.decoding import decode
 from clipsql.images.heat import overlay
 from clipsql.judging import Judge
@@ -181,6 +181,8 @@ class Searcher(Judge):
         A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
         Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
         """
+        if not text.strip():
+            raise InvalidText("The text is empty; give at least one word.")
         file = self.files([image_id]).get(image_id)
         if file is None:
             self.image_vector(image_id)  # raises when there is no such picture
@@ -205,6 +207,16 @@ class Searcher(Judge):
                 )
             )
             return {image_id: Path(file) for image_id, file in rows if file is not None}
+
+    def thumbnails(self, image_ids: Sequence[int]) -> dict[int, bytes]:
+        """Small JPEGs of pictures, by image_id, as far as `clipsql ingest --thumbnails` kept them."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(orm.Thumbnail.image_id, orm.Thumbnail.jpeg).where(
+                    orm.Thumbnail.image_id.in_(image_ids)
+                )
+            )
+            return {row.image_id: row.jpeg for row in rows}
 
     @cached_property
     def _encoder(self) -> Encoder:

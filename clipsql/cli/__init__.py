@@ -7,6 +7,7 @@ import click
 from clipsql import __version__
 from clipsql.cli.collection import collection, stats
 from clipsql.cli.db import db
+from clipsql.cli.dedup import dedup
 from clipsql.cli.demo import demo
 from clipsql.cli.explain import explain
 from clipsql.cli.index import index
@@ -14,6 +15,7 @@ from clipsql.cli.ingest import ingest
 from clipsql.cli.judge import classify, match, suggest
 from clipsql.cli.model import model
 from clipsql.cli.search import search
+from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
 
 
@@ -51,6 +53,7 @@ for _command in (
     classify,
     collection,
     db,
+    dedup,
     demo,
     explain,
     index,
@@ -60,5 +63,6 @@ for _command in (
     search,
     stats,
     suggest,
+    worker,
 ):
     main.add_command(_command)

@@ -15,7 +15,7 @@ from clipsql.db.opening import open_database
 @json_option
 @database_option
 def stats(settings: Settings, as_json: bool) -> None:
-    """Show each collection under each model: pictures, failures, captions, time span, index.
+    """Show each collection under each model: pictures, failures, captions, time span, index; and why pictures failed.
 
     \b
     clipsql stats
@@ -23,41 +23,35 @@ def stats(settings: Settings, as_json: bool) -> None:
     """
     with open_database(settings) as engine:
         found = collections.collection_stats(engine)
+        failures = collections.failure_stats(engine)
     if as_json:
         for one in found:
-            show_json(one)
+            classes = {
+                failed["failure"]: failed["images"]
+                for failed in failures
+                if failed["collection"] == one["collection"]
+            }
+            show_json({**one, "failures": classes})
     elif not found:
         note('There is no picture yet; run "clipsql ingest FOLDER".')
     else:
+        shown = {name: name for name in ("collection", "model", "images", "embedded", "pending", "failed")}
+        shown |= {"captions": "captions", "first": "first_taken_at", "last": "last_taken_at"}
         show_table(
-            (
-                "collection",
-                "model",
-                "images",
-                "embedded",
-                "pending",
-                "failed",
-                "captions",
-                "first",
-                "last",
-                "index",
-            ),
+            (*shown, "index"),
             (
                 (
-                    one["collection"],
-                    one["model"],
-                    one["images"],
-                    one["embedded"],
-                    one["pending"],
-                    one["failed"],
-                    one["captions"],
-                    one["first_taken_at"],
-                    one["last_taken_at"],
+                    *(one[name] for name in shown.values()),
                     size(one["index_bytes"]) if one["index_is_valid"] else "none",
                 )
                 for one in found
             ),
         )
+        if failures:
+            show_table(
+                ("collection", "failure", "images", "for example"),
+                (tuple(failed.values()) for failed in failures),
+            )
 
 
 @click.group()

@@ -61,7 +61,8 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         sections = [section for section in sections if section.matches]
         shown = {match.image_id for section in sections for match in section.matches}
         page = folder / "demo.html"
-        write_page(page, title="clipsql demo", sections=sections, files=Searcher(engine).files(sorted(shown)))
+        files = Searcher(engine).files(sorted(shown))
+        write_page(page, title="clipsql demo", sections=sections, files=files, thumbnails={})
     click.echo(f"As a page of pictures: {page}")
     click.echo(f"The database, for any SQL client or BI tool: {database_url(settings)}")
     click.echo("Three queries to try next, with clipsql db psql:")

@@ -1,107 +1,137 @@
-"""`clipsql ingest`: pictures of a folder or manifest into the database."""
+"""`clipsql ingest`: pictures of a folder, a manifest or a list of URLs into the database."""
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from clipsql.cli.options import TimeZone, database_option, encoder_options, json_option
+from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json
+from clipsql.cli.reading_options import reading_options, require_downloads
+from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
-from clipsql.errors import SourceError
-from clipsql.sources import open_source
+from clipsql.errors import FailureClass, SourceError
 
 if TYPE_CHECKING:
-    from clipsql.indexing import IngestReport
+    from sqlalchemy.engine import Engine
+
+    from clipsql.db.models import ModelRow
+    from clipsql.encoding import Encoder
+    from clipsql.reading_records import IngestReport
+
+ANY_FAILURE = "any"
+_FAILURES = [ANY_FAILURE, *(failure.value for failure in FailureClass)]
 
 
-@click.command()
-@click.argument("source", type=click.Path(path_type=Path))
+class _Ingest(click.Command):
+    """Lets --retry-failed stand alone: click would take the source after it for the class of failure."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        alone = [
+            number
+            for number, (option, value) in enumerate(pairwise([*args, ""]))
+            if option == "--retry-failed" and value not in _FAILURES
+        ]
+        for number in alone:
+            args[number] = f"--retry-failed={ANY_FAILURE}"
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Ingest)
+@source_options
 @click.option("--collection", default="default", show_default=True, metavar="NAME")
 @click.option(
     "--model", metavar="NAME|FOLDER", help="Default: the database's, else openai/clip-vit-base-patch32."
 )
-@click.option(
-    "--map",
-    "mappings",
-    multiple=True,
-    metavar="OURS=THEIRS",
-    help="Column of the manifest for file, url, caption, taken_at, longitude or latitude: --map caption=title,alt",
-)
-@click.option("--text", "text_columns", multiple=True, metavar="COLUMN", help="Keep a column as text.")
-@click.option(
-    "--base-folder",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Where relative files lie; default: the manifest's folder.",
-)
-@click.option(
-    "--timezone", type=TimeZone(), default="UTC", show_default=True, help="For times without offset."
-)
 @click.option("--language", default="en", show_default=True, help="Of captions in Latin script, ISO 639-1.")
-@click.option("--retry-failed", is_flag=True, help="Try again what could not be read before.")
+@click.option(
+    "--retry-failed",
+    type=click.Choice(_FAILURES),
+    metavar="[CLASS]",
+    help='Try again what failed before, or of that one class of "clipsql stats": --retry-failed timeout.',
+)
+@click.option("--refresh", is_flag=True, help="Download again what was downloaded before.")
+@click.option(
+    "--validate-only", is_flag=True, help="Store which pictures can be had and decoded; embed none."
+)
+@click.option("--enqueue-only", is_flag=True, help='Leave all pictures to "clipsql worker".')
+@reading_options
 @encoder_options
 @json_option
 @database_option
 def ingest(
     settings: Settings,
-    source: Path,
+    open_it: SourceOpener,
     collection: str,
     model: str | None,
-    mappings: tuple[str, ...],
-    text_columns: tuple[str, ...],
-    base_folder: Path | None,
-    timezone: dt.tzinfo,
     language: str,
-    retry_failed: bool,
+    retry_failed: str | None,
+    refresh: bool,
+    validate_only: bool,
+    enqueue_only: bool,
+    reading: dict[str, Any],
+    downloads: dict[str, Any],
     device: str | None,
     dtype: str | None,
     as_json: bool,
 ) -> None:
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
-    SOURCE is a folder (a captions.tsv or captions.csv in it is used), or a CSV, TSV, JSON-lines or Parquet
-    manifest of local files. Running it again does only what is new or changed.
+    SOURCE is a folder (a captions.tsv or captions.csv in it is used), a CSV, TSV, JSON-lines or Parquet manifest of
+    local files or of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and
+    robots.txt obeyed. Running it again does only what is new or changed.
 
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
+    clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
+    clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout
+    clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop
     """
-    opened = open_source(
-        source,
-        column_map=_column_map(mappings),
-        text_columns=text_columns,
-        base_folder=base_folder,
-        timezone=timezone,
-    )
-    total = opened.count()
+    if validate_only and enqueue_only:
+        raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
+    source = open_it(settings, reading["timezone"])
+    total = source.count()
+    require_downloads()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
-        from clipsql.indexing import Indexer, IngestOptions, Outcome
-        from clipsql.registering import open_model
+        from clipsql.images.downloading import DownloadOptions
+        from clipsql.indexing import Indexer
+        from clipsql.reading_records import IngestOptions, Outcome
 
-        for warning in opened.warnings():
+        for warning in source.warnings():
             note(f"Warning: {warning}")
-        row, encoder = open_model(engine, model, device=device, dtype=dtype)
+        row, encoder = _model(
+            engine, model, encodes=not (validate_only or enqueue_only), device=device, dtype=dtype
+        )
         options = IngestOptions(
-            collection=collection, retry_failed=retry_failed, language=language, timezone=timezone
+            **reading,
+            collection=collection,
+            retry_failed=retry_failed is not None,
+            retry_class=None if retry_failed in (None, ANY_FAILURE) else FailureClass(retry_failed),
+            refresh=refresh,
+            validate_only=validate_only,
+            enqueue_only=enqueue_only,
+            language=language,
         )
         with tqdm(total=total, unit=" pictures", file=sys.stderr, disable=None, dynamic_ncols=True) as bar:
             failed = 0
 
             def show(outcome: Outcome) -> None:
                 nonlocal failed
+                if outcome is Outcome.QUEUED and not enqueue_only:
+                    return  # its turn comes
                 failed += outcome in (Outcome.FAILED, Outcome.FAILED_BEFORE)
                 bar.set_postfix(failed=failed, refresh=False)
                 bar.update()
 
-            report = Indexer(engine, encoder, row).ingest(
-                opened,
+            report = Indexer(engine, encoder, row, downloads=DownloadOptions(**downloads)).ingest(
+                source,
                 options,
                 on_outcome=show,
                 on_wait=lambda: bar.write(
@@ -112,7 +142,7 @@ def ingest(
                     f"Building an HNSW index over {rows:,} vectors ...", sys.stderr
                 ),
             )
-    _show(report, collection, row.name, as_json=as_json)
+    show_report(report, collection, None if row is None else row.name, as_json=as_json)
     if report.duplicates:
         raise SourceError(
             f"{report.outcomes[Outcome.DUPLICATE]} rows repeat an earlier picture and were left out "
@@ -120,8 +150,22 @@ def ingest(
         )
 
 
-def _show(report: IngestReport, collection: str, model: str, *, as_json: bool) -> None:
-    from clipsql.indexing import Outcome
+def _model(
+    engine: Engine, name: str | None, *, encodes: bool, device: str | None, dtype: str | None
+) -> tuple[ModelRow | None, Encoder | None]:
+    """The model, loaded when it shall encode; otherwise what the database knows of it, which needs no torch."""
+    if encodes:
+        from clipsql.registering import open_model
+
+        return open_model(engine, name, device=device, dtype=dtype)
+    from clipsql.db.models import find_model, require_model
+
+    return (require_model(engine, name) if name else find_model(engine)), None
+
+
+def show_report(report: IngestReport, collection: str | None, model: str | None, *, as_json: bool) -> None:
+    """What an ingest or a worker did: a sentence, or a JSON line."""
+    from clipsql.reading_records import Outcome
 
     if as_json:
         # Every count, so that a program need not know which may be absent.
@@ -142,21 +186,10 @@ def _show(report: IngestReport, collection: str, model: str, *, as_json: bool) -
         note(f"Failed: {failure}")
     parts = [f"{report.outcomes[outcome]:,} {outcome}" for outcome in Outcome if report.outcomes[outcome]]
     rate = sum(report.outcomes.values()) / max(report.seconds, 1e-9)
+    where = "All collections" if collection is None else f"Collection {collection}"
     click.echo(
-        f"Collection {collection}: {', '.join(parts) or 'nothing to do'}; {report.captions:,} captions added; "
+        f"{where}: {', '.join(parts) or 'nothing to do'}; {report.captions:,} captions added; "
         f"{report.seconds:.1f} s, {rate:.0f} pictures/s."
     )
     if report.outcomes[Outcome.FAILED_BEFORE]:
         note("What failed before was left alone; --retry-failed tries it again.")
-
-
-def _column_map(mappings: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for mapping in mappings:
-        ours, equals, theirs = mapping.partition("=")
-        if not equals:
-            raise click.BadParameter(f'"{mapping}" has no "="; write it as --map file=img_path.')
-        if ours in found and ours != "caption":
-            raise click.BadParameter(f"{ours} is mapped twice; only caption may have several columns.")
-        found[ours] = f"{found[ours]},{theirs}" if ours in found else theirs
-    return found

@@ -157,9 +157,15 @@ def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:
 
 def write_matches(path: Path, section: Section, searcher: Searcher) -> None:
     """Write a page of one section and say so."""
-    files = searcher.files([match.image_id for match in section.matches])
+    shown = [match.image_id for match in section.matches]
     try:
-        write_page(path, title="clipsql", sections=[section], files=files)
+        write_page(
+            path,
+            title="clipsql",
+            sections=[section],
+            files=searcher.files(shown),
+            thumbnails=searcher.thumbnails(shown),
+        )
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}; choose another file."

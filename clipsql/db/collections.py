@@ -21,6 +21,20 @@ def collection_stats(engine: Engine) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in rows]
 
 
+def failure_stats(engine: Engine) -> list[dict[str, Any]]:
+    """Per collection and class of failure: how many pictures failed so and the reason of one; most frequent first."""
+    count = sa.func.count().label("images")
+    example = sa.func.min(Image.error).label("example")
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Image.collection, Image.failure, count, example)
+            .where(Image.status == "failed")
+            .group_by(Image.collection, Image.failure)
+            .order_by(Image.collection, count.desc(), Image.failure)
+        )
+        return [dict(row._mapping) for row in rows]
+
+
 def list_collections(engine: Engine) -> list[tuple[str, int]]:
     """Name and number of pictures of every collection, by name."""
     with database_errors(engine), engine.connect() as connection:

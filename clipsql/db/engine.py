@@ -33,6 +33,10 @@ _REMEDY_BY_SQLSTATE = {
 }
 
 
+_AWAY = ("08", "57P01", "57P02", "57P03")
+"""SQLSTATEs, by their beginning, of a server that is shut down, restarts or lost the connection."""
+
+
 def create_engine(database_url: str) -> Engine:
     """Engine on psycopg 3 whose connections know pgvector's types. Raises ConfigurationError for a bad URL."""
     url = _psycopg_url(database_url)
@@ -94,7 +98,7 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](message)
     where = shown_url(engine)
-    if sqlstate is None and isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate.startswith(_AWAY)):
         return DatabaseUnreachable(
             f"Cannot reach {where}: {message}; check the URL and that the server runs."
         )

@@ -65,6 +65,11 @@ def ensure_index(
     """
     with database_errors(engine), engine.begin() as connection:
         driver = driver_connection(connection)
+        # Two workers may be done at once; the second one then finds the index there.
+        driver.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            (f"clipsql {index_name(table, model.model_id)}",),
+        )
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
             return False

@@ -95,6 +95,10 @@ class Image(Base):
             postgresql_ops={"metadata": "jsonb_path_ops"},
         ),
         Index("image_place_idx", literal_column("point(longitude, latitude)"), postgresql_using="gist"),
+        CheckConstraint("leased_until is null or status = 'pending'", name="lease"),
+        Index("image_sha256_idx", "sha256", postgresql_using="hash"),
+        # The queue of the workers: rows leave it as they are settled.
+        Index("image_pending_idx", "collection", "image_id", postgresql_where=text("status = 'pending'")),
     )
 
     image_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -113,6 +117,12 @@ class Image(Base):
     error: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    failure: Mapped[str | None]
+    perceptual_hash: Mapped[int | None] = mapped_column(BigInteger)
+    checked_at: Mapped[dt.datetime | None]
+    pending_model_id: Mapped[int | None] = mapped_column(ForeignKey(Model.model_id, ondelete="SET NULL"))
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[dt.datetime | None]
 
     captions: Mapped[list[Caption]] = relationship(
         back_populates="image", cascade="all, delete-orphan", passive_deletes=True
@@ -120,6 +130,17 @@ class Image(Base):
     embeddings: Mapped[list[ImageEmbedding]] = relationship(
         back_populates="image", cascade="all, delete-orphan", passive_deletes=True
     )
+
+
+class Thumbnail(Base):
+    """A small JPEG of a picture, for pages that must work when the picture itself is gone."""
+
+    __tablename__ = "thumbnail"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
+    jpeg: Mapped[bytes]
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
 
 
 class Caption(Base):

@@ -2,87 +2,63 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from psycopg import sql
-from psycopg.types.json import Jsonb
 from sqlalchemy.engine import Engine
 
 from clipsql.db.models import EMBEDDING_TABLES, ModelRow, partition
+from clipsql.db.records import PictureFacts, PictureWrite, StoredCaption, StoredImage
+from clipsql.db.staging import FACT_TYPES, Driver, fact_columns, stage_facts, write_content
 from clipsql.db.statements import autocommit_connection
 
-Driver = psycopg.Connection[tuple[Any, ...]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredCaption:
-    """One caption in the database."""
-
-    caption_id: int
-    body: str
-    is_embedded: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PictureFacts:
-    """The row of a picture in clipsql.image, as ingest wants it."""
-
-    url: str
-    file: str | None
-    sha256: bytes | None
-    width: int | None = None
-    height: int | None = None
-    format: str | None = None
-    taken_at: dt.datetime | None = None
-    longitude: float | None = None
-    latitude: float | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    error: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredImage:
-    """What the database holds of a picture, as far as ingest needs to know."""
-
-    image_id: int
-    facts: PictureFacts
-    is_embedded: bool
-    captions: tuple[StoredCaption, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PictureWrite:
-    """Everything that one transaction shall do for one picture.
-
-    `image_id` is set where the row of the picture already holds `facts` and is left alone. `embedding` None
-    keeps what is stored; `facts.error` set means that the picture could not be read.
-    `new_captions` are (body, language, embedding or None); `caption_embeddings` are of captions already stored.
-    """
-
-    facts: PictureFacts
-    content_changed: bool
-    image_id: int | None = None
-    embedding: NDArray[np.float32] | None = None
-    new_captions: Sequence[tuple[str, str, NDArray[np.float32] | None]] = ()
-    caption_embeddings: Sequence[tuple[int, NDArray[np.float32]]] = ()
-    removed_captions: Sequence[int] = ()
+__all__ = [
+    "Driver",
+    "PictureFacts",
+    "PictureWrite",
+    "StoredCaption",
+    "StoredImage",
+    "analyze",
+    "first_positions",
+    "known_embeddings",
+    "lock_collection",
+    "pictures_by_id",
+    "stored_images",
+    "write_pictures",
+]
 
 
 def stored_images(
-    connection: Driver, *, collection: str, urls: Sequence[str], model: ModelRow
+    connection: Driver, *, collection: str, urls: Sequence[str], model: ModelRow | None
 ) -> dict[str, StoredImage]:
     """What is stored of these pictures, by URL; absent URLs are absent."""
+    wanted = sql.SQL("i.collection = %(collection)s and i.url = any (%(urls)s)")
+    found = _stored(connection, wanted, model, collection=collection, urls=list(urls))
+    return {stored.facts.url: stored for stored in found}
+
+
+def pictures_by_id(
+    connection: Driver, image_ids: Sequence[int], *, model: ModelRow | None
+) -> list[StoredImage]:
+    """What is stored of these pictures, by image_id."""
+    return _stored(
+        connection,
+        sql.SQL("i.image_id = any (%(image_ids)s) order by i.image_id"),
+        model,
+        image_ids=list(image_ids),
+    )
+
+
+def _stored(
+    connection: Driver, wanted: sql.SQL, model: ModelRow | None, **parameters: Any
+) -> list[StoredImage]:
     rows = connection.execute(
         sql.SQL(
             """
-            select {names}, i.image_id,
+            select {names}, i.checked_at is not null, i.image_id,
                    exists (select from clipsql.image_embedding as e
                            where e.image_id = i.image_id and e.model_id = %(model_id)s),
                    (select coalesce(jsonb_agg(jsonb_build_array(c.caption_id, c.body, e.caption_id is not null)
@@ -92,14 +68,14 @@ def stored_images(
                         on e.caption_id = c.caption_id and e.model_id = %(model_id)s
                     where c.image_id = i.image_id)
             from clipsql.image as i
-            where i.collection = %(collection)s and i.url = any (%(urls)s)
+            where {wanted}
             """
-        ).format(names=_columns("i")),
-        {"collection": collection, "urls": list(urls), "model_id": model.model_id},
+        ).format(names=fact_columns("i"), wanted=wanted),
+        {"model_id": None if model is None else model.model_id, **parameters},
     )
-    return {
-        row[0]: StoredImage(
-            facts=PictureFacts(**dict(zip(_FACT_TYPES, row, strict=False))),
+    return [
+        StoredImage(
+            facts=PictureFacts(**dict(zip((*FACT_TYPES, "is_checked"), row, strict=False))),
             image_id=row[-3],
             is_embedded=row[-2],
             captions=tuple(
@@ -108,7 +84,26 @@ def stored_images(
             ),
         )
         for row in rows
-    }
+    ]
+
+
+def known_embeddings(
+    connection: Driver, digests: Sequence[bytes], *, model: ModelRow
+) -> dict[bytes, NDArray[np.float32]]:
+    """Embeddings that the model already made of contents, by their SHA-256."""
+    rows = connection.execute(
+        sql.SQL(
+            """
+            select distinct on (i.sha256) i.sha256, e.embedding
+            from clipsql.image as i
+            join {embeddings} as e on e.image_id = i.image_id
+            where i.sha256 = any (%s)
+            order by i.sha256, i.image_id
+            """
+        ).format(embeddings=partition("image_embedding", model.model_id)),
+        (list(digests),),
+    )
+    return {digest: embedding.to_numpy().astype(np.float32) for digest, embedding in rows}
 
 
 def first_positions(connection: Driver, sightings: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -139,126 +134,41 @@ def first_positions(connection: Driver, sightings: Sequence[tuple[str, str]]) ->
 
 
 def write_pictures(
-    connection: Driver, writes: Sequence[PictureWrite], *, collection: str, model: ModelRow
+    connection: Driver, writes: Sequence[PictureWrite], *, collection: str, model: ModelRow | None
 ) -> None:
-    """Write a batch of pictures in one transaction: all of it or nothing."""
+    """Write a batch of pictures of one collection in one transaction: all of it or nothing."""
     if not writes:
         return
     with connection.transaction():
         image_ids = _upsert_images(connection, writes, collection=collection)
-        stale = [image_ids[write.facts.url] for write in writes if write.content_changed]
-        # Other content: what any model made of the old one is wrong now.
-        connection.execute("delete from clipsql.image_embedding where image_id = any (%s)", (stale,))
-        removed = [caption_id for write in writes for caption_id in write.removed_captions]
-        connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
-        _copy_embeddings(
-            connection,
-            "image_embedding",
-            model,
-            (
-                (image_ids[write.facts.url], write.embedding)
-                for write in writes
-                if write.embedding is not None
-            ),
-        )
-        _copy_captions(connection, writes, image_ids, model)
-
-
-_FACT_TYPES = {
-    "url": "text",
-    "file": "text",
-    "sha256": "bytea",
-    "width": "integer",
-    "height": "integer",
-    "format": "text",
-    "taken_at": "timestamptz",
-    "longitude": "float8",
-    "latitude": "float8",
-    "metadata": "jsonb",
-    "error": "text",
-}
-
-
-def _columns(table: str | None = None) -> sql.Composed:
-    """The columns of PictureFacts, comma-separated."""
-    return sql.SQL(", ").join(
-        sql.Identifier(name) if table is None else sql.Identifier(table, name) for name in _FACT_TYPES
-    )
+        write_content(connection, [(image_ids[write.facts.url], write) for write in writes], model)
 
 
 def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collection: str) -> dict[str, int]:
     """Insert or update the rows of clipsql.image that do not hold their facts yet; returns image_id by URL."""
-    connection.execute(
-        sql.SQL("create temporary table if not exists staged_image ({}) on commit delete rows").format(
-            sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in _FACT_TYPES.items())
-        )
-    )
-    with connection.cursor().copy(
-        sql.SQL("copy staged_image ({}) from stdin (format binary)").format(_columns())
-    ) as copy:
-        copy.set_types(list(_FACT_TYPES.values()))
-        for facts in (write.facts for write in writes if write.image_id is None):
-            copy.write_row(
-                [
-                    Jsonb(dict(facts.metadata)) if name == "metadata" else getattr(facts, name)
-                    for name in _FACT_TYPES
-                ]
-            )
+    stage_facts(connection, (write for write in writes if not write.row_is_right))
     rows = connection.execute(
         sql.SQL(
             """
-            insert into clipsql.image as i (collection, {names}, status, attempts)
-            select %s, {names}, case when error is null then 'embedded' else 'failed' end, 1
-            from staged_image
-            on conflict (collection, url) do update set ({names}, status, attempts) = row(
-                {excluded}, excluded.status,
-                i.attempts + (excluded.error is not null or excluded.sha256 is distinct from i.sha256)::integer)
+            insert into clipsql.image as i (collection, {names}, checked_at, attempts)
+            select %s, {names}, case when s.is_checked then now() end, (s.status <> 'pending')::integer
+            from staged_image as s
+            on conflict (collection, url) do update set ({names}, checked_at, attempts, leased_by, leased_until) = row(
+                {excluded},
+                case when excluded.checked_at is null or excluded.error is not null
+                          or excluded.sha256 is distinct from i.sha256
+                     then excluded.checked_at else coalesce(i.checked_at, excluded.checked_at) end,
+                i.attempts + (excluded.error is not null
+                              or excluded.status = 'embedded' and excluded.sha256 is distinct from i.sha256)::integer,
+                case when excluded.status = 'pending' then i.leased_by end,
+                case when excluded.status = 'pending' then i.leased_until end)
             returning i.url, i.image_id
             """
-        ).format(names=_columns(), excluded=_columns("excluded")),
+        ).format(names=fact_columns(), excluded=fact_columns("excluded")),
         (collection,),
     )
     known = {write.facts.url: write.image_id for write in writes if write.image_id is not None}
     return known | dict(rows.fetchall())
-
-
-def _copy_captions(
-    connection: Driver, writes: Sequence[PictureWrite], image_ids: Mapping[str, int], model: ModelRow
-) -> None:
-    new = [(image_ids[write.facts.url], *caption) for write in writes for caption in write.new_captions]
-    # COPY returns no ids, so they are drawn first; captions and their vectors then go in by two COPYs.
-    ids = connection.execute(
-        "select nextval(pg_get_serial_sequence('clipsql.caption', 'caption_id')) from generate_series(1, %s)",
-        (len(new),),
-    ).fetchall()
-    embeddings = [pair for write in writes for pair in write.caption_embeddings]
-    if new:
-        with connection.cursor().copy(
-            "copy clipsql.caption (caption_id, image_id, body, language) from stdin (format binary)"
-        ) as copy:
-            copy.set_types(["int8", "int8", "text", "text"])
-            for (caption_id,), (image_id, body, language, embedding) in zip(ids, new, strict=True):
-                copy.write_row((caption_id, image_id, body, language))
-                if embedding is not None:
-                    embeddings.append((caption_id, embedding))
-    _copy_embeddings(connection, "caption_embedding", model, embeddings)
-
-
-def _copy_embeddings(
-    connection: Driver,
-    table: str,
-    model: ModelRow,
-    embeddings: Iterable[tuple[int, NDArray[np.float32]]],
-) -> None:
-    owner_id = table.replace("_embedding", "_id")
-    with connection.cursor().copy(
-        sql.SQL("copy {} ({}, model_id, embedding) from stdin (format binary)").format(
-            partition(table, model.model_id), sql.Identifier(owner_id)
-        )
-    ) as copy:
-        copy.set_types(["int8", "int4", "halfvec"])
-        for row_id, embedding in embeddings:
-            copy.write_row((row_id, model.model_id, HalfVector(embedding)))
 
 
 def lock_collection(connection: Driver, collection: str, *, on_wait: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
-from clipsql.errors import ImageError
+from clipsql.errors import FailureClass, ImageError
 from clipsql.images import exif
 
 MAX_PIXELS = 178_956_970
@@ -106,6 +106,12 @@ def decode(data: bytes, *, target_size: int | None = None, timezone: tzinfo = UT
     return Picture(pixels, width, height, image.format or "", taken_at, longitude, latitude)
 
 
+def check_beginning(data: bytes) -> None:
+    """Raise ImageError saying what the file is instead, when its first kilobyte is of no picture that is decoded."""
+    if not any(data.startswith(signatures, offset) for offset, signatures, _ in _READERS):
+        raise _unknown(data)
+
+
 def _open(data: bytes) -> ImageFile.ImageFile:
     failure: ImageError | None = None
     for offset, signatures, reader in _READERS:
@@ -123,12 +129,16 @@ def _open(data: bytes) -> ImageFile.ImageFile:
                 f"at most {MAX_PIXELS / 1e6:,.0f} are decoded, so scale it down"
             )
         return image
-    raise failure or ImageError(f"{_what_it_is(data)}; pictures are {FORMAT_NAMES}")
+    raise failure or _unknown(data)
 
 
 def _broken(name: str | None, error: Exception) -> str:
     reason = " ".join(str(error).split()) or type(error).__name__
     return f"the {name or 'picture'} data is damaged or cut short ({reason}); get the file again"
+
+
+def _unknown(data: bytes) -> ImageError:
+    return ImageError(f"{_what_it_is(data)}; pictures are {FORMAT_NAMES}", failure=FailureClass.NOT_AN_IMAGE)
 
 
 def _what_it_is(data: bytes) -> str:

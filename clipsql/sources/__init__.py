@@ -1,61 +1,110 @@
-"""Read folders and manifests of pictures as one kind of record."""
+"""Read folders, manifests, queries and standard input as one kind of record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
 
 from clipsql.errors import SourceError
 from clipsql.sources.folder import open_folder
+from clipsql.sources.lines import FileLines, Lines, PassingLines
 from clipsql.sources.manifest import open_manifest
 from clipsql.sources.parquet import ParquetTable
+from clipsql.sources.query import QueryTable
 from clipsql.sources.record import JsonValue, Source, SourceRecord
 from clipsql.sources.tables import DelimitedTable, JsonLinesTable, Table
 
-__all__ = ["JsonValue", "Source", "SourceRecord", "open_source"]
+__all__ = ["TEXT_FORMATS", "JsonValue", "Source", "SourceRecord", "open_query", "open_source"]
 
-_TABLES: dict[str, Callable[[Path], Table]] = {
-    ".csv": lambda path: DelimitedTable(path, ","),
-    ".csv.gz": lambda path: DelimitedTable(path, ","),
-    ".tsv": lambda path: DelimitedTable(path, "\t"),
-    ".tsv.gz": lambda path: DelimitedTable(path, "\t"),
-    ".jsonl": JsonLinesTable,
-    ".jsonl.gz": JsonLinesTable,
-    ".ndjson": JsonLinesTable,
-    ".ndjson.gz": JsonLinesTable,
-    ".parquet": ParquetTable,
+TEXT_FORMATS: dict[str, Callable[[Lines], Table]] = {
+    "csv": lambda lines: DelimitedTable(lines, ","),
+    "tsv": lambda lines: DelimitedTable(lines, "\t"),
+    "jsonl": JsonLinesTable,
 }
+"""Formats that a stream of lines may have."""
+
+_ENDINGS = {
+    ".csv": "csv",
+    ".csv000": "csv",  # the Unsplash dataset numbers its parts
+    ".tsv": "tsv",
+    ".tsv000": "tsv",
+    ".txt": "tsv",  # one URL a line
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+"""Ending of a file's name, before .gz if it is compressed -> its format."""
+
+_LISTED = (
+    "a manifest that ends in .csv, .tsv, .txt, .jsonl or .ndjson, or one of these with .gz, or in .parquet"
+)
 
 
 def open_source(
     path: Path,
+    *,
+    file_format: str | None = None,
+    column_map: Mapping[str, str] | None = None,
+    text_columns: Collection[str] = (),
+    base_folder: Path | None = None,
+    timezone: tzinfo = UTC,
+    stdin: Iterable[bytes] | None = None,
+) -> Source:
+    """The pictures of a folder, of a manifest, or for the path "-" of standard input.
+
+    A manifest's format is `file_format` (of TEXT_FORMATS), else what the ending of its name says, else what its
+    first line looks like. `column_map` is {our name: their column}; `text_columns` keep their values as text;
+    relative files lie in `base_folder`, by default the manifest's own; `timezone` holds for times without an
+    offset. Raises SourceError when there is nothing to read, and while iterating for a line that cannot be used.
+    """
+    if path.is_dir():
+        return open_folder(path, column_map=column_map or {})
+    return open_manifest(
+        _table(path, file_format, stdin),
+        column_map=column_map or {},
+        text_columns=text_columns,
+        base_folder=base_folder,
+        timezone=timezone,
+    )
+
+
+def open_query(
+    query: str,
+    url: str,
     *,
     column_map: Mapping[str, str] | None = None,
     text_columns: Collection[str] = (),
     base_folder: Path | None = None,
     timezone: tzinfo = UTC,
 ) -> Source:
-    """The pictures of a folder, or of a CSV, TSV, JSON-lines or Parquet manifest by the ending of its name.
+    """The pictures that an SQL query names, in the PostgreSQL database at `url`; otherwise as `open_source`."""
+    return open_manifest(
+        QueryTable(query, url),
+        column_map=column_map or {},
+        text_columns=text_columns,
+        base_folder=base_folder,
+        timezone=timezone,
+    )
 
-    `column_map` is {our name: their column}; `text_columns` keep their values as text; relative files lie in
-    `base_folder`, by default the manifest's own; `timezone` holds for times without an offset. Raises
-    SourceError when there is nothing to read, and while iterating for a line that cannot be used.
-    """
-    if path.is_dir():
-        return open_folder(path, column_map=column_map or {})
+
+def _table(path: Path, file_format: str | None, stdin: Iterable[bytes] | None) -> Table:
+    if str(path) == "-":
+        lines: Lines = PassingLines(sys.stdin.buffer if stdin is None else stdin)
+        return TEXT_FORMATS[file_format or _likely_format(lines)](lines)
     if not path.exists():
         raise SourceError(f'"{path}" does not exist; name a folder or a manifest that does.')
-    for ending, table in _TABLES.items():
-        if path.name.lower().endswith(ending):
-            return open_manifest(
-                table(path),
-                column_map=column_map or {},
-                text_columns=text_columns,
-                base_folder=base_folder,
-                timezone=timezone,
-            )
-    raise SourceError(
-        f'"{path.name}" is of no known kind; name a folder of pictures, '
-        f"or a manifest that ends in {', '.join(_TABLES)}."
-    )
+    name = path.name.lower()
+    if file_format is None and name.endswith(".parquet"):
+        return ParquetTable(path)
+    file_format = file_format or _ENDINGS.get(Path(name.removesuffix(".gz")).suffix)
+    if file_format is None:
+        raise SourceError(f'"{path.name}" is of no known kind; name a folder of pictures, or {_LISTED}.')
+    return TEXT_FORMATS[file_format](FileLines(path))
+
+
+def _likely_format(lines: Lines) -> str:
+    first = next(lines.read(), "")
+    if first.lstrip().startswith("{"):
+        return "jsonl"
+    return "tsv" if "\t" in first else "csv"

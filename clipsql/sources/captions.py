@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from clipsql.errors import SourceError
 from clipsql.sources.columns import find_columns
+from clipsql.sources.lines import FileLines
 from clipsql.sources.tables import DelimitedTable
 from clipsql.sources.values import parse_captions
 
@@ -45,7 +46,7 @@ class SidecarCaptions:
     def __init__(
         self, table: DelimitedTable, pictures: Iterator[PurePosixPath], column_map: Mapping[str, str]
     ):
-        self.name = table.path.name
+        self.name = table.name
         # Held open for the source's life, by whichever thread reads it.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         weakref.finalize(self, self._database.close)
@@ -80,18 +81,18 @@ def find_sidecar(folder: Path) -> DelimitedTable | None:
     """The folder's captions.tsv, else its captions.csv, else None."""
     for name, delimiter in _NAMES.items():
         if (folder / name).is_file():
-            return DelimitedTable(folder / name, delimiter)
+            return DelimitedTable(FileLines(folder / name), delimiter)
     return None
 
 
 def _captions(table: DelimitedTable, column_map: Mapping[str, str]) -> Iterator[tuple[bytes, bytes, str]]:
     names = [name for name in table.names() if name]
-    columns = find_columns(names, column_map, manifest=table.path.name)
+    columns = find_columns(names, column_map, manifest=table.name)
     if columns.file is None or not columns.captions:
         missing = "caption" if columns.file else "file"
         listed = ", ".join(f'"{name}"' for name in names)
         raise SourceError(
-            f"{table.path.name} has no {missing} column, it has {listed}; name it by --map {missing}=COLUMN."
+            f"{table.name} has no {missing} column, it has {listed}; name it by --map {missing}=COLUMN."
         )
     for number, row in table.rows():
         path = PurePosixPath(row[columns.file].strip().replace("\\", "/"))

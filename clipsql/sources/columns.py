@@ -10,13 +10,13 @@ from clipsql.errors import SourceError
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "file": ("file", "path", "filename", "image", "image_path"),
-    "url": ("url", "image_url"),
-    "caption": ("caption", "captions", "text", "title"),
-    "taken_at": ("taken_at", "time", "timestamp", "datetime", "date"),
-    "longitude": ("longitude", "lon", "lng"),
-    "latitude": ("latitude", "lat"),
+    "url": ("url", "image_url", "photo_image_url"),
+    "caption": ("caption", "captions", "text", "title", "photo_description"),
+    "taken_at": ("taken_at", "time", "timestamp", "datetime", "date", "photo_submitted_at"),
+    "longitude": ("longitude", "lon", "lng", "photo_location_longitude"),
+    "latitude": ("latitude", "lat", "photo_location_latitude"),
 }
-"""Our name -> usual column names; of several that are there the first one counts."""
+"""Our name -> usual column names, those of the Unsplash dataset too; of several that are there the first counts."""
 
 _NUMBERED_CAPTION = re.compile(r"captions?_?\d+", re.IGNORECASE)
 
@@ -57,7 +57,7 @@ def find_columns(names: Sequence[str], column_map: Mapping[str, str], *, manifes
     if not found["file"] and not found["url"]:
         raise SourceError(
             f"{manifest} has no file or url column, it has {_listed(names)}; "
-            "name the one with the pictures' files by --map file=COLUMN."
+            "name the one with the pictures by --map file=COLUMN or --map url=COLUMN."
         )
     single = {ours: columns[0] if columns else None for ours, columns in found.items() if ours != "caption"}
     return Columns(captions=found["caption"], **single)

@@ -1,4 +1,4 @@
-"""Records out of a manifest: a CSV, TSV, JSON-lines or Parquet file with one picture or caption a row."""
+"""Records out of a table, such as a CSV or Parquet file, that has one picture or caption a row."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ class ManifestSource(Source):
 
     @property
     def name(self) -> str:
-        return self.table.path.name
+        return self.table.name
 
-    def count(self) -> int:
-        """Records, by one cheap pass: adjacent rows about the same picture are one."""
+    def count(self) -> int | None:
+        """Records of a small file, adjacent rows about the same picture being one; rows of a Parquet file."""
+        rows_there = self.table.row_count()
+        if rows_there is not None or not self.table.is_small:
+            return rows_there
         identity = self.columns.identity
         rows = (tuple(map(row.get, identity)) for _, row in self.table.rows(identity))
         return sum(1 for _ in itertools.groupby(rows))
@@ -90,8 +93,11 @@ class ManifestSource(Source):
             url, file, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
         )
 
-    def _locate(self, position: str, file: object, url: object) -> tuple[str, Path]:
-        """The picture's identity and its local file. The one place to change when pictures get downloaded."""
+    def _locate(self, position: str, file: object, url: object) -> tuple[str, Path | None]:
+        """The picture's identity, and its file unless it is on the web.
+
+        Nothing is said of a bad URL here: it fails for itself when it is fetched, and ends nobody's ingest.
+        """
         for value in (file, url):
             if not is_empty(value) and not isinstance(value, str):
                 raise SourceError(
@@ -107,11 +113,10 @@ class ManifestSource(Source):
             local = url2pathname(urlsplit(remote).path)
         if not local and not remote:
             raise SourceError(f"{position} names no file; give it one or remove it.")
-        if not local or local.startswith(("http://", "https://")):
-            raise SourceError(
-                f"{position} has a url but no local file, and downloading is not there yet; "
-                "download the pictures and name their files by --map file=COLUMN."
-            )
+        if local.lower().startswith(("http://", "https://")):
+            return remote or local, None
+        if not local:
+            return remote, None
         # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
         resolved = Path(os.path.realpath(self.base_folder / local))
         return remote or resolved.as_uri(), resolved
@@ -126,7 +131,7 @@ def open_manifest(
     timezone: tzinfo,
 ) -> ManifestSource:
     """The table as a source. Raises SourceError when columns are missing or there is no row."""
-    name = table.path.name
+    name = table.name
     if next(table.rows(), None) is None:
         table.names()
         raise SourceError(f"{name} has no rows; it needs one for each picture.")
@@ -137,7 +142,7 @@ def open_manifest(
         if column.lower() not in known:
             listed = ", ".join(f'"{each}"' for each in names)
             raise SourceError(f'{name} has no column "{column}", it has {listed}; correct --text.')
-    folder = (base_folder or table.path.parent).resolve()
+    folder = (base_folder or table.folder).resolve()
     return ManifestSource(table, columns, frozenset(text_columns), folder, timezone)
 
 

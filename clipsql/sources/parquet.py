@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from clipsql.errors import SourceError
@@ -16,7 +17,22 @@ _BATCH_ROWS = 1_024
 class ParquetTable(Table):
     """A Parquet file; columns of raw bytes are left out, they have no form in JSON."""
 
+    path: Path
+
     unit = "row"
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    def row_count(self) -> int:
+        _, file = self._open()
+        with file:
+            return int(file.metadata.num_rows)
 
     def names(self) -> tuple[str, ...]:
         pyarrow, file = self._open()
@@ -24,7 +40,7 @@ class ParquetTable(Table):
             fields = file.schema_arrow
             names = tuple(field.name for field in fields if not _is_binary(pyarrow, field.type))
         if len(set(names)) < len(names):
-            raise SourceError(f"{self.path.name} has two columns of the same name; rename one of them.")
+            raise SourceError(f"{self.name} has two columns of the same name; rename one of them.")
         return names
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -46,7 +62,7 @@ class ParquetTable(Table):
             from pyarrow.parquet import ParquetFile
         except ImportError as error:
             raise SourceError(
-                f'{self.path.name} is a Parquet file; reading it needs: pip install "clipsql[parquet]"'
+                f'{self.name} is a Parquet file; reading it needs: pip install "clipsql[parquet]"'
             ) from error
         try:
             # Row groups can be large: without pre-buffering only the pages in use are held.
@@ -56,7 +72,7 @@ class ParquetTable(Table):
 
     def _unreadable(self, error: Exception) -> SourceError:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return SourceError(f"{self.path.name} is no readable Parquet file ({reason}); write it again.")
+        return SourceError(f"{self.name} is no readable Parquet file ({reason}); write it again.")
 
 
 def _is_binary(pyarrow: Any, kind: Any) -> bool:

@@ -19,7 +19,7 @@ class SourceRecord:
     url: str
     """Identity: the url column, else the file URI of the resolved local file."""
     file: Path | None
-    """The local file that holds the bytes; it may turn out to be missing."""
+    """The local file that holds the bytes, which may turn out to be missing; None when they are on the web."""
     captions: tuple[str, ...] = ()
     taken_at: datetime | None = None
     longitude: float | None = None
@@ -30,16 +30,16 @@ class SourceRecord:
 
 
 class Source(ABC):
-    """A stream of records that can be read again and again, without ever holding all of them."""
+    """A stream of records that never holds all of them; all but standard input can be read again and again."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What people call the source: the name of its folder or file."""
+        """What people call the source, such as the name of its folder or file."""
 
     @abstractmethod
     def count(self) -> int | None:
-        """How many records there are, or None when that is not cheap to know."""
+        """How many records there are at most, or None when that is not cheap to know."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[SourceRecord]:

@@ -1,12 +1,11 @@
-"""Read the rows of CSV, TSV and JSON-lines files, one at a time."""
+"""Read the rows of CSV, TSV and JSON lines, one at a time."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import itertools
 import json
-import zlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,17 +14,28 @@ from typing import Any
 
 from clipsql.errors import SourceError
 from clipsql.sources.column_types import TYPED_ROWS
+from clipsql.sources.lines import Lines
+
+_WEB_ADDRESS = re.compile(r"\s*https?://\S+\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Table(ABC):
-    """A file of rows; `unit` is what messages count: lines or rows."""
-
-    path: Path
+    """Rows from somewhere; `unit` is what messages count: lines or rows."""
 
     unit = "line"
     typed = True
     """Whether the values come with their types, or all as text."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where relative files lie, unless told otherwise."""
+        return Path()
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:
@@ -35,25 +45,60 @@ class Table(ABC):
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """(line or row number, {column: value}) of every row; `only` tells which columns are needed."""
 
+    def row_count(self) -> int | None:
+        """Rows, where that takes no reading of them all."""
+        return None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether reading it all once more costs next to nothing."""
+        return False
+
     def at(self, number: int) -> str:
         """Where a row stands, for messages."""
-        return f"{self.path.name} {self.unit} {number}"
+        return f"{self.name} {self.unit} {number}"
 
 
 @dataclass(frozen=True, slots=True)
-class DelimitedTable(Table):
-    """A CSV or TSV file with a header line; TSV is read without quoting, so quotes in it are just text."""
+class TextTable(Table):
+    """A table of lines of text."""
+
+    lines: Lines
+
+    @property
+    def name(self) -> str:
+        return self.lines.name
+
+    @property
+    def folder(self) -> Path:
+        return self.lines.folder
+
+    @property
+    def is_small(self) -> bool:
+        return self.lines.are_few
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedTable(TextTable):
+    """CSV or TSV with a header line; TSV is read without quoting, so quotes in it are just text.
+
+    A first line with a web address in it is no header but a row, as in Conceptual Captions: then the columns
+    are called url, caption, column_3 and so on.
+    """
 
     delimiter: str
 
     typed = False
 
     def names(self) -> tuple[str, ...]:
-        return self._header(self._lines())
+        return self._header(next(self._lines(), (1, []))[1])
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:  # noqa: ARG002
         lines = self._lines()
-        names = self._header(lines)
+        first = next(lines, (1, []))
+        names = self._header(first[1])
+        if _is_data(first[1]):
+            lines = itertools.chain([first], lines)
         for number, fields in lines:
             if not fields:
                 continue
@@ -64,20 +109,21 @@ class DelimitedTable(Table):
                 )
             yield number, {name: field for name, field in zip(names, fields, strict=True) if name}
 
-    def _header(self, lines: Iterator[tuple[int, list[str]]]) -> tuple[str, ...]:
-        _, fields = next(lines, (1, []))
+    def _header(self, fields: list[str]) -> tuple[str, ...]:
+        if _is_data(fields):
+            return _usual_names(fields)
         names = tuple(field.strip() for field in fields)
         if not any(names):
-            raise SourceError(f"{self.path.name} is empty; its first line must name the columns.")
+            raise SourceError(f"{self.name} is empty; its first line must name the columns.")
         # A column without a name, such as the row numbers that some tools write, is left out.
         twice = next((name for name in names if name and names.count(name) > 1), None)
         if twice is not None:
-            raise SourceError(f'{self.path.name} has two columns "{twice}"; rename one of them.')
+            raise SourceError(f'{self.name} has two columns "{twice}"; rename one of them.')
         return names
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(
-            read_lines(self.path),
+            self.lines.read(),
             delimiter=self.delimiter,
             quoting=csv.QUOTE_NONE if self.delimiter == "\t" else csv.QUOTE_MINIMAL,
             strict=True,
@@ -97,8 +143,8 @@ class DelimitedTable(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class JsonLinesTable(Table):
-    """A file with one JSON object a line."""
+class JsonLinesTable(TextTable):
+    """One JSON object a line."""
 
     def names(self) -> tuple[str, ...]:
         """All names in the first rows; a name that turns up later becomes metadata."""
@@ -108,7 +154,7 @@ class JsonLinesTable(Table):
         return tuple(names)
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:  # noqa: ARG002
-        for number, line in enumerate(read_lines(self.path), start=1):
+        for number, line in enumerate(self.lines.read(), start=1):
             if not line.strip():
                 continue
             try:
@@ -122,18 +168,17 @@ class JsonLinesTable(Table):
             yield number, row
 
 
-def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a UTF-8 file, with or without a byte order mark, gzip-compressed if its name ends in .gz.
+def _is_data(fields: list[str]) -> bool:
+    """Whether a first line holds a web address, which no column is called."""
+    return any(_WEB_ADDRESS.fullmatch(field) for field in fields)
 
-    Raises SourceError naming the line that is not UTF-8, or the file that cannot be read.
-    """
-    number = 0
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path.name} line {number} is not UTF-8; convert the file to UTF-8.") from error
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{path.name} cannot be read ({reason}); check the file.") from error
+
+def _usual_names(fields: list[str]) -> tuple[str, ...]:
+    """What to call the columns of a table without a header: its addresses, then its captions."""
+    places = range(len(fields))
+    url = next(place for place in places if _WEB_ADDRESS.fullmatch(fields[place]))
+    caption = next((place for place in places if place != url), None)
+    return tuple(
+        "url" if place == url else "caption" if place == caption else f"column_{place + 1}"
+        for place in places
+    )

@@ -81,6 +81,7 @@ def picture(url: str, vector: Sequence[float] | NDArray[np.float32] | None, **fa
             url=url,
             file=None,
             sha256=None if vector is None else bytes(32),
+            status="failed" if vector is None else "embedded",
             error="cannot be read" if vector is None else None,
             **facts,
         ),

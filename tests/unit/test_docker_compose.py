@@ -40,6 +40,13 @@ def ingest(compose: dict[str, Any]) -> dict[str, Any]:
     return service
 
 
+@pytest.fixture(scope="module")
+def worker(compose: dict[str, Any]) -> dict[str, Any]:
+    service = compose["services"]["worker"]
+    assert isinstance(service, dict)
+    return service
+
+
 def in_bytes(size: str) -> int:
     number, unit = re.fullmatch(r"(\d+)(\w\w)", size.lower()).groups()  # type: ignore[union-attr]
     return int(number) * UNITS[unit]
@@ -103,6 +110,20 @@ def test_the_ingest_service_runs_once_after_the_database_is_healthy(ingest: dict
     assert ingest["restart"] == "no"
 
 
+def test_any_number_of_workers_may_run_and_each_is_stopped_gently(
+    worker: dict[str, Any], ingest: dict[str, Any]
+) -> None:
+    assert "container_name" not in worker  # a name, or a port of the host, would allow one only
+    assert "ports" not in worker
+    assert worker["command"][-1] == "clipsql db upgrade && exec clipsql worker"
+    assert worker["stop_grace_period"] == "1m"
+    assert worker["restart"] == "unless-stopped"
+    assert worker["build"] == ingest["build"]
+    assert worker["environment"] == ingest["environment"]
+    assert worker["depends_on"] == {"db": {"condition": "service_healthy"}}
+    assert all(isinstance(volume, str) for volume in worker["volumes"])
+
+
 def test_everything_that_the_ingest_image_copies_is_in_the_checkout(ingest: dict[str, Any]) -> None:
     copies = re.findall(r"^COPY (.+) \S+$", ingest["build"]["dockerfile_inline"], flags=re.MULTILINE)
     sources = [source for copy in copies for source in copy.split()]
@@ -115,7 +136,18 @@ def compose_config(**environment: str) -> subprocess.CompletedProcess[str]:
     if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True).returncode:
         pytest.skip("needs docker with its compose plugin")
     return subprocess.run(
-        [docker, "compose", "--file", COMPOSE_FILE, "--profile", "ingest", "config", "--quiet"],
+        [
+            docker,
+            "compose",
+            "--file",
+            COMPOSE_FILE,
+            "--profile",
+            "ingest",
+            "--profile",
+            "worker",
+            "config",
+            "--quiet",
+        ],
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
         capture_output=True,
         text=True,

@@ -9,7 +9,11 @@ from clipsql import assets, errors
 
 
 def classes() -> dict[str, type]:
-    return {name: found for name, found in vars(errors).items() if inspect.isclass(found)}
+    return {
+        name: found
+        for name, found in vars(errors).items()
+        if inspect.isclass(found) and issubclass(found, BaseException)
+    }
 
 
 def test_every_error_is_a_clipsql_error_with_a_sentence() -> None:

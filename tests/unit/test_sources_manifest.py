@@ -323,12 +323,6 @@ BAD = [
     pytest.param(
         "a.csv", b"file,lon,lat\n1.jpg,1,\n", {}, "line 2: one of longitude and latitude", id="half a place"
     ),
-    pytest.param(
-        "a.csv", b"url\nhttps://example.org/1.jpg\n", {}, "line 2 .* downloading is not there yet", id="url"
-    ),
-    pytest.param(
-        "a.csv", b"image\nhttps://example.org/1.jpg\n", {}, "line 2 .* not there yet", id="url as file"
-    ),
     pytest.param("a.csv", b"file,x\n,1\n", {}, "line 2 names no file", id="empty file"),
     pytest.param(
         "a.jsonl", b'{"file": "1.jpg"}\n{"file":\n', {}, "a.jsonl line 2 is no valid JSON", id="json"

@@ -1,0 +1,200 @@
+"""Measure downloads/s of clipsql beside img2dataset on the same list, against a web server with latency and faults.
+
+    python3 -m venv /var/tmp/img2dataset && /var/tmp/img2dataset/bin/pip install img2dataset
+    python benchmarks/download.py --img2dataset /var/tmp/img2dataset/bin/img2dataset
+
+The server is that of the tests, in a process of its own on this machine: each answer comes 50 ms late, one
+picture in a hundred fails at first (HTTP 503, or a connection that breaks in the middle) and comes when asked
+again. Both contenders only download, nothing is decoded or stored, with as many connections and retries. Each
+round runs both, one after the other; seconds are from the first request to the last, CPU is that of the whole
+contender, its start included. The server shares the machine's cores with them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from clipsql.errors import DownloadError
+from clipsql.images.downloading import Downloader, DownloadOptions
+
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+RETRIES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one contender did with the list."""
+
+    downloaded: int
+    seconds: float
+    cpu_seconds: float
+
+
+def main() -> None:
+    """Parse the options, run the rounds, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--urls", type=int, default=10_000, help="in the list (default 10,000)")
+    parser.add_argument("--hosts", type=int, default=64, help="that they lie on (default 64)")
+    parser.add_argument("--connections", type=int, default=256, help="at a time (default 256)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--img2dataset", metavar="PROGRAM", help="to be measured beside")
+    parser.add_argument("--contender", metavar="FILE", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.contender:
+        _download(Path(options.contender).read_text().splitlines(), options.connections)
+        return
+    contenders: dict[str, Callable[[Path], Run]] = {
+        "clipsql": lambda urls: _clipsql(urls, options.connections)
+    }
+    if options.img2dataset:
+        contenders["img2dataset"] = lambda urls: _img2dataset(urls, options.img2dataset, options.connections)
+    runs: dict[str, list[Run]] = {name: [] for name in contenders}
+    for _ in range(options.rounds):
+        for name, run in contenders.items():
+            # A server for each run, because it remembers which faults it has shown.
+            with tempfile.TemporaryDirectory() as folder, _server() as port:
+                urls = Path(folder) / "urls.txt"
+                urls.write_text("\n".join(_urls(options.urls, options.hosts, port)))
+                runs[name].append(run(urls))
+    _show(runs, options.urls)
+
+
+def _urls(count: int, hosts: int, port: int) -> Iterator[str]:
+    for number in range(count):
+        yield f"http://127.0.1.{1 + number % hosts}:{port}/picture?{number}"
+
+
+def _show(runs: dict[str, list[Run]], count: int) -> None:
+    print(f"{count:,} URLs, median of {len(next(iter(runs.values())))} rounds, {os.cpu_count()} cores")
+    print(f"{'':12} {'downloads/s':>12} {'CPU ms each':>12} {'downloaded':>12}")
+    for name, rounds in runs.items():
+        rate = statistics.median(run.downloaded / run.seconds for run in rounds)
+        cpu = statistics.median(run.cpu_seconds / run.downloaded * 1000 for run in rounds)
+        share = statistics.median(run.downloaded / count for run in rounds)
+        print(f"{name:12} {rate:12,.0f} {cpu:12.2f} {share:12.2%}")
+
+
+def _clipsql(urls: Path, connections: int) -> Run:
+    done = _timed([sys.executable, __file__, "--contender", str(urls), "--connections", str(connections)])
+    result = json.loads(done.output)
+    return Run(downloaded=result["downloaded"], seconds=result["seconds"], cpu_seconds=done.cpu_seconds)
+
+
+def _download(urls: list[str], connections: int) -> None:
+    """Download the list in this process and print how that went."""
+    options = DownloadOptions(
+        allow_private_hosts=True, concurrency=connections, per_host=connections, retries=RETRIES
+    )
+    downloaded = 0
+    with Downloader(options) as downloader:
+        started = time.monotonic()
+        futures = [downloader.submit(url) for url in urls]
+        for future in futures:
+            error = future.exception()
+            downloaded += error is None
+            if error is not None and not isinstance(error, DownloadError):
+                raise error
+        seconds = time.monotonic() - started
+    print(json.dumps({"downloaded": downloaded, "seconds": seconds}))
+
+
+def _img2dataset(urls: Path, program: str, connections: int) -> Run:
+    folder = urls.parent / "out"
+    command = [program, f"--url_list={urls}", f"--output_folder={folder}", "--output_format=dummy"]
+    command += [
+        "--resize_mode=no",
+        "--disable_all_reencoding=True",
+        "--extract_exif=False",
+        "--compute_hash=None",
+    ]
+    command += [
+        "--processes_count=1",
+        f"--thread_count={connections}",
+        f"--retries={RETRIES}",
+        "--timeout=30",
+    ]
+    command += ["--number_sample_per_shard=1000000"]
+    done = _timed(command)
+    (stats,) = (json.loads(file.read_text()) for file in folder.glob("*_stats.json"))
+    return Run(downloaded=stats["successes"], seconds=stats["duration"], cpu_seconds=done.cpu_seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    output: str
+    cpu_seconds: float
+
+
+def _timed(command: list[str]) -> _Done:
+    """Run a command to its end; its CPU is its own and that of the processes it started."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=output, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode:
+            sys.exit(f"{command[0]} failed: {errors.read().decode()[-2000:]}")
+        return _Done(output=output.read().decode(), cpu_seconds=usage.ru_utime + usage.ru_stime)
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    """The port of a server in a process of its own."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,))
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        here.send("stop")
+        process.join()
+
+
+def _serve(parent: Connection) -> None:
+    sys.path.insert(0, str(TESTS))
+    from web_server import ROUTES, Request, WebServer
+
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(file, "JPEG", quality=85)  # about 20 kB
+    picture = file.getvalue()
+    faulty: set[int] = set()
+
+    async def send(request: Request) -> None:
+        number = int(request.query)
+        if number % 100 == 7 and number not in faulty:
+            faulty.add(number)
+            if number % 200 == 7:
+                await request.answer(503)
+            else:
+                await request.answer(200, picture[:1000], content_length=str(len(picture)))
+                request.hang_up()
+        else:
+            await request.answer(200, picture)
+
+    ROUTES["/picture"] = send
+    with WebServer(latency_s=0.05) as server:
+        parent.send(int(server.url("").rpartition(":")[2]))
+        parent.recv()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Options of commands that take pictures from the web and read them: `clipsql ingest` and `clipsql worker`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clipsql.cli.options import Command, TimeZone
+from clipsql.errors import ConfigurationError
+
+_OPTIONS = (
+    click.option(
+        "--concurrency", type=click.IntRange(min=1), metavar="N", help="Downloads at once; default: 128."
+    ),
+    click.option(
+        "--per-host", type=click.IntRange(min=1), metavar="N", help="Of them from one host; default: 8."
+    ),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="For one try of a download; default: 30.",
+    ),
+    click.option(
+        "--max-mb",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="MB",
+        help="Larger downloads are refused; default: 64.",
+    ),
+    click.option(
+        "--allow-private-hosts",
+        is_flag=True,
+        default=None,
+        help="Download from this machine and private networks too.",
+    ),
+    click.option(
+        "--ignore-robots",
+        is_flag=True,
+        default=None,
+        help="Download what robots.txt or X-Robots-Tag: noai asks programs to leave alone.",
+    ),
+)
+"""Defaults stay with DownloadOptions: importing it here would cost every command the time."""
+
+_READING = (
+    click.option(
+        "--timezone", type=TimeZone(), default="UTC", show_default=True, help="For times without offset."
+    ),
+    click.option(
+        "--store-images",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Keep what is downloaded, named after its content.",
+    ),
+    click.option("--thumbnails", is_flag=True, help="Keep a small JPEG of each picture in the database."),
+)
+
+
+def require_downloads() -> None:
+    """Raise ConfigurationError where the packages that download are not installed."""
+    for package in ("httpx2", "tenacity"):
+        if find_spec(package) is None:
+            raise ConfigurationError(
+                f'Downloads need the package {package}; run: pip install "clipsql[clip]"'
+            )
+
+
+def reading_options(command: Command) -> Command:
+    """How pictures are downloaded and read; the command gets `downloads` and `reading`, options by name."""
+
+    @functools.wraps(command)
+    def with_options(
+        *args: Any,
+        concurrency: int | None,
+        per_host: int | None,
+        timeout_s: float | None,
+        max_mb: float | None,
+        allow_private_hosts: bool | None,
+        ignore_robots: bool | None,
+        timezone: dt.tzinfo,
+        store_images: Path | None,
+        thumbnails: bool,
+        **given: Any,
+    ) -> Any:
+        downloads = {
+            "concurrency": concurrency,
+            "per_host": per_host,
+            "timeout_s": timeout_s,
+            "max_bytes": None if max_mb is None else int(max_mb * 2**20),
+            "allow_private_hosts": allow_private_hosts,
+            "ignore_robots": ignore_robots,
+        }
+        given["downloads"] = {name: value for name, value in downloads.items() if value is not None}
+        given["reading"] = {"timezone": timezone, "store_images": store_images, "thumbnails": thumbnails}
+        return command(*args, **given)
+
+    wrapped: Command = with_options
+    for option in reversed((*_READING, *_OPTIONS)):
+        wrapped = option(wrapped)
+    return wrapped

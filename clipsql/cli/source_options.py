@@ -1,0 +1,108 @@
+"""Options of `clipsql ingest` that name a source of pictures and say how to understand it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict
+
+import click
+
+from clipsql.cli.options import Command
+from clipsql.config import Settings
+from clipsql.db.opening import database_url
+from clipsql.sources import TEXT_FORMATS, Source, open_query, open_source
+
+SourceOpener: TypeAlias = Callable[[Settings, dt.tzinfo], Source]
+"""Opens the source that the options name; the time zone is that of times without offset."""
+
+
+class _Columns(TypedDict):
+    """How to understand the columns of any source."""
+
+    column_map: Mapping[str, str]
+    text_columns: Collection[str]
+    base_folder: Path | None
+    timezone: dt.tzinfo
+
+
+_OPTIONS = (
+    click.argument("source", type=click.Path(path_type=Path, allow_dash=True), required=False),
+    click.option(
+        "--query", metavar="SQL", help="Instead of SOURCE: rows of a query, with columns as in a manifest."
+    ),
+    click.option(
+        "--query-url", metavar="URL", help="PostgreSQL to ask by --query; default: clipsql's own database."
+    ),
+    click.option(
+        "--format",
+        "file_format",
+        type=click.Choice(list(TEXT_FORMATS)),
+        help="Of SOURCE; default: by its ending, else by its first line.",
+    ),
+    click.option(
+        "--map",
+        "mappings",
+        multiple=True,
+        metavar="OURS=THEIRS",
+        help="Column of the manifest for file, url, caption, taken_at, longitude or latitude: --map caption=title,alt",
+    ),
+    click.option("--text", "text_columns", multiple=True, metavar="COLUMN", help="Keep a column as text."),
+    click.option(
+        "--base-folder",
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        help="Where relative files lie; default: the manifest's folder.",
+    ),
+)
+
+
+def source_options(command: Command) -> Command:
+    """SOURCE and its columns; the command gets them as one `open_it`."""
+
+    @functools.wraps(command)
+    def with_source(
+        *args: Any,
+        source: Path | None,
+        query: str | None,
+        query_url: str | None,
+        file_format: str | None,
+        mappings: tuple[str, ...],
+        text_columns: tuple[str, ...],
+        base_folder: Path | None,
+        **given: Any,
+    ) -> Any:
+        if (source is None) == (query is None):
+            raise click.UsageError("Name one source of pictures: a folder, a manifest, - or --query.")
+
+        def open_it(settings: Settings, timezone: dt.tzinfo) -> Source:
+            columns: _Columns = {
+                "column_map": _column_map(mappings),
+                "text_columns": text_columns,
+                "base_folder": base_folder,
+                "timezone": timezone,
+            }
+            if source is not None:
+                return open_source(source, file_format=file_format, **columns)
+            assert query is not None
+            return open_query(query, query_url or database_url(settings), **columns)
+
+        return command(*args, open_it=open_it, **given)
+
+    wrapped: Command = with_source
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _column_map(mappings: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for mapping in mappings:
+        ours, equals, theirs = mapping.partition("=")
+        if not equals:
+            raise click.BadParameter(f'"{mapping}" has no "="; write it as --map file=img_path.')
+        if ours in found and ours != "caption":
+            raise click.BadParameter(f"{ours} is mapped twice; only caption may have several columns.")
+        found[ours] = f"{found[ours]},{theirs}" if ours in found else theirs
+    return found

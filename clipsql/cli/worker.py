@@ -1,0 +1,123 @@
+"""`clipsql worker`: work on the pictures that wait in the database."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+from tqdm import tqdm
+
+from clipsql.cli.ingest import show_report
+from clipsql.cli.options import database_option, encoder_options, json_option
+from clipsql.cli.output import note
+from clipsql.cli.reading_options import reading_options, require_downloads
+from clipsql.config import Settings
+from clipsql.db.opening import open_database
+
+if TYPE_CHECKING:
+    from clipsql.working import Worker
+
+
+@click.command()
+@click.option("--collection", metavar="NAME", help="Only pictures of this collection; default: of all.")
+@click.option(
+    "--model", metavar="NAME|FOLDER", help="Default: the database's, else openai/clip-vit-base-patch32."
+)
+@click.option("--until-empty", is_flag=True, help="End when nothing is pending, instead of waiting for more.")
+@click.option(
+    "--lease",
+    "lease_s",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="When this worker dies, others take over what it had in hand after this time.",
+)
+@reading_options
+@encoder_options
+@json_option
+@database_option
+def worker(
+    settings: Settings,
+    collection: str | None,
+    model: str | None,
+    until_empty: bool,
+    lease_s: float,
+    reading: dict[str, Any],
+    downloads: dict[str, Any],
+    device: str | None,
+    dtype: str | None,
+    as_json: bool,
+) -> None:
+    """Download and embed the pictures that wait in the database, beside any number of other workers.
+
+    They wait there because "clipsql ingest LIST --enqueue-only" or plain SQL put them there:
+    insert into clipsql.image (collection, url) values ('shop', 'https://...').
+    Ctrl-C or SIGTERM finishes what is downloaded and gives back the rest; a second one gives back all at once.
+
+    \b
+    clipsql worker
+    clipsql worker --collection shop --until-empty
+    """
+    require_downloads()
+    with open_database(settings) as engine:
+        # torch takes seconds to import: only once the database is known to be good.
+        from clipsql.images.downloading import DownloadOptions
+        from clipsql.reading_records import Outcome, ReadOptions
+        from clipsql.registering import open_model
+        from clipsql.working import Worker
+
+        row, encoder = open_model(engine, model, device=device, dtype=dtype)
+        working = Worker(
+            engine,
+            encoder,
+            row,
+            options=ReadOptions(**reading),
+            downloads=DownloadOptions(**downloads),
+            collection=collection,
+            lease_s=lease_s,
+        )
+        with (
+            tqdm(unit=" pictures", file=sys.stderr, disable=None, dynamic_ncols=True) as bar,
+            _stopped_by_signals(working),
+        ):
+            failed = 0
+
+            def show(outcome: Outcome) -> None:
+                nonlocal failed
+                failed += outcome is Outcome.FAILED
+                bar.set_postfix(failed=failed, refresh=False)
+                bar.update()
+
+            report = working.run(
+                until_empty=until_empty,
+                on_outcome=show,
+                on_outage=lambda error: bar.write(f"{error} Trying again ...", sys.stderr),
+                on_index=lambda rows: bar.write(
+                    f"Building an HNSW index over {rows:,} vectors ...", sys.stderr
+                ),
+            )
+    show_report(report, collection, row.name, as_json=as_json)
+
+
+@contextmanager
+def _stopped_by_signals(working: Worker) -> Iterator[None]:
+    """Within the block the first SIGINT or SIGTERM stops the worker gently, the second one at once."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        working.stop()
+        note("Finishing what is downloaded, giving back the rest; Ctrl-C again gives back all at once.")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

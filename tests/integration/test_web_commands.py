@@ -1,0 +1,176 @@
+"""The commands for pictures on the web: ingest of lists, worker, stats of failures, dedup."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import Result
+from picture_server import PictureServer, picture_bytes
+from PIL import Image
+
+Command = Callable[..., Result]
+LOCAL = ("--allow-private-hosts", "--per-host", "32")
+
+
+@pytest.fixture
+def web() -> Iterator[PictureServer]:
+    with PictureServer() as server:
+        yield server
+
+
+@pytest.fixture
+def listing(web: PictureServer, tmp_path: Path) -> Path:
+    """A list as Conceptual Captions has it; its second and third picture are gone, its fourth is a web page."""
+    web.contents |= {"/1.png": None, "/2.png": None, "/3.png": b"<html>"}
+    (tmp_path / "list.tsv").write_text("".join(f"a red car\t{web.url(number)}\n" for number in range(6)))
+    return tmp_path / "list.tsv"
+
+
+def ok(result: Result) -> Result:
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def ask(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_a_list_goes_in_and_stats_say_what_was_not_to_be_had(
+    clipsql: Command, listing: Path, model_folder: Path
+) -> None:
+    result = ok(clipsql("ingest", listing, "--model", model_folder, *LOCAL))
+    assert "Collection default: 3 added, 3 failed; 6 captions added" in result.stdout
+    assert "HTTP 404" in result.stderr
+    shown = ok(clipsql("stats")).stdout
+    assert [line.split()[:3] for line in shown.splitlines() if "not_" in line] == [
+        ["default", "not_found", "2"],
+        ["default", "not_an_image", "1"],
+    ]
+    found = json.loads(ok(clipsql("stats", "--json")).stdout)
+    assert found["failures"] == {"not_found": 2, "not_an_image": 1}
+
+
+def test_retry_failed_stands_alone_or_names_a_class(
+    clipsql: Command, listing: Path, model_folder: Path, web: PictureServer
+) -> None:
+    ok(clipsql("ingest", listing, "--model", model_folder, *LOCAL))
+    web.contents.clear()
+    result = ok(clipsql("ingest", "--retry-failed", "not_an_image", listing, *LOCAL))
+    assert "1 added, 3 unchanged, 2 failed before" in result.stdout
+    assert "2 added, 4 unchanged" in ok(clipsql("ingest", "--retry-failed", listing, *LOCAL)).stdout
+    refused = clipsql("ingest", listing, "--retry-failed=sun_spots")
+    assert refused.exit_code == 2
+    assert "sun_spots" in refused.output
+
+
+def test_a_list_is_enqueued_without_a_model_and_a_worker_empties_the_queue(
+    clipsql: Command, listing: Path, model_folder: Path, database_url: str
+) -> None:
+    result = ok(clipsql("ingest", listing, "--enqueue-only", "--collection", "shop"))
+    assert "Collection shop: 6 queued; 6 captions added" in result.stdout
+    result = ok(
+        clipsql(
+            *("worker", "--until-empty", "--collection", "shop", "--model", model_folder, "--json"), *LOCAL
+        )
+    )
+    assert {"added": 3, "failed": 3, "collection": "shop"}.items() <= json.loads(result.stdout).items()
+    again = ok(clipsql("worker", "--until-empty", "--model", model_folder))
+    assert again.stdout.startswith("All collections: nothing to do")
+    assert ask(database_url, "select count(*) from clipsql.caption_embedding") == [(3,)]
+
+
+def test_a_list_is_validated_without_a_model(clipsql: Command, listing: Path) -> None:
+    result = ok(clipsql("ingest", listing, "--validate-only", *LOCAL))
+    assert "3 checked, 3 failed" in result.stdout
+    both = clipsql("ingest", listing, "--validate-only", "--enqueue-only")
+    assert both.exit_code == 2
+    assert "exclude each other" in both.output
+
+
+def test_private_addresses_are_refused_by_default(
+    clipsql: Command, listing: Path, model_folder: Path, web: PictureServer
+) -> None:
+    assert "6 failed" in ok(clipsql("ingest", listing, "--model", model_folder)).stdout
+    assert not web.asked
+    assert json.loads(ok(clipsql("stats", "--json")).stdout)["failures"] == {"private_address": 6}
+
+
+def test_a_query_and_standard_input_are_sources(
+    clipsql: Command, web: PictureServer, model_folder: Path, database_url: str
+) -> None:
+    query = f"select '{web.url(7)}' as url, 'a blue dog' as caption"
+    assert "1 added" in ok(clipsql("ingest", "--query", query, "--model", model_folder, *LOCAL)).stdout
+    lines = f"url,caption\n{web.url(7)},a blue dog\n{web.url(8)},a tree\n"
+    assert "1 added, 1 unchanged" in ok(clipsql("ingest", "-", *LOCAL, input=lines)).stdout
+    elsewhere = ok(clipsql("ingest", "--query", query, "--query-url", database_url, *LOCAL))
+    assert "1 unchanged" in elsewhere.stdout
+    for arguments in (("ingest",), ("ingest", "-", "--query", query)):
+        refused = clipsql(*arguments)
+        assert refused.exit_code == 2
+        assert "Name one source" in refused.output
+
+
+def variants() -> dict[str, bytes]:
+    """A picture in two sizes and twice in the same bytes, and two others."""
+    scene = Image.open(io.BytesIO(picture_bytes(1))).resize((400, 300), Image.Resampling.BICUBIC)
+    held = {size: io.BytesIO() for size in (400, 200)}
+    for size, stream in held.items():
+        scene.resize((size, size * 3 // 4)).save(stream, "JPEG", quality=90)
+    large, small = held[400].getvalue(), held[200].getvalue()
+    return {"/0.png": small, "/1.png": large, "/2.png": picture_bytes(2), "/3.png": large}
+
+
+def test_dedup_finds_copies_and_marks_them(
+    clipsql: Command, web: PictureServer, model_folder: Path, database_url: str, tmp_path: Path
+) -> None:
+    web.contents |= variants()
+    (tmp_path / "list.csv").write_text("url\n" + "".join(f"{web.url(number)}\n" for number in range(5)))
+    ok(clipsql("ingest", tmp_path / "list.csv", "--model", model_folder, *LOCAL))
+    shown = ok(clipsql("dedup")).stdout
+    assert web.url(1) in shown
+    (group,) = map(json.loads, ok(clipsql("dedup", "--json", "--mark")).stdout.splitlines())
+    assert group["kept"]["image_id"] == 2
+    assert [copy["image_id"] for copy in group["copies"]] == [1, 4]
+    marks = "select image_id, (metadata->>'near_duplicate_of')::int from clipsql.image order by image_id"
+    assert ask(database_url, marks) == [(1, 2), (2, None), (3, None), (4, 2), (5, None)]
+    again = ok(clipsql("ingest", tmp_path / "list.csv", *LOCAL))
+    assert "5 unchanged" in again.stdout  # a mark is no change of the source
+    assert ask(database_url, marks)[0] == (1, 2)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("delete from clipsql.image where image_id = 2")
+    result = ok(clipsql("dedup", "--collection", "default", "--mark"))
+    assert "Marked 1 copies; 2 pictures have changed metadata." in result.stderr
+    assert ask(database_url, marks) == [(1, 4), (3, None), (4, None), (5, None)]
+    assert "No two pictures look the same" in ok(clipsql("dedup", "--collection", "gone")).stderr
+
+
+def test_thumbnails_show_on_the_page_of_results(
+    clipsql: Command, web: PictureServer, model_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text("url,caption\n" + f"{web.url(1)},a car\n")
+    ok(clipsql("ingest", tmp_path / "list.csv", "--model", model_folder, "--thumbnails", *LOCAL))
+    ok(clipsql("search", "text", "a car", "--html", tmp_path / "found.html"))
+    assert 'src="data:image/jpeg;base64,' in (tmp_path / "found.html").read_text()
+
+
+@pytest.mark.parametrize("command", ["ingest", "worker", "dedup"])
+def test_help_has_an_example(clipsql: Command, command: str) -> None:
+    assert f"\n  clipsql {command} " in ok(clipsql(command, "--help")).output
+
+
+def test_without_network_two_thousand_addresses_end_as_dns(
+    clipsql: Command, shared_data: Path, database_url: str
+) -> None:
+    captions = shared_data / "cc3m-like" / "captions.tsv"
+    result = ok(clipsql("ingest", captions, "--validate-only", "--json"))
+    report = json.loads(result.stdout)
+    if set(json.loads(ok(clipsql("stats", "--json")).stdout or "{}").get("failures", {})) - {"dns"}:
+        pytest.skip("this machine has a network")
+    assert (report["failed"], report["seconds"] < 60) == (2000, True)
+    assert ask(database_url, "select distinct status, failure from clipsql.image") == [("failed", "dns")]

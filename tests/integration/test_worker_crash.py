@@ -1,0 +1,96 @@
+"""Real workers killed, and their PostgreSQL with them: no picture is lost and none is done twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from forking import Forker
+from picture_server import PictureServer
+from worker_crash import crash_round, spoiled
+
+from clipsql.db import migrating
+from clipsql.db.embedded import EmbeddedServer
+from clipsql.db.engine import create_engine
+from clipsql.registering import register_model
+
+PICTURES = 150
+
+
+@pytest.fixture(scope="module")
+def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
+    forker = Forker(tmp_path_factory.mktemp("outputs"))
+    yield forker
+    forker.close()
+
+
+@pytest.fixture(scope="module")
+def server(model_folder: Path) -> Iterator[EmbeddedServer]:
+    """A server of its own, which may be shut down; it knows the tiny model."""
+    home = Path(tempfile.mkdtemp(prefix="clipsql-test-"))
+    home.chmod(0o711)
+    server = EmbeddedServer(home)
+    try:
+        engine = create_engine(server.start())
+        migrating.upgrade(engine)
+        register_model(engine, str(model_folder), dtype="float32")
+        engine.dispose()
+        yield server
+    finally:
+        server.remove()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_no_picture_is_lost_or_done_twice_when_workers_and_the_server_are_killed(
+    forker: Forker, server: EmbeddedServer, model_folder: Path
+) -> None:
+    with PictureServer(latency_s=0.05) as web, spoiled(web, PICTURES) as good:
+        verdict = crash_round(
+            forker,
+            server,
+            web,
+            model_folder,
+            collection="crashed",
+            pictures=PICTURES,
+            workers=3,
+            kills=2,
+            seed=1,
+        )
+    assert verdict.complaints(pictures=PICTURES) == []
+    assert (verdict.embedded, verdict.failed) == (good, PICTURES - good)
+    assert verdict.kills == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_worker_that_gives_back_the_rest(
+    forker: Forker, server: EmbeddedServer, model_folder: Path, number: signal.Signals
+) -> None:
+    url = server.start()
+    with PictureServer(latency_s=0.1) as web, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("delete from clipsql.image")
+        connection.cursor().executemany(
+            "insert into clipsql.image (collection, url) values ('stopped', %s)",
+            [(web.url(picture),) for picture in range(300)],
+        )
+        worker = forker.start(
+            url, "worker", "--model", model_folder, "--dtype", "float32", "--allow-private-hosts", "--json"
+        )
+        embedded = "select count(*) from clipsql.image where status = 'embedded'"
+        while connection.execute(embedded).fetchone() == (0,):
+            time.sleep(0.02)
+        assert worker.kill(number) == 0, worker.lines
+        assert "Finishing what is downloaded" in worker.lines[0]
+        row = connection.execute(
+            "select count(*) filter (where status = 'embedded'), count(leased_by) from clipsql.image"
+        ).fetchone()
+    assert row is not None
+    assert 0 < row[0] < 300
+    assert row[1] == 0
+    assert json.loads(worker.lines[-1])["added"] == row[0]
