@@ -58,7 +58,9 @@ def test_build_builds_what_is_missing_and_nothing_twice(filled: Filled, clipsql:
     assert _status(clipsql)["state"] == "missing"
     built = clipsql("index", "build")
     assert built.exit_code == 0, built.output
-    assert built.stdout == f"Built the index of pictures under model {filled.model.name}.\n"
+    assert built.stdout == (
+        f"Built the index of pictures under model {filled.model.name}.\nTook 2 samples for percentiles.\n"
+    )
     status = _status(clipsql)
     assert (status["state"], status["rows"]) == ("valid", 3000)
     assert status["index_bytes"] > 100_000

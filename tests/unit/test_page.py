@@ -98,7 +98,7 @@ def test_the_words_of_a_text_are_bars_and_an_overlay_takes_the_place_of_its_pict
     ]
     overlays = {1: Image.new("RGB", (30, 20), "black")}
     section = Section("red truck", [match(1)], words=words, overlays=overlays)
-    write_page(tmp_path / "page.html", title="why", sections=[section], files={})
+    write_page(tmp_path / "page.html", title="why", sections=[section], files={}, thumbnails={})
     text = (tmp_path / "page.html").read_text("utf-8")
     assert "&lt;red&gt;" in text
     assert 'style="width: 75.0%"' in text
