@@ -10,14 +10,12 @@ filters, one after the other for each query, so that a busy machine slows all of
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,17 +24,15 @@ import numpy as np
 import psycopg
 from filtered_search_clients import measure_clients
 from filtered_search_data import (
-    DIMENSIONS,
-    FIRST_DAY,
     KINDS,
     SHARES,
     Filter,
     Pictures,
-    load,
     make_filter,
     make_pictures,
-    place,
+    prepare,
 )
+from filtered_search_methods import METHODS, SEARCH, WALK, Method, condition
 from filtered_search_tables import client_table, peer_table, strategy_table
 from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
@@ -44,53 +40,6 @@ from pgvector.psycopg import register_vector
 from clipsql.db import migrating
 from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
-from clipsql.db.indexes import ensure_index
-from clipsql.db.models import add_model
-
-_EXACT = """
-    with e as materialized (
-        select e.image_id, e.embedding::halfvec(512) <=> %(query)s::halfvec(512) as distance
-        from clipsql.image_embedding_1 as e join clipsql.image as i on i.image_id = e.image_id where {filter}
-    ), n as (select * from e order by distance, image_id limit %(k)s)
-    select i.image_id, n.distance, i.url, i.taken_at, i.longitude, i.latitude, i.metadata
-    from n join clipsql.image as i on i.image_id = n.image_id order by n.distance
-"""
-_WALK = """
-    select i.image_id, n.distance, i.url, i.taken_at, i.longitude, i.latitude, i.metadata
-    from (select e.image_id, e.embedding::halfvec(512) <=> %(query)s::halfvec(512) as distance
-          from clipsql.image_embedding_1 as e join clipsql.image as i on i.image_id = e.image_id
-          where {filter} order by e.embedding::halfvec(512) <=> %(query)s::halfvec(512) limit %(k)s) as n
-    join clipsql.image as i on i.image_id = n.image_id order by n.distance
-"""
-_SEARCH = "select * from clipsql.search(%(query)s::vector, %(k)s{filter})"
-
-
-@dataclass(frozen=True)
-class Method:
-    """One way to answer, with the settings that it needs."""
-
-    name: str
-    statement: str
-    settings: Sequence[str] = ()
-
-
-_FORCED = ("enable_seqscan = off", "enable_sort = off")
-METHODS = (
-    Method("clipsql.search", _SEARCH),
-    Method("exact SQL", _EXACT),
-    *(
-        Method(f"plain HNSW ef {width}", _WALK, (*_FORCED, f"hnsw.ef_search = {width}"))
-        for width in (40, 400)
-    ),
-    *(
-        Method(
-            f"iterative HNSW ef {width}",
-            _WALK,
-            (*_FORCED, "hnsw.iterative_scan = relaxed_order", f"hnsw.ef_search = {width}"),
-        )
-        for width in (40, 200, 800)
-    ),
-)
 
 
 @dataclass
@@ -111,15 +60,19 @@ def main() -> None:
     print(f"making {arguments.rows} vectors", file=sys.stderr)
     pictures, queries = make_pictures(arguments.rows, queries=arguments.queries, seed=1)
     similarities = queries @ pictures.vectors.T
-    with tempfile.TemporaryDirectory(prefix="filtered-search-", dir=arguments.folder) as folder:
-        Path(folder).chmod(0o711)
-        server = EmbeddedServer(Path(folder) / "server")
+    with tempfile.TemporaryDirectory(prefix="filtered-search-") as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.chmod(0o711)
+        server = EmbeddedServer(folder / "server")
         try:
             report, cells = _run(server.start(), pictures, queries, similarities, arguments)
             if arguments.peers_python:
-                report += peer_table(_peers(Path(folder), pictures, queries, similarities, arguments), cells)
+                report += peer_table(_peers(folder, pictures, queries, similarities, arguments), cells)
         finally:
-            server.remove()
+            if arguments.folder:
+                server.stop()
+            else:
+                server.remove()
     if arguments.output:
         arguments.output.write_text(report, encoding="utf-8")
     print(report)
@@ -134,29 +87,16 @@ def _run(
 ) -> tuple[str, list[Cell]]:
     engine = create_engine(url)
     migrating.upgrade(engine)
-    model = add_model(
-        engine, name="bench", location="bench", revision="1", dimensions=DIMENSIONS, logit_scale=100.0
-    )
+    prepare(engine, url, pictures)
     with psycopg.connect(url, autocommit=True) as connection:
         register_vector(connection)
-        began = time.perf_counter()
-        with connection.transaction():
-            load(connection, pictures, model_name=model.name)
-        connection.execute("vacuum analyze clipsql.image")
-        connection.execute("vacuum analyze clipsql.image_embedding_1")
-        loaded = time.perf_counter()
-        ensure_index(engine, model, table="image_embedding")
-        built = time.perf_counter()
-        print(f"loaded in {loaded - began:.0f} s, index in {built - loaded:.0f} s", file=sys.stderr)
         first_id = connection.execute("select min(image_id) from clipsql.image").fetchone()
         assert first_id is not None
         cells = _measure(connection, pictures, queries, similarities, first_id[0], arguments)
         overhead = _overhead(connection, queries)
     clients = measure_clients(url, queries, clients=8, seconds=arguments.client_seconds)
     engine.dispose()
-    version = (
-        f"{arguments.rows:,} rows, {arguments.queries} queries a cell, index built in {built - loaded:.0f} s"
-    )
+    version = f"{arguments.rows:,} rows, {arguments.queries} queries a cell"
     return "\n".join((f"{version}\n", strategy_table(cells), overhead, client_table(clients), "")), cells
 
 
@@ -182,7 +122,9 @@ def _measure(
                 ranked = matching[np.argsort(-similarities[number, matching], kind="stable")]
                 for k in (10, 100):
                     expected = {first_id + int(row) for row in ranked[:k]}
-                    for method in METHODS:
+                    # In turn, because the first one to look at pages and vectors warms them for the others.
+                    first = number % len(METHODS)
+                    for method in (*METHODS[first:], *METHODS[:first]):
                         _ask(
                             connection,
                             method,
@@ -210,40 +152,18 @@ def _ask(
     cell: Cell,
     pictures: Pictures,
 ) -> None:
-    condition, values = _condition(
-        chosen, len(pictures.vectors), share, is_search=method.statement == _SEARCH
-    )
+    clause, values = condition(chosen, len(pictures.vectors), share, is_search=method.statement == SEARCH)
     with connection.transaction():
         for setting in method.settings:
             connection.execute(f"set local {setting}")
         began = time.perf_counter()
         rows = connection.execute(
-            method.statement.format(filter=condition), {"query": query, "k": k, **values}
+            method.statement.format(filter=clause), {"query": query, "k": k, **values}
         ).fetchall()
         cell.milliseconds.append(1000 * (time.perf_counter() - began))
-    found = {row[1] if method.statement == _SEARCH else row[0] for row in rows}
+    found = {row[1] if method.statement == SEARCH else row[0] for row in rows}
     cell.returned.append(len(rows) / len(expected))
     cell.recalls.append(len(found & expected) / len(expected))
-
-
-def _condition(chosen: Filter, rows: int, share: float, *, is_search: bool) -> tuple[str, dict[str, Any]]:
-    """The filter as SQL: times for rows at random, a strip of the Earth for rows that are alike."""
-    if share == 1:
-        return ("" if is_search else "true"), {}
-    if chosen.by_moment:
-        values: dict[str, Any] = {
-            "from": FIRST_DAY + dt.timedelta(minutes=chosen.first),
-            "until": FIRST_DAY + dt.timedelta(minutes=chosen.last),
-        }
-        if is_search:
-            return ", taken_from => %(from)s, taken_until => %(until)s", values
-        return "i.taken_at >= %(from)s and i.taken_at < %(until)s", values
-    half_step = 179 / rows
-    west, east = (place(position, rows)[0] - half_step for position in (chosen.first, chosen.last))
-    values = {"strip": f"(({west},-60),({east},-60),({east},60),({west},60))"}
-    if is_search:
-        return ", inside => %(strip)s::polygon", values
-    return "point(i.longitude, i.latitude) <@ %(strip)s::polygon", values
 
 
 def _overhead(connection: psycopg.Connection, queries: NDArray[np.float32]) -> str:
@@ -252,8 +172,8 @@ def _overhead(connection: psycopg.Connection, queries: NDArray[np.float32]) -> s
     connection.execute("set hnsw.ef_search = 315")  # what an unfiltered search for 10 uses
     for _ in range(3):
         for query in queries:
-            for name, statement in (("clipsql.search", _SEARCH), ("bare SQL", _WALK)):
-                text = statement.format(filter="" if statement == _SEARCH else "true")
+            for name, statement in (("clipsql.search", SEARCH), ("bare SQL", WALK)):
+                text = statement.format(filter="" if statement == SEARCH else "true")
                 began = time.perf_counter()
                 connection.execute(text, {"query": query, "k": 10}).fetchall()
                 times[name].append(1000 * (time.perf_counter() - began))
@@ -316,7 +236,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--queries", type=int, default=20, help="per cell, half pictures and half texts")
     parser.add_argument("--shares", type=float, nargs="*", default=SHARES)
-    parser.add_argument("--folder", type=Path, help="where the server's data go meanwhile")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="keep the loaded server there for further runs",
+    )
     parser.add_argument("--output", type=Path, help="write the tables to this file too")
     parser.add_argument("--client-seconds", type=float, default=20)
     parser.add_argument("--peers-python", help="an interpreter with faiss-cpu, lancedb and chromadb")

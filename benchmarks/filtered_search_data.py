@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
+from pgvector.psycopg import register_vector
 from psycopg import sql
 from psycopg.types.json import Jsonb
+from sqlalchemy.engine import Engine
+
+from clipsql.db import backgrounds
+from clipsql.db.indexes import ensure_index
+from clipsql.db.models import add_model, list_models
 
 DIMENSIONS = 512
 SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
@@ -117,7 +125,28 @@ def make_filter(
     return Filter(False, first, first + width)
 
 
-def load(connection: psycopg.Connection, pictures: Pictures, *, model_name: str) -> None:
+def prepare(engine: Engine, url: str, pictures: Pictures) -> None:
+    """Load the pictures and build their index, unless that was done in the same folder before."""
+    if any(model.name == "bench" for model in list_models(engine)):
+        return
+    model = add_model(
+        engine, name="bench", location="bench", revision="1", dimensions=DIMENSIONS, logit_scale=100.0
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        register_vector(connection)
+        began = time.perf_counter()
+        with connection.transaction():
+            _load(connection, pictures, model_name=model.name)
+        connection.execute("vacuum analyze clipsql.image")
+        connection.execute("vacuum analyze clipsql.image_embedding_1")
+        loaded = time.perf_counter()
+        ensure_index(engine, model, table="image_embedding")
+        backgrounds.refresh(engine, model)
+        built = time.perf_counter()
+        print(f"loaded in {loaded - began:.0f} s, index in {built - loaded:.0f} s", file=sys.stderr)
+
+
+def _load(connection: psycopg.Connection, pictures: Pictures, *, model_name: str) -> None:
     """Fill clipsql.image and the partition of a model that is already there; no index is built."""
     rows = len(pictures.vectors)
     row = connection.execute("select model_id from clipsql.model where name = %s", (model_name,)).fetchone()

@@ -94,7 +94,7 @@ class Indexer:
                     report=report,
                     on_settled=settled,
                 )
-            run.pipeline.finish(self.engine, report, on_index=on_index)
+            run.pipeline.finish(self.engine, report, collection=options.collection, on_index=on_index)
         report.seconds = time.monotonic() - started
         return report
 

@@ -11,13 +11,25 @@ session.execute(
 from __future__ import annotations
 
 from clipsql.db.functions import (
+    Fusion,
     SearchOptions,
     embed_text,
     image_vector,
     mix,
     search,
+    search_query,
     search_similar,
     search_text,
+    search_vectors,
+)
+from clipsql.db.judgements import (
+    classify,
+    classify_images,
+    explain_text,
+    match,
+    search_captions,
+    search_hybrid,
+    suggest_captions,
 )
 from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
 
@@ -25,15 +37,25 @@ __all__ = [
     "Base",
     "Caption",
     "CaptionEmbedding",
+    "Fusion",
     "Image",
     "ImageEmbedding",
     "Model",
     "SearchOptions",
     "Thumbnail",
+    "classify",
+    "classify_images",
     "embed_text",
+    "explain_text",
     "image_vector",
+    "match",
     "mix",
     "search",
+    "search_captions",
+    "search_hybrid",
+    "search_query",
     "search_similar",
     "search_text",
+    "search_vectors",
+    "suggest_captions",
 ]

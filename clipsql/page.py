@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
+from PIL import Image
 
 from clipsql.errors import ImageError
 from clipsql.images.decoding import decode
 from clipsql.images.storing import small_jpeg
+from clipsql.judging import WordWeight
 from clipsql.searching import Match
 
 _THUMBNAIL_SIZE = 320
@@ -22,11 +24,16 @@ _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=Tr
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, the matches below it, and the SQL that found them."""
+    """A heading, the matches below it, and what led to them: the SQL, or the words of the text with their weights.
+
+    A picture in `overlays`, by image_id, is shown in place of its file.
+    """
 
     title: str
     matches: Sequence[Match]
     sql: str | None = None
+    words: Sequence[WordWeight] = ()
+    overlays: Mapping[int, Image.Image] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def write_page(
     files: Mapping[int, Path],
     thumbnails: Mapping[int, bytes],
 ) -> None:
-    """Write a page with a thumbnail, caption, similarity, time and place of each match, section by section.
+    """Write a page with a thumbnail, caption, similarity, percentile, time and place of each match, section by section.
 
     `files` are the local files of pictures by image_id, `thumbnails` small JPEGs of such as have no file or whose
     file is gone; a picture with neither is shown without. Raises OSError.
@@ -56,7 +63,9 @@ def write_page(
             [
                 _Card(
                     match,
-                    _shrunk(files.get(match.image_id)) or _as_uri(thumbnails.get(match.image_id)),
+                    _overlay(section.overlays.get(match.image_id))
+                    or _shrunk(files.get(match.image_id))
+                    or _as_uri(thumbnails.get(match.image_id)),
                     _link(match.url),
                 )
                 for match in section.matches
@@ -65,6 +74,10 @@ def write_page(
         for section in sections
     ]
     path.write_text(template.render(title=title, sections=shown), encoding="utf-8")
+
+
+def _overlay(picture: Image.Image | None) -> str | None:
+    return None if picture is None else _as_uri(small_jpeg(picture, side=max(picture.size))[0])
 
 
 def _shrunk(file: Path | None) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Engine
 
-from clipsql.db import indexes, pictures, queue
+from clipsql.db import backgrounds, indexes, pictures, queue
 from clipsql.db.models import EMBEDDING_TABLES, ModelRow
 from clipsql.db.pictures import Driver, PictureWrite
 from clipsql.db.queue import Lease
@@ -82,14 +82,25 @@ class Pipeline:
             for reading, embedding in zip(changes, embeddings, strict=True)
         ]
 
-    def finish(self, engine: Engine, report: IngestReport, *, on_index: Callable[[int], None]) -> None:
-        """Build the indexes after the first bulk load and bring the planner's statistics up to date."""
+    def finish(
+        self,
+        engine: Engine,
+        report: IngestReport,
+        *,
+        collection: str | None,
+        on_index: Callable[[int], None],
+    ) -> None:
+        """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date.
+
+        `collection` None stands for all.
+        """
         if self._model is None:
             return
         for table in EMBEDDING_TABLES:
             indexes.ensure_index(engine, self._model, table=table, on_build=on_index)
         if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
             pictures.analyze(engine, self._model)
+        backgrounds.refresh(engine, self._model, collections=None if collection is None else [collection])
 
     def _embed_pictures(
         self, changes: Sequence[Reading], lookups: Driver

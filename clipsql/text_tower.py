@@ -16,8 +16,9 @@ PARTS = ("query", "key", "value", "output", "expand", "contract", "project")
 class Neurons:
     """One matrix of the tower, a row for each output: `rows @ input * scale + bias`.
 
-    `rows` are scaled by powers of two to fit half precision. `start_outputs` is what keys and values of the start
-    token are in every text, since attention is causal.
+    `rows` are scaled by powers of two to fit half precision; values and `expand` come with a scale of 1, values and
+    keys without bias. `start_outputs` is what keys and values of the start token are in every text, since attention is
+    causal.
     """
 
     layer: int

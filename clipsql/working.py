@@ -91,7 +91,9 @@ class Worker:
                 while not self._is_stopping:
                     self._work(report, on_outcome=on_outcome)
                     if not self._is_stopping:
-                        self._pipeline.finish(self._engine, report, on_index=on_index)
+                        self._pipeline.finish(
+                            self._engine, report, collection=self._scope.collection, on_index=on_index
+                        )
                     if until_empty:
                         break
                     self._wait_for_pictures()

@@ -9,8 +9,10 @@ from clipsql.cli.collection import collection, stats
 from clipsql.cli.db import db
 from clipsql.cli.dedup import dedup
 from clipsql.cli.demo import demo
+from clipsql.cli.explain import explain
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
+from clipsql.cli.judge import classify, match, suggest
 from clipsql.cli.model import model
 from clipsql.cli.search import search
 from clipsql.cli.worker import worker
@@ -47,5 +49,20 @@ def main() -> None:
     """
 
 
-for _command in (collection, db, dedup, demo, index, ingest, model, search, stats, worker):
+for _command in (
+    classify,
+    collection,
+    db,
+    dedup,
+    demo,
+    explain,
+    index,
+    ingest,
+    match,
+    model,
+    search,
+    stats,
+    suggest,
+    worker,
+):
     main.add_command(_command)

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table, size
 from clipsql.config import Settings
-from clipsql.db import indexes, models, tuning
+from clipsql.db import backgrounds, indexes, models, tuning
 from clipsql.db.models import EMBEDDING_TABLES, ModelRow
 from clipsql.db.opening import open_database
 
@@ -38,22 +38,26 @@ def index() -> None:
 @click.option("--rebuild", is_flag=True, help="Also where there is a valid index.")
 @database_option
 def build(settings: Settings, model: str | None, rebuild: bool) -> None:
-    """Build the indexes that are missing or invalid (ingest does so by itself).
+    """Build the indexes that are missing or invalid, and the samples for percentiles (ingest does so by itself).
 
     \b
     clipsql index build
     """
     with open_database(settings) as engine:
+        chosen = _models(engine, model)
         built = [
             f"{_NAMES[table]} under model {one.name}"
-            for one in _models(engine, model)
+            for one in chosen
             for table in EMBEDDING_TABLES
             if _build(engine, one, table, rebuild=rebuild)
         ]
+        sampled = sum(backgrounds.refresh(engine, one) for one in chosen)
     for what in built:
         click.echo(f"Built the index of {what}.")
     if not built:
         click.echo("Every index is there already.")
+    if sampled:
+        click.echo(f"Took {sampled} samples for percentiles.")
 
 
 @index.command()
@@ -85,6 +89,7 @@ def tune(settings: Settings, model: str | None, target: float, queries: int, as_
                 on_scope=lambda scope: note(f"Measuring {_scope(scope)} ..."),
             )
             rows += [(one.name, each) for each in found]
+            backgrounds.refresh(engine, one)
     _show_tunings(rows, as_json=as_json)
     for name, each in rows:
         if each.recall < target:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from clipsql.config import Settings
-from clipsql.db.functions import SearchOptions
+from clipsql.db.functions import Filters, NearestOptions, SearchOptions
 
 Command = Callable[..., Any]
 
@@ -124,8 +124,19 @@ class Vertices(click.ParamType[list[tuple[float, float]]]):
         return [(longitude, latitude) for longitude, latitude in vertices]
 
 
-_SEARCH_OPTIONS = (
+_LIMITS = (
     click.option("--max-results", type=click.IntRange(min=1), default=10, show_default=True),
+    click.option("--min-similarity", type=float, metavar="COSINE"),
+)
+_STANDING = (
+    click.option(
+        "--min-percentile", type=float, metavar="0..100", help="Better than this share of the collection."
+    ),
+    click.option(
+        "--distinct-above", type=float, metavar="COSINE", help="Fold pictures more alike than this: 0.97."
+    ),
+)
+_FILTERS = (
     click.option("--in-collection", metavar="NAME"),
     click.option("--taken-from", type=Instant(), help="Not before; ISO 8601, UTC unless it has an offset."),
     click.option("--taken-until", type=Instant(), help="Before."),
@@ -137,21 +148,35 @@ _SEARCH_OPTIONS = (
     click.option("--caption-query", metavar="WORDS", help="Full text: 'red truck', '\"two dogs\" -snow'."),
     click.option("--only-images", type=Ids(), help="Image ids: 17,42."),
     click.option("--except-images", type=Ids(), help="Image ids: 17,42."),
-    click.option("--min-similarity", type=float, metavar="COSINE"),
     click.option("--model", metavar="NAME", help="Default: the default model of the database."),
 )
 """The arguments of SQL's clipsql.search under the same names."""
 
 
 def search_options(command: Command) -> Command:
-    """Every filter of clipsql.search; the command gets those that are given as one `options`."""
+    """Every option of clipsql.search; the command gets those that are given as one `options`."""
+    return _gathered(command, (*_LIMITS, *_STANDING, *_FILTERS), SearchOptions.__annotations__)
 
+
+def nearest_options(command: Command) -> Command:
+    """Every filter, how many are wanted and how near; the command gets those that are given as one `options`."""
+    return _gathered(command, (*_LIMITS, *_FILTERS), NearestOptions.__annotations__)
+
+
+def filter_options(command: Command) -> Command:
+    """Every filter of clipsql.search; the command gets those that are given as one `options`."""
+    return _gathered(command, _FILTERS, Filters.__annotations__)
+
+
+def _gathered(
+    command: Command, options: Iterable[Callable[[Command], Command]], names: Iterable[str]
+) -> Command:
     @functools.wraps(command)
     def with_options(*args: Any, **given: Any) -> Any:
-        values = {name: given.pop(name) for name in SearchOptions.__annotations__}
+        values = {name: given.pop(name) for name in names}
         return command(*args, options={k: v for k, v in values.items() if v is not None}, **given)
 
     wrapped: Command = with_options
-    for option in reversed(_SEARCH_OPTIONS):
+    for option in reversed(tuple(options)):
         wrapped = option(wrapped)
     return wrapped

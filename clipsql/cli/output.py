@@ -49,12 +49,13 @@ def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
         note("No picture matches.")
     else:
         show_table(
-            ("rank", "image", "similarity", "taken at", "caption", "url"),
+            ("rank", "image", "similarity", "percentile", "taken at", "caption", "url"),
             (
                 (
                     match.rank,
                     match.image_id,
                     f"{match.similarity:.3f}",
+                    match.standing,
                     match.taken_at,
                     match.caption,
                     match.url,

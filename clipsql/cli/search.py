@@ -1,21 +1,22 @@
-"""`clipsql search`: find pictures by text, by picture, or like a stored one."""
+"""`clipsql search`: find pictures by text, by picture, like a stored one, or by several of these together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from clipsql.cli.options import Command, database_option, encoder_options, json_option, search_options
 from clipsql.cli.output import note, show_matches
 from clipsql.config import Settings
-from clipsql.db.functions import SearchOptions
+from clipsql.db.functions import Fusion, SearchOptions
 from clipsql.db.opening import open_database
-from clipsql.errors import ConfigurationError
+from clipsql.errors import ConfigurationError, TextEncoderUnavailable
+from clipsql.judging import WordWeight
 from clipsql.page import Section, write_page
-from clipsql.searching import Match, Searcher
+from clipsql.searching import HybridMatch, Match, Searcher
 
 
 @click.group()
@@ -26,6 +27,8 @@ def search() -> None:
     clipsql search text "red truck at night" --taken-from 2024-05-01 --max-results 5
     clipsql search image ./street.jpg --having-metadata '{"camera": "K12"}'
     clipsql search like 42 --html similar.html
+    clipsql search query 'flower + 2*bee - night + ./street.jpg'
+    clipsql search hybrid "red truck at night" --text-weight 0.5
     """
 
 
@@ -46,7 +49,8 @@ def _search_command(command: Command) -> Command:
             searcher = Searcher(engine, model=model, device=device, dtype=dtype)
             title, matches = command(searcher, options, **subject)
             if html is not None:
-                _write(html, title, matches, searcher)
+                words = _words(searcher, subject["query"]) if "query" in subject else ()
+                write_matches(html, Section(title, matches, words=words), searcher)
         show_matches(matches, as_json=as_json)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
@@ -95,13 +99,70 @@ def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str
     return f"like image {image_id}", searcher.search_similar(image_id, **options)
 
 
-def _write(path: Path, title: str, matches: list[Match], searcher: Searcher) -> None:
-    shown = [match.image_id for match in matches]
+@search.command()
+@_search_command
+@click.argument("expression", nargs=-1, required=True)
+@click.option(
+    "--fusion",
+    type=click.Choice(get_args(Fusion)),
+    default="weighted sum",
+    show_default=True,
+    help='How terms are joined; "minimum similarity": all of them must be in the picture.',
+)
+@encoder_options
+def query(
+    searcher: Searcher, options: SearchOptions, expression: tuple[str, ...], fusion: Fusion
+) -> tuple[str, list[Match]]:
+    """Find pictures that several terms describe together: texts, stored pictures and files, with weights.
+
+    
+    clipsql search query 'flower + 2*bee - night + ./street.jpg'
+    clipsql search query 'red truck + snow' --fusion 'minimum similarity'
+    clipsql search query '"c++ book" + image:42 - 0.5*desk'
+
+    Quote the whole for the shell. All words between + and - are one text; a minus has a space before it, so t-shirt
+    is a word; a number before or after * is a weight; image:ID is a stored picture, and what begins with ./ ../ /
+    or ~/, or ends as .jpg, is a file. Quote texts that hold such signs: "c++ book".
+    """
+    joined = " ".join(expression)
+    return joined, searcher.search_query(joined, fusion=fusion, **options)
+
+
+@search.command()
+@_search_command
+@click.argument("query")
+@click.option("--text-weight", type=float, default=1.0, show_default=True, help="Of the words of captions.")
+@click.option("--vector-weight", type=float, default=1.0, show_default=True, help="Of the embeddings.")
+@encoder_options
+def hybrid(
+    searcher: Searcher, options: SearchOptions, query: str, text_weight: float, vector_weight: float
+) -> tuple[str, list[HybridMatch]]:
+    """Find pictures by the words of their captions and by what they show, the two rankings fused.
+
+    \b
+    clipsql search hybrid "two dogs on a beach" --text-weight 0.5
+    """
+    return query, searcher.search_hybrid(
+        query, text_weight=text_weight, vector_weight=vector_weight, **options
+    )
+
+
+def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:
+    """The words of a text with their attention; none under a model whose text tower SQL cannot run."""
+    try:
+        return searcher.explain_text(text)
+    except TextEncoderUnavailable:
+        return ()
+
+
+def write_matches(path: Path, section: Section, searcher: Searcher) -> None:
+    """Write a page of one section and say so."""
+    shown = [match.image_id for match in section.matches]
     try:
         write_page(
             path,
             title="clipsql",
-            sections=[Section(title, matches)],
+            sections=[section],
             files=searcher.files(shown),
             thumbnails=searcher.thumbnails(shown),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
@@ -19,14 +19,13 @@ from sqlalchemy.types import BigInteger, Boolean, Double, Integer, Text, TypeEng
 from clipsql.errors import InvalidArgument, InvalidVector
 
 
-class SearchOptions(TypedDict, total=False):
-    """Arguments that every search takes, as in SQL: what is not given does not filter.
+class Filters(TypedDict, total=False):
+    """Which pictures a question is about, and under which model: what is not given does not filter.
 
     Times are aware datetimes, positions WGS 84 degrees, distances metres, `inside` (longitude, latitude) vertices.
     `only_images` and `except_images` may be ids or a select of ids.
     """
 
-    max_results: int
     in_collection: str | None
     taken_from: dt.datetime | None
     taken_until: dt.datetime | None
@@ -37,9 +36,29 @@ class SearchOptions(TypedDict, total=False):
     having_metadata: Mapping[str, Any] | None
     caption_query: str | None
     only_images: Sequence[int] | sa.Select[tuple[int]] | None
-    except_images: Sequence[int] | sa.Select[tuple[int]] | None
-    min_similarity: float | None
+    except_images: Sequence[int] | sa.Select[tuple[int]] | ColumnElement[Any] | None
     model: str | None
+
+
+class NearestOptions(Filters, total=False):
+    """How many are wanted, and how near."""
+
+    max_results: int
+    min_similarity: float | None
+
+
+class SearchOptions(NearestOptions, total=False):
+    """Arguments that every search for pictures takes, as in SQL.
+
+    `min_percentile` is of 100; of pictures that are more similar than `distinct_above` to a better one, none is found.
+    """
+
+    min_percentile: float | None
+    distinct_above: float | None
+
+
+Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"]
+"""How a picture's similarities to the terms of a query become one; told in clipsql.search_vectors."""
 
 
 class _Polygon(UserDefinedType[Sequence[tuple[float, float]]]):
@@ -71,7 +90,14 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "only_images": ARRAY(BigInteger),
     "except_images": ARRAY(BigInteger),
     "min_similarity": Double(),
+    "min_percentile": Double(),
+    "distinct_above": Double(),
     "model": Text(),
+    "text_weight": Double(),
+    "vector_weight": Double(),
+    "query_vector": VECTOR(),
+    "template": Text(),
+    "templates": ARRAY(Text),
 }
 
 
@@ -114,6 +140,41 @@ def search_similar(to_image: int | ColumnElement[int], **options: Unpack[SearchO
     return _matches("search_similar", _value(to_image, BigInteger()), options)
 
 
+def search_query(
+    expression: str | ColumnElement[str],
+    *,
+    fusion: Fusion = "weighted sum",
+    **options: Unpack[SearchOptions],
+) -> TableValuedAlias:
+    """Rows of clipsql.search_query: the pictures that terms such as 'flower + 2*bee - night + image:42' describe."""
+    return _matches("search_query", _value(expression, Text()), options, fusion=_value(fusion, Text()))
+
+
+def search_vectors(
+    vectors: Sequence[Sequence[float] | ColumnElement[Any]],
+    *,
+    weights: Sequence[float] | None = None,
+    fusion: Fusion = "weighted sum",
+    **options: Unpack[SearchOptions],
+) -> TableValuedAlias:
+    """Rows of clipsql.search_vectors: the pictures that fit several vectors, each taken at unit length."""
+    arguments = {"weights": _weights(weights), "fusion": _value(fusion, Text())}
+    return _matches("search_vectors", _vectors(vectors), options, **arguments)
+
+
+def parse_query(expression: str) -> TableValuedAlias:
+    """The terms of a query expression in order: kind (text, image or file), body, image_id and weight."""
+    terms: TableValuedAlias = sa.func.clipsql._parse_query(_value(expression, Text())).table_valued(
+        sa.column("position", Integer),
+        sa.column("kind", Text),
+        sa.column("body", Text),
+        sa.column("image_id", BigInteger),
+        sa.column("weight", Double),
+        name="terms",
+    )
+    return terms
+
+
 def image_vector(of_image: int | ColumnElement[int], *, model: str | None = None) -> ColumnElement[Any]:
     """clipsql.image_vector: the stored unit-length embedding of a picture."""
     return sa.func.clipsql.image_vector(_value(of_image, BigInteger()), _value(model, Text()), type_=VECTOR())
@@ -123,9 +184,7 @@ def mix(
     vectors: Sequence[Sequence[float] | ColumnElement[Any]], *, weights: Sequence[float] | None = None
 ) -> ColumnElement[Any]:
     """clipsql.mix: the weighted sum of vectors as they are; weights default to 1, negative ones push away."""
-    terms = sa.cast(sa.dialects.postgresql.array([_vector(vector) for vector in vectors]), ARRAY(VECTOR()))
-    numbers = None if weights is None else [float(weight) for weight in weights]
-    return sa.func.clipsql.mix(terms, _value(numbers, ARRAY(Double)), type_=VECTOR())
+    return sa.func.clipsql.mix(_vectors(vectors), _weights(weights), type_=VECTOR())
 
 
 def search_plan(
@@ -146,31 +205,49 @@ def search_plan(
     return plan
 
 
-def _call(function: str, subject: ColumnElement[Any], options: SearchOptions) -> Any:
+def _call(function: str, subject: ColumnElement[Any], options: Filters, **others: ColumnElement[Any]) -> Any:
     _refuse_unclear(options)
     arguments = [
         _Named(name, _value(value, _TYPES[name])) for name, value in options.items() if value is not None
     ]
+    arguments += [_Named(name, value) for name, value in others.items()]
     return getattr(sa.func.clipsql, function)(subject, *arguments)
 
 
-def _matches(function: str, subject: ColumnElement[Any], options: SearchOptions) -> TableValuedAlias:
-    matches: TableValuedAlias = _call(function, subject, options).table_valued(
+def _matches(
+    function: str,
+    subject: ColumnElement[Any],
+    options: SearchOptions,
+    *further: ColumnElement[Any],
+    **others: ColumnElement[Any],
+) -> TableValuedAlias:
+    matches: TableValuedAlias = _call(function, subject, options, **others).table_valued(
         sa.column("rank", Integer),
         sa.column("image_id", BigInteger),
         sa.column("similarity", Double),
+        sa.column("percentile", Double),
+        sa.column("percentile_error", Double),
         sa.column("url", Text),
         sa.column("caption", Text),
         sa.column("taken_at", TIMESTAMP(timezone=True)),
         sa.column("longitude", Double),
         sa.column("latitude", Double),
         sa.column("metadata", JSONB),
+        *further,
         name="matches",
     )
     return matches
 
 
-def _refuse_unclear(options: SearchOptions) -> None:
+def ids(
+    given: Sequence[int] | sa.Select[tuple[int]] | ColumnElement[Any] | None, more: Sequence[int]
+) -> ColumnElement[Any]:
+    """Image ids for `except_images`: the given ones, or those that a select finds, and more."""
+    first = [] if given is None else given
+    return sa.func.array_cat(_value(first, ARRAY(BigInteger)), _value(list(more), ARRAY(BigInteger)))
+
+
+def _refuse_unclear(options: Filters) -> None:
     """Raise InvalidArgument for what PostgreSQL would misread, or refuse before clipsql's functions see it."""
     for name in ("taken_from", "taken_until"):
         moment = options.get(name)
@@ -179,6 +256,14 @@ def _refuse_unclear(options: SearchOptions) -> None:
     inside = options.get("inside")
     if inside is not None and len(inside) < 3:
         raise InvalidArgument(f"inside must have 3 vertices or more, not {len(inside)}.")
+
+
+def _vectors(values: Sequence[Sequence[float] | ColumnElement[Any]]) -> ColumnElement[Any]:
+    return sa.cast(sa.dialects.postgresql.array([_vector(value) for value in values]), ARRAY(VECTOR()))
+
+
+def _weights(values: Sequence[float] | None) -> ColumnElement[Any]:
+    return _value(None if values is None else [float(value) for value in values], ARRAY(Double))
 
 
 def _vector(value: Sequence[float] | ColumnElement[Any]) -> ColumnElement[Any]:

@@ -17,7 +17,9 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql import assets
-from clipsql.db import text_orm, tuning_orm  # noqa: F401  their tables belong to the metadata that is compared
+
+# Their tables belong to the metadata that is compared.
+from clipsql.db import background_orm, text_orm, tuning_orm  # noqa: F401
 from clipsql.db.comparing import schema_differences
 from clipsql.db.engine import database_errors
 from clipsql.db.orm import SCHEMA

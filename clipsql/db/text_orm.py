@@ -104,8 +104,21 @@ class TextPosition(Base):
     embedding: Mapped[Any] = mapped_column(VECTOR(), nullable=False)
 
 
+class TextMatrix(Base):
+    """What a matrix needs besides its rows: outputs are `rows * input * scales + biases`, all vectors."""
+
+    __tablename__ = "text_matrix"
+
+    model_id: Mapped[int] = _owner(TextTower.model_id)
+    layer: Mapped[int] = _key()
+    part: Mapped[str] = _key(Text(collation="C"))
+    scales: Mapped[Any] = mapped_column(VECTOR(), nullable=False)
+    biases: Mapped[Any] = mapped_column(VECTOR(), nullable=False)
+    start_outputs: Mapped[Any | None] = mapped_column(VECTOR())
+
+
 class TextNeuron(Base):
-    """One row of a matrix: an output is `weights . input * scale + bias`."""
+    """One row of a matrix; `bias` and `start_output` where they are needed row by row, see `TextMatrix`."""
 
     __tablename__ = "text_neuron"
     __table_args__ = (_INLINE,)
@@ -114,10 +127,9 @@ class TextNeuron(Base):
     layer: Mapped[int] = _key()
     part: Mapped[str] = _key(Text(collation="C"))
     neuron: Mapped[int] = _key()
-    scale: Mapped[float]
-    bias: Mapped[float]
-    start_output: Mapped[float | None]
     weights: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)
+    bias: Mapped[float | None]
+    start_output: Mapped[float | None]
 
 
 class RememberedText(Base):

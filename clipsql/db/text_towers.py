@@ -127,18 +127,31 @@ def _tables(model_id: int, tower: TextTower) -> Iterator[tuple[str, list[str], R
         ((model_id, position, Vector(row)) for position, row in enumerate(tower.positions, start=1)),
     )
     yield (
-        "clipsql.text_neuron (model_id, layer, part, neuron, scale, bias, start_output, weights)",
-        ["int4", "int4", "text", "int4", "float8", "float8", "float8", "halfvec"],
+        "clipsql.text_matrix (model_id, layer, part, scales, biases, start_outputs)",
+        ["int4", "int4", "text", "vector", "vector", "vector"],
+        _matrix_rows(model_id, tower),
+    )
+    yield (
+        "clipsql.text_neuron (model_id, layer, part, neuron, weights, bias, start_output)",
+        ["int4", "int4", "text", "int4", "halfvec", "float8", "float8"],
         _neuron_rows(model_id, tower),
     )
 
 
+def _matrix_rows(model_id: int, tower: TextTower) -> Iterator[tuple[object, ...]]:
+    for part in tower.neurons:
+        if part.part not in ("value", "expand"):
+            starts = None if part.start_outputs is None else Vector(part.start_outputs)
+            yield model_id, part.layer, part.part, Vector(part.scale), Vector(part.bias), starts
+
+
 def _neuron_rows(model_id: int, tower: TextTower) -> Iterator[tuple[object, ...]]:
     for part in tower.neurons:
-        starts = [None] * len(part.rows) if part.start_outputs is None else part.start_outputs.tolist()
-        facts = zip(part.scale.tolist(), part.bias.tolist(), starts, part.rows, strict=True)
-        for number, (scale, bias, start, row) in enumerate(facts, start=1):
-            yield model_id, part.layer, part.part, number, scale, bias, start, HalfVector(row)
+        unused = [None] * len(part.rows)
+        biases = part.bias.tolist() if part.part == "expand" else unused
+        starts = unused if part.part != "value" or part.start_outputs is None else part.start_outputs.tolist()
+        for number, (row, bias, start) in enumerate(zip(part.rows, biases, starts, strict=True), start=1):
+            yield model_id, part.layer, part.part, number, HalfVector(row), bias, start
 
 
 def _copy(driver: Driver, target: str, types: list[str], rows: Rows) -> None:

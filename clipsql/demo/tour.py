@@ -86,6 +86,15 @@ from clipsql.search(
     max_results => 4, in_collection => 'demo', model => 'clipsql-demo', except_images => '{:image}')""",
     ),
     Step(
+        "Zero-shot labels: what the weather was, as every frame of the first two days shows it",
+        """\
+select c.label, count(*) as frames, avg(c.probability) as mean_probability
+from clipsql.classify_images(array['clear weather', 'rain', 'fog', 'snow'], template => 'in the {}',
+    in_collection => 'demo', taken_until => '2026-03-18 00:00+08', model => 'clipsql-demo') as c
+group by c.label
+order by frames desc, c.label""",
+    ),
+    Step(
         "Hits joined with business records: who owns the red trucks that the cameras saw",
         """\
 select r.owner_type, count(*) as sightings, count(distinct r.plate) as vehicles, min(s.taken_at) as first_seen

@@ -35,7 +35,10 @@ def set_up(
     manifest, register = draw_frames(folder, frames, on_drawn=on_drawn)
     _fill_registry(engine, register)
     # Never the default: whoever ingests photographs next must not get a model that knows drawings only.
-    model, encoder = register_model(engine, str(MODEL_FOLDER), name=MODEL, may_be_default=False)
+    # In float32, so that the demo answers alike on every CPU.
+    model, encoder = register_model(
+        engine, str(MODEL_FOLDER), name=MODEL, may_be_default=False, dtype="float32"
+    )
     return Indexer(engine, encoder, model).ingest(
         open_source(manifest), IngestOptions(collection=COLLECTION), on_outcome=on_outcome
     )

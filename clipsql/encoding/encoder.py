@@ -46,6 +46,7 @@ class Encoder:
         self.logit_bias = logit_bias
         self.batch_size = batch_size
         self.image_size = preprocess.image_size
+        self.area_seen = preprocess.area_seen
         self.device = str(self._device)
         self.dtype = str(self._dtype).removeprefix("torch.")
         self.dimensions = self._measure_dimensions()
@@ -75,6 +76,21 @@ class Encoder:
         features = np.empty((len(texts), self.dimensions), np.float32)
         features[order] = self._joined(parts)
         return unit_length(features, what="text")
+
+    def heat_map(self, image: Image.Image, text: str) -> NDArray[np.float32]:
+        """Cosine of each patch of a picture with a text, float32, shape (rows, columns); ViT towers of CLIP only.
+
+        It covers what the model sees, which may be a crop: `area_seen`. Raises ModelError, EncodingError.
+        """
+        import torch
+
+        from clipsql.encoding.heat_map import patch_features
+
+        pixels = torch.from_numpy(self.preprocess([image])).to(self._device, self._dtype)
+        features = patch_features(self._model, pixels)
+        patches = unit_length(features.reshape(-1, self.dimensions), what="patch")
+        similarity: NDArray[np.float32] = patches @ self.encode_texts([text])[0]
+        return similarity.reshape(features.shape[:2])
 
     def _image_features(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         import torch

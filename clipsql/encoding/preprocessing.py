@@ -67,6 +67,16 @@ class Recipe:
             np.take(values, channel, out=out, mode="clip")
         return pixels
 
+    def area_seen(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is left of a picture of this size after the crop."""
+        if self.crop is None:
+            return 0.0, 0.0, float(width), float(height)
+        scale = (self.shortest_edge or 0) / min(width, height)
+        resized = self.size or (width * scale, height * scale)
+        kept_x, kept_y = (min(1.0, crop / side) for crop, side in zip(self.crop, resized, strict=True))
+        left, top = (1 - kept_x) / 2 * width, (1 - kept_y) / 2 * height
+        return left, top, width - left, height - top
+
     def resize(self, image: Image.Image) -> Image.Image:
         """The whole picture resized; of a very long one only what the centre crop keeps."""
         if self.shortest_edge is None or self.crop is None:
@@ -124,6 +134,12 @@ class Preprocessor:
         """Pixels of `images`, float32, shape (n, 3, height, width), in input order."""
         prepare = self._recipe or self._by_processor
         return np.stack([prepare(_rgb(image)) for image in images])
+
+    def area_seen(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the part of a picture that the model sees; all of it where unknown."""
+        return (
+            self._recipe.area_seen(width, height) if self._recipe else (0.0, 0.0, float(width), float(height))
+        )
 
     def _by_processor(self, image: Image.Image) -> NDArray[np.float32]:
         pixels = self._processor(image, return_tensors="np")["pixel_values"]

@@ -38,6 +38,7 @@ _ACTIVATIONS: dict[str, tuple[float, tuple[float, ...]]] = {
     "gelu_pytorch_tanh": (1.0, _TANH),
 }
 _LARGEST_ACTIVATION = 2.0**14  # half precision ends at 65504
+_VALUE_EXPONENT = 10  # no value reaches 2^11
 _ROW_EXPONENT = 10  # the largest weight of a row lies in [2^10, 2^11): far from overflow and from subnormals
 
 
@@ -130,7 +131,7 @@ class _Folding:
             residual = residual + _apply(contract, t * (1 + np.tanh(powers)))
             found += [query, key, value, output, expand, contract]
         weights, bias = self._after_norm(self._final_norm, self._projection)
-        found.append(_neurons(len(self._layers) + 1, "project", weights, bias))
+        found.append(_scaled(len(self._layers) + 1, "project", weights, bias))
         return tuple(found)
 
     def _layer(self, number: int, layer: Any) -> tuple[Neurons, ...]:
@@ -143,24 +144,25 @@ class _Folding:
         contract, contract_bias = _linear(layer.mlp.fc2)
 
         output_bias = output_bias + output @ value_bias  # attention weights sum to 1
-        # Inputs have unit length: no value is longer than its row, so this keeps values within half precision.
-        balance = 2.0 ** -max(0, _exponent(np.linalg.norm(value, axis=1).max()) - 10)
+        # Inputs have unit length: no value is longer than its row, so this keeps values within half precision. Values
+        # are read by the next matrix alone, which takes the scale back.
+        balance = np.ldexp(1.0, _VALUE_EXPONENT - _exponents(np.linalg.norm(value, axis=1)))
         per_head = query.shape[0] // self._heads
         to_t = self._shrink / self._stretch
         from_gate = self._stretch / 2 / self._shrink
         scale = self._residual_scale
         return (
-            _neurons(number, "query", query / math.sqrt(per_head), query_bias / math.sqrt(per_head)),
-            _neurons(number, "key", key),
-            _neurons(number, "value", value * balance),
-            _neurons(
+            _scaled(number, "query", query / math.sqrt(per_head), query_bias / math.sqrt(per_head)),
+            _scaled(number, "key", key),
+            _plain(number, "value", value * balance[:, None]),
+            _scaled(
                 number,
                 "output",
                 _centred(output, axis=0) * (scale / balance),
                 _centred(output_bias, axis=0) * scale,
             ),
-            _neurons(number, "expand", expand * to_t, expand_bias * to_t),
-            _neurons(
+            _plain(number, "expand", expand * to_t, expand_bias * to_t),
+            _scaled(
                 number,
                 "contract",
                 _centred(contract, axis=0) * (from_gate * scale),
@@ -187,15 +189,20 @@ class _Folding:
         return residual / length
 
 
-def _neurons(layer: int, part: str, weights: Doubles, bias: Doubles | None = None) -> Neurons:
-    largest = np.abs(weights).max(axis=1)
-    exponents = np.where(largest > 0, np.frexp(largest)[1] - 1 - _ROW_EXPONENT, 0)
-    scale = np.ldexp(1.0, exponents)
+def _scaled(layer: int, part: str, weights: Doubles, bias: Doubles | None = None) -> Neurons:
+    """A matrix with each row scaled to fit half precision."""
+    exponents = _exponents(np.abs(weights).max(axis=1)) - _ROW_EXPONENT
+    matrix = _plain(layer, part, np.ldexp(weights, -exponents[:, None]), bias)
+    return replace(matrix, scale=np.ldexp(1.0, exponents))
+
+
+def _plain(layer: int, part: str, weights: Doubles, bias: Doubles | None = None) -> Neurons:
+    """A matrix that fits half precision as it is."""
     return Neurons(
         layer=layer,
         part=part,
-        rows=(weights / scale[:, None]).astype(np.float16).astype(np.float32),
-        scale=scale,
+        rows=weights.astype(np.float16).astype(np.float32),
+        scale=np.ones(len(weights)),
         bias=np.zeros(len(weights)) if bias is None else bias,
     )
 
@@ -226,4 +233,9 @@ def _centred(values: Doubles, *, axis: int) -> Doubles:
 
 def _exponent(value: float) -> int:
     """e so that 2^e <= value < 2^(e + 1); 0 for zero."""
-    return math.frexp(value)[1] - 1 if value > 0 else 0
+    return int(_exponents(np.float64(value)))
+
+
+def _exponents(values: Doubles | np.float64) -> NDArray[np.int64]:
+    """e so that 2^e <= value < 2^(e + 1), for each value; 0 for zero."""
+    return np.where(values > 0, np.frexp(values)[1] - 1, 0)

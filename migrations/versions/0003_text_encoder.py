@@ -36,6 +36,7 @@ TABLES = (
     "text_merge",
     "text_token",
     "text_position",
+    "text_matrix",
     "text_neuron",
     "remembered_text",
 )
@@ -127,15 +128,24 @@ def upgrade() -> None:
         postgresql_with=INLINE,
     )
     op.create_table(
+        "text_matrix",
+        _owner("text_tower"),
+        _key("layer"),
+        _key("part", sa.Text(collation="C")),
+        sa.Column("scales", VECTOR(), nullable=False),
+        sa.Column("biases", VECTOR(), nullable=False),
+        sa.Column("start_outputs", VECTOR()),
+        schema="clipsql",
+    )
+    op.create_table(
         "text_neuron",
         _owner("text_tower"),
         _key("layer"),
         _key("part", sa.Text(collation="C")),
         _key("neuron"),
-        sa.Column("scale", sa.Double, nullable=False),
-        sa.Column("bias", sa.Double, nullable=False),
-        sa.Column("start_output", sa.Double),
         sa.Column("weights", HALFVEC(), nullable=False),
+        sa.Column("bias", sa.Double),
+        sa.Column("start_output", sa.Double),
         schema="clipsql",
         postgresql_with=INLINE,
     )

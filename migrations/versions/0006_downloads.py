@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 COLUMNS: dict[str, type[sa.types.TypeEngine[object]] | sa.types.TypeEngine[object]] = {
     "failure": sa.Text,  # the class of `error`: dns, timeout, not_found ...

@@ -12,7 +12,7 @@ declare
     lookup_us constant double precision := 2.2 + 0.4 * chosen.dimensions / 512.0; -- a match fetched and compared
     scan_us constant double precision := 0.12;  -- a row of the table, when all are read
     join_us constant double precision := 0.9;   -- a match among them
-    usual_ef_search constant integer := 250;    -- recall@10 of 0.95 for texts, 1.0 for pictures
+    usual_ef_search constant integer := 400;    -- recall@10 of 0.95 for texts, 1.0 for pictures
     sample_size constant integer := 100;
     -- A walk over this many rows shows whether matches lie near the query, and costs little beside a long comparison.
     probe_rows constant integer := 50;

@@ -39,14 +39,14 @@ begin
         into y1, y2, y3, y4, y5, y6, y7, y8
         from (
             select
-                inner_product(t.weights, x1) * t.scale + t.bias as t1,
-                inner_product(t.weights, x2) * t.scale + t.bias as t2,
-                inner_product(t.weights, x3) * t.scale + t.bias as t3,
-                inner_product(t.weights, x4) * t.scale + t.bias as t4,
-                inner_product(t.weights, x5) * t.scale + t.bias as t5,
-                inner_product(t.weights, x6) * t.scale + t.bias as t6,
-                inner_product(t.weights, x7) * t.scale + t.bias as t7,
-                inner_product(t.weights, x8) * t.scale + t.bias as t8
+                inner_product(t.weights, x1) + t.bias as t1,
+                inner_product(t.weights, x2) + t.bias as t2,
+                inner_product(t.weights, x3) + t.bias as t3,
+                inner_product(t.weights, x4) + t.bias as t4,
+                inner_product(t.weights, x5) + t.bias as t5,
+                inner_product(t.weights, x6) + t.bias as t6,
+                inner_product(t.weights, x7) + t.bias as t7,
+                inner_product(t.weights, x8) + t.bias as t8
             from clipsql.text_neuron as t
             where t.model_id = of_model and t.layer = of_layer and t.part = 'expand'
             order by t.neuron) as n;

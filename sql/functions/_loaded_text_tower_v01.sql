@@ -14,9 +14,9 @@ begin
     select t.* into tower from clipsql.text_tower as t where t.model_id = chosen.model_id;
     if tower.model_id is null then
         raise exception using errcode = 'CQ005', message = format(
-            'The text tower of model %s is not in this database, or is none that SQL can run; "clipsql model add %s"'
+            'The text tower of model %s is not in this database, or is none that SQL can run; "clipsql model add %s%s"'
             ' loads it, and "clipsql model remember %s TEXT" stores the vectors of chosen texts.',
-            chosen.name, chosen.location, chosen.name);
+            chosen.name, chosen.location, ' --name ' || nullif(chosen.name, chosen.location), chosen.name);
     end if;
     return tower;
 end;

@@ -1,5 +1,5 @@
 -- The values of all tokens, turned: one vector over the tokens for each neuron, the start token first. In this form
--- the attention's weighted sum over tokens is an inner product. Their bias is in the bias of the next matrix.
+-- the attention's weighted sum over tokens is an inner product. Their scale and bias are in the next matrix.
 create or replace function clipsql._token_values(of_model integer, of_layer integer, inputs halfvec[])
 returns vector[]
 language plpgsql stable parallel safe
@@ -24,14 +24,14 @@ begin
         block := array(
             select (array[
                 t.start_output,
-                inner_product(t.weights, x1) * t.scale,
-                inner_product(t.weights, x2) * t.scale,
-                inner_product(t.weights, x3) * t.scale,
-                inner_product(t.weights, x4) * t.scale,
-                inner_product(t.weights, x5) * t.scale,
-                inner_product(t.weights, x6) * t.scale,
-                inner_product(t.weights, x7) * t.scale,
-                inner_product(t.weights, x8) * t.scale])[case when done = 0 then 1 else 2 end : size + 1]::vector
+                inner_product(t.weights, x1),
+                inner_product(t.weights, x2),
+                inner_product(t.weights, x3),
+                inner_product(t.weights, x4),
+                inner_product(t.weights, x5),
+                inner_product(t.weights, x6),
+                inner_product(t.weights, x7),
+                inner_product(t.weights, x8)])[case when done = 0 then 1 else 2 end : size + 1]::vector
             from clipsql.text_neuron as t
             where t.model_id = of_model and t.layer = of_layer and t.part = 'value'
             order by t.neuron);

@@ -14,6 +14,8 @@ create or replace function clipsql.search_plan(
     only_images bigint[] default null,
     except_images bigint[] default null,
     min_similarity double precision default null,
+    min_percentile double precision default null,
+    distinct_above double precision default null,
     model text default null)
 returns table (
     strategy text, matching_rows bigint, matching_is_exact boolean, is_exact boolean, is_complete boolean,
@@ -42,7 +44,9 @@ declare
     plan jsonb;
     walk_note text := '';
 begin
-    perform clipsql._check_query(query, chosen), clipsql._check_limits(max_results, min_similarity);
+    perform
+        clipsql._check_query(query, chosen),
+        clipsql._check_limits(max_results, min_similarity, min_percentile, distinct_above);
     conditions := clipsql._effective_conditions(filter);
     choice := clipsql._choose_strategy(max_results, conditions, filter, chosen);
 

@@ -14,17 +14,20 @@ create or replace function clipsql.search_text(
     only_images bigint[] default null,
     except_images bigint[] default null,
     min_similarity double precision default null,
+    min_percentile double precision default null,
+    distinct_above double precision default null,
     model text default null)
 returns table (
-    rank integer, image_id bigint, similarity double precision, url text, caption text,
-    taken_at timestamptz, longitude double precision, latitude double precision, metadata jsonb)
+    rank integer, image_id bigint, similarity double precision, percentile double precision,
+    percentile_error double precision, url text, caption text, taken_at timestamptz,
+    longitude double precision, latitude double precision, metadata jsonb)
 language sql stable parallel unsafe rows 10
 as $$
     select s.*
     from clipsql.search(
         clipsql.embed_text(query, model), max_results, in_collection, taken_from, taken_until,
         near_longitude, near_latitude, within_m, inside, having_metadata, caption_query,
-        only_images, except_images, min_similarity, model) as s;
+        only_images, except_images, min_similarity, min_percentile, distinct_above, model) as s;
 $$;
 
 comment on function clipsql.search_text is

@@ -14,10 +14,13 @@ create or replace function clipsql.search(
     only_images bigint[] default null,
     except_images bigint[] default null,
     min_similarity double precision default null,
+    min_percentile double precision default null,
+    distinct_above double precision default null,
     model text default null)
 returns table (
-    rank integer, image_id bigint, similarity double precision, url text, caption text,
-    taken_at timestamptz, longitude double precision, latitude double precision, metadata jsonb)
+    rank integer, image_id bigint, similarity double precision, percentile double precision,
+    percentile_error double precision, url text, caption text, taken_at timestamptz,
+    longitude double precision, latitude double precision, metadata jsonb)
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
 as $$
@@ -26,26 +29,14 @@ declare
     chosen constant clipsql.model := clipsql._resolve_model(search.model);
 begin
     perform clipsql._check_query(query, chosen);
-    perform clipsql._check_limits(max_results, min_similarity);
+    perform clipsql._check_limits(max_results, min_similarity, min_percentile, distinct_above);
     return query
-    select
-        row_number() over (order by n.distance, n.image_id)::integer,
-        n.image_id,
-        greatest(-1, least(1, 1 - n.distance)),
-        i.url,
-        (select c.body from clipsql.caption as c where c.image_id = n.image_id order by c.caption_id limit 1),
-        i.taken_at,
-        i.longitude,
-        i.latitude,
-        i.metadata
-    from clipsql._nearest(
-        query, max_results,
+    select s.*
+    from clipsql._search(
+        array[query], 1, max_results,
         row(in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
             inside, having_metadata, caption_query, only_images, except_images)::clipsql._filter,
-        chosen) as n
-    join clipsql.image as i on i.image_id = n.image_id
-    where min_similarity is null or 1 - n.distance >= min_similarity
-    order by n.distance, n.image_id;
+        min_similarity, min_percentile, distinct_above, chosen) as s;
 end;
 $$;
 

@@ -256,8 +256,8 @@ def test_the_progress_bar_is_on_stderr_and_only_on_a_terminal(
 
 
 def test_bad_sources_are_refused_by_name(clipsql: Clipsql, tmp_path: Path, database_url: str) -> None:
-    (tmp_path / "notes.txt").write_text("x")
-    refused(clipsql("ingest", tmp_path / "notes.txt"), '"notes.txt" is of no known kind', ".csv")
+    (tmp_path / "notes.docx").write_text("x")
+    refused(clipsql("ingest", tmp_path / "notes.docx"), '"notes.docx" is of no known kind', ".csv")
     (tmp_path / "empty").mkdir()
     refused(clipsql("ingest", tmp_path / "empty"), "holds no picture", ".jpg")
     refused(clipsql("ingest", tmp_path / "gone"), "does not exist")

@@ -36,7 +36,7 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
     first = clipsql("demo", "--frames", "60")
     assert first.exit_code == 0, first.output
     assert "60 added; 120 captions added" in first.stdout
-    for step in range(1, 8):
+    for step in range(1, 9):
         assert f"\n{step}. " in first.stdout
     assert "clipsql.search_text('红色卡车'" in first.stdout
     assert "openai/clip-vit-base-patch32" in first.stdout

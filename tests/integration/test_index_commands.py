@@ -131,7 +131,7 @@ def test_tune_keeps_the_width_that_searches_then_use(filled: Filled, clipsql: Cl
 def test_pictures_alone_never_make_walks_narrower_than_usual(filled: Filled) -> None:
     ensure_index(filled.engine, filled.model, table="image_embedding")
     everywhere = tune(filled.engine, filled.model, queries=10, target=0.5)[0]
-    assert everywhere.ef_search == 250
+    assert everywhere.ef_search == 400
 
 
 def test_a_second_tuning_replaces_the_first(filled: Filled) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from clipsql.judging import WordWeight
 from clipsql.page import Section, write_page
 from clipsql.searching import Match
 
@@ -88,6 +89,20 @@ def test_what_a_source_says_is_text_and_not_markup(tmp_path: Path) -> None:
 )
 def test_only_addresses_that_a_browser_may_open_are_linked(tmp_path: Path, url: str, is_linked: bool) -> None:
     assert ("href=" in page(tmp_path, match(1, url=url))) is is_linked
+
+
+def test_the_words_of_a_text_are_bars_and_an_overlay_takes_the_place_of_its_picture(tmp_path: Path) -> None:
+    words = [
+        WordWeight(position=1, word="<red>", weight=0.25),
+        WordWeight(position=2, word="truck", weight=0.75),
+    ]
+    overlays = {1: Image.new("RGB", (30, 20), "black")}
+    section = Section("red truck", [match(1)], words=words, overlays=overlays)
+    write_page(tmp_path / "page.html", title="why", sections=[section], files={})
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "&lt;red&gt;" in text
+    assert 'style="width: 75.0%"' in text
+    assert text.count("data:image/jpeg;base64,") == 1
 
 
 def test_an_address_that_is_none_does_not_stop_the_page(tmp_path: Path) -> None:

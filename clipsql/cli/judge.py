@@ -1,0 +1,125 @@
+"""`clipsql match`, `classify` and `suggest`: what a model makes of stored pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import click
+
+from clipsql.cli.options import database_option, filter_options, json_option, nearest_options
+from clipsql.cli.output import note, show_json, show_table
+from clipsql.config import Settings
+from clipsql.db.functions import Filters, NearestOptions
+from clipsql.db.opening import open_database
+from clipsql.errors import ConfigurationError
+from clipsql.judging import ImageLabel, Judge, Label
+
+_model_option = click.option("--model", metavar="NAME", help="Default: the default model of the database.")
+
+
+@click.command()
+@click.argument("of_image", metavar="IMAGE_ID", type=int)
+@click.argument("description")
+@_model_option
+@json_option
+@database_option
+def match(settings: Settings, of_image: int, description: str, model: str | None, as_json: bool) -> None:
+    """Say how well DESCRIPTION fits the stored picture IMAGE_ID: the cosine of their embeddings.
+
+    \b
+    clipsql match 42 "a red truck in the rain"
+    """
+    with open_database(settings) as engine:
+        similarity = Judge(engine, model=model).match(of_image, description)
+    if as_json:
+        show_json({"image_id": of_image, "description": description, "similarity": similarity})
+    else:
+        click.echo(f"{similarity:.3f}")
+
+
+@click.command()
+@click.argument("of_image", metavar="[IMAGE_ID]", type=int, required=False)
+@click.option("--label", "labels", multiple=True, metavar="TEXT", required=True, help="Once for each label.")
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEXT",
+    help='The text around a label; several are averaged. Default: "a photo of a {}".',
+)
+@filter_options
+@json_option
+@database_option
+def classify(
+    settings: Settings,
+    of_image: int | None,
+    labels: tuple[str, ...],
+    templates: tuple[str, ...],
+    options: Filters,
+    as_json: bool,
+) -> None:
+    """Tell which label fits: one stored picture, or every picture that passes the filters.
+
+    Of many pictures a table counts the labels; --json gives the label of each.
+
+    \b
+    clipsql classify 42 --label truck --label bus --label car
+    clipsql classify --label day --label night --template "a street by {}" --in-collection streets
+    """
+    model = options.pop("model", None)
+    if of_image is not None and options:
+        raise ConfigurationError("Filters choose among many pictures; give either IMAGE_ID or filters.")
+    with open_database(settings) as engine:
+        judge = Judge(engine, model=model)
+        found: Sequence[Label | ImageLabel]
+        if of_image is not None:
+            found = judge.classify(of_image, labels, templates=templates or None)
+        else:
+            found = judge.classify_images(labels, templates=templates or None, **options)
+    if as_json:
+        for one in found:
+            show_json(one)
+    elif of_image is not None:
+        show_table(("label", "probability"), ((one.label, f"{one.probability:.3f}") for one in found))
+    else:
+        _show_counts(labels, found)
+
+
+def _show_counts(labels: Sequence[str], found: Sequence[Label | ImageLabel]) -> None:
+    probabilities: dict[str, list[float]] = {label: [] for label in labels}
+    for one in found:
+        probabilities[one.label].append(one.probability)
+    show_table(
+        ("label", "pictures", "mean probability"),
+        (
+            (label, len(values), f"{fmean(values):.3f}" if values else None)
+            for label, values in sorted(probabilities.items(), key=lambda pair: -len(pair[1]))
+        ),
+    )
+
+
+@click.command()
+@click.argument("for_image", metavar="IMAGE_ID", type=int)
+@nearest_options
+@json_option
+@database_option
+def suggest(settings: Settings, for_image: int, options: NearestOptions, as_json: bool) -> None:
+    """Suggest captions for the stored picture IMAGE_ID: what was said of others and fits it best.
+
+    \b
+    clipsql suggest 42 --max-results 3
+    """
+    model = options.pop("model", None)
+    with open_database(settings) as engine:
+        captions = Judge(engine, model=model).suggest_captions(for_image, **options)
+    if as_json:
+        for caption in captions:
+            show_json(caption)
+    elif not captions:
+        note("No other picture has a caption.")
+    else:
+        show_table(
+            ("caption", "similarity", "from image"),
+            ((one.caption, f"{one.similarity:.3f}", one.from_image) for one in captions),
+        )

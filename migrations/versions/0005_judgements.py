@@ -1,0 +1,31 @@
+"""Judgements: matching, zero-shot labels, captions by retrieval, and search by captions and vectors together."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+FUNCTIONS = (
+    "match",
+    "_label_directions",
+    "_label_probabilities",
+    "classify",
+    "classify_images",
+    "_walk_captions",
+    "_nearest_captions",
+    "search_captions",
+    "suggest_captions",
+    "_word_terms",
+    "_rank_words",
+    "search_hybrid",
+)
+
+
+def upgrade() -> None:
+    for name in FUNCTIONS:
+        op.create_function(name, version=1)
+
+
+def downgrade() -> None:
+    for name in reversed(FUNCTIONS):
+        op.drop_function(name)

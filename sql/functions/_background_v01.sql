@@ -1,0 +1,76 @@
+-- What a collection (or all pictures, for null) looks like to a query: how many of its pictures are as near as the hits
+-- are. A small collection is compared as a whole; a large one is judged by the sample that "clipsql ingest" and
+-- "clipsql index" store; and where there is none, by pictures spread evenly over the table. Always the same ones.
+create or replace function clipsql._background(
+    directions halfvec[], in_scope text, farthest double precision, chosen clipsql.model,
+    out size integer, out is_exact boolean, out distances double precision[])
+language plpgsql stable parallel safe
+set search_path from current
+as $$
+declare
+    full_size constant integer := clipsql._background_size();
+    least_size constant integer := full_size / 10;
+    golden constant double precision := 0.6180339887498949;
+    filter clipsql._filter;
+    statement text;
+    conditions text;
+    pages bigint;
+    rows_per_page integer;
+    probes integer;
+begin
+    -- A reader under row-level security is told where a hit lies among the pictures that he may see.
+    if not row_security_active('clipsql.image') then
+        select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
+        into size, distances
+        from (
+            select case cardinality(directions)
+                when 1 then s.embedding <=> directions[1]
+                else (select max(s.embedding <=> d.direction) from unnest(directions) as d(direction)) end as distance
+            from clipsql.background_embedding as s
+            where s.background_id = (
+                select b.background_id
+                from clipsql.background as b
+                where b.model_id = chosen.model_id and b.collection is not distinct from in_scope)
+        ) as s;
+        is_exact := false;
+        -- Pictures that are deleted leave the sample too; when most have gone, it says little.
+        if size >= full_size / 2 then
+            return;
+        end if;
+    end if;
+
+    filter.in_collection := in_scope;
+    conditions := clipsql._effective_conditions(filter);
+    statement :=
+        'select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= $3)
+         from (select ' || clipsql._farthest_distance(cardinality(directions)) || ' as distance '
+        || clipsql._candidates(conditions, chosen) || ' %s) as s';
+    is_exact := true;
+    execute format(statement, 'limit $4') into size, distances using filter, directions, farthest, full_size + 1;
+    if size <= full_size then
+        return;
+    end if;
+
+    is_exact := false;
+    select
+        pg_relation_size(c.oid) / current_setting('block_size')::integer,
+        greatest(1, 0.8 * c.reltuples / nullif(c.relpages, 0))
+    into pages, rows_per_page
+    from pg_catalog.pg_class as c
+    where c.oid = to_regclass(format('clipsql.image_embedding_%s', chosen.model_id));
+    foreach probes in array array[2 * full_size, 40 * full_size] loop
+        -- As in _sample_share: multiples of the golden ratio fall evenly, and into no period that the rows may have.
+        execute format(statement, 'and e.ctid = any ($4)') into size, distances using filter, directions, farthest, array(
+            select ('(' || floor(pages * (golden * g.n - floor(golden * g.n))) || ',' || 1 + g.n % rows_per_page || ')')::tid
+            from generate_series(1, probes) as g(n));
+        if size >= least_size then
+            return;
+        end if;
+    end loop;
+    is_exact := true;
+    execute format(statement, '') into size, distances using filter, directions, farthest;
+end;
+$$;
+
+comment on function clipsql._background(halfvec[], text, double precision, clipsql.model) is
+    'Size of the collection or of its sample, and the distances in it up to that of the farthest hit, in order.';
