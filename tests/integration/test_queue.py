@@ -311,6 +311,26 @@ def test_a_lease_keeps_others_away_until_it_runs_out_or_is_given_back(
         assert queue.claim(connection, scope, second, limit=2) == []
 
 
+def test_a_living_worker_keeps_its_leases_however_slow_the_web_is(
+    engine: Engine, encoder: Encoder, model: ModelRow, enqueue: Ingest
+) -> None:
+    with PictureServer(latency_s=2.5) as slow:
+        enqueue(listed(slow, 3))
+        reports: list[IngestReport] = []
+
+        def work() -> None:
+            worker = Worker(engine, encoder, model, downloads=DOWNLOADS, lease_s=1)
+            reports.append(worker.run(until_empty=True))
+
+        workers = [threading.Thread(target=work) for _ in range(2)]
+        for each in workers:
+            each.start()
+        for each in workers:
+            each.join()
+    assert sum(report.outcomes[Outcome.ADDED] for report in reports) == 3
+    assert set(slow.asked.values()) == {1}
+
+
 def test_a_worker_that_is_stopped_gives_back_what_it_did_not_do(
     engine: Engine, encoder: Encoder, model: ModelRow, enqueue: Ingest, work: Callable[..., IngestReport]
 ) -> None:
