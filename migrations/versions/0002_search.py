@@ -21,6 +21,7 @@ FUNCTIONS = (
     "_candidates",
     "_compare_statement",
     "_walk_length",
+    "_spread_rows",
     "_sample_share",
     "_choose_strategy",
     "_walk_index",

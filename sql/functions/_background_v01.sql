@@ -10,12 +10,9 @@ as $$
 declare
     full_size constant integer := clipsql._background_size();
     least_size constant integer := full_size / 10;
-    golden constant double precision := 0.6180339887498949;
     filter clipsql._filter;
     statement text;
     conditions text;
-    pages bigint;
-    rows_per_page integer;
     probes integer;
 begin
     -- A reader under row-level security is told where a hit lies among the pictures that he may see.
@@ -52,17 +49,10 @@ begin
     end if;
 
     is_exact := false;
-    select
-        pg_relation_size(c.oid) / current_setting('block_size')::integer,
-        greatest(1, 0.8 * c.reltuples / nullif(c.relpages, 0))
-    into pages, rows_per_page
-    from pg_catalog.pg_class as c
-    where c.oid = to_regclass(format('clipsql.image_embedding_%s', chosen.model_id));
     foreach probes in array array[2 * full_size, 40 * full_size] loop
-        -- As in _sample_share: multiples of the golden ratio fall evenly, and into no period that the rows may have.
-        execute format(statement, 'and e.ctid = any ($4)') into size, distances using filter, directions, farthest, array(
-            select ('(' || floor(pages * (golden * g.n - floor(golden * g.n))) || ',' || 1 + g.n % rows_per_page || ')')::tid
-            from generate_series(1, probes) as g(n));
+        execute format(statement, 'and e.ctid = any ($4)') into size, distances
+            using filter, directions, farthest,
+                clipsql._spread_rows(to_regclass(format('clipsql.image_embedding_%s', chosen.model_id)), probes);
         if size >= least_size then
             return;
         end if;
