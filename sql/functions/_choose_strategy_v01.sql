@@ -8,11 +8,11 @@ set search_path from current
 as $$
 declare
     -- Measured with halfvec(512) on PostgreSQL 18 (docs/filtered-search.md); only their ratios decide.
-    walk_us constant double precision := 4 + 10 * chosen.dimensions / 512.0;     -- a row passed in an index walk
+    walk_us constant double precision := 4 + 20 * chosen.dimensions / 512.0;     -- a row passed in an index walk
     lookup_us constant double precision := 2.2 + 0.4 * chosen.dimensions / 512.0; -- a match fetched and compared
     scan_us constant double precision := 0.12;  -- a row of the table, when all are read
     join_us constant double precision := 0.9;   -- a match among them
-    usual_ef_search constant integer := 400;    -- recall@10 of 0.95 for texts, 1.0 for pictures
+    usual_ef_search constant integer := 400;    -- recall@10 of 0.95 for texts, 1.0 for pictures, in 200,000 rows
     sample_size constant integer := 100;
     -- A walk over this many rows shows whether matches lie near the query, and costs little beside a long comparison.
     probe_rows constant integer := 50;
@@ -39,13 +39,13 @@ begin
         from clipsql.search_tuning as t
         where t.model_id = chosen.model_id and (t.collection = filter.in_collection or t.collection is null)
         order by t.collection nulls last
-        limit 1), usual_ef_search);
+        limit 1), usual_ef_search * greatest(1, strategy.total_rows / 200000::double precision) ^ 0.43);  -- 800 in a million
     strategy.walks := false;
     most_matches := least(strategy.total_rows, cardinality(filter.only_images));
     strategy.likely_matches := most_matches;
 
     strategy.exact_ms := 0.001 * least(most_matches * lookup_us, strategy.total_rows * scan_us + most_matches * join_us);
-    needed := clipsql._walk_length(max_results, strategy.ef_search);
+    needed := clipsql._walk_length(max_results, strategy.ef_search, strategy.total_rows);
 
     if not clipsql._index_is_usable(chosen.model_id) then
         strategy.reason := 'the model has no usable index (run "clipsql index build"), so all are compared';
@@ -63,7 +63,7 @@ begin
             when narrowing is null and not row_security_active('clipsql.image') then most_matches / strategy.total_rows
             else clipsql._sample_share(conditions, filter, sample_size) end;
         strategy.likely_matches := least(most_matches, share * strategy.total_rows);
-        needed := clipsql._walk_length(max_results / greatest(share, 1e-9), strategy.ef_search);
+        needed := clipsql._walk_length(max_results / greatest(share, 1e-9), strategy.ef_search, strategy.total_rows);
     end if;
     strategy.exact_ms := 0.001
         * least(strategy.likely_matches * lookup_us,

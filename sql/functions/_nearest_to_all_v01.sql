@@ -39,7 +39,7 @@ begin
     strategy := clipsql._choose_strategy(max_results, conditions, filter, chosen);
     rows_per_match := strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
     while strategy.walks and cardinality(directions) * strategy.step_ms
-            * clipsql._walk_length(depth * rows_per_match, strategy.ef_search) < strategy.exact_ms loop
+            * clipsql._walk_length(depth * rows_per_match, strategy.ef_search, strategy.total_rows) < strategy.exact_ms loop
         select array_agg(distinct n.image_id), max(n.distance), count(*)
         into ids, frontier, passed
         from unnest(directions) as d(direction)

@@ -17,8 +17,11 @@ set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
 declare
-    usual_ef_search constant integer := 250;  -- as in _choose_strategy
-    walked constant integer := ceil(clipsql._walk_length(max_results, usual_ef_search));
+    usual_ef_search constant integer := 400;  -- as in _choose_strategy
+    walked constant integer := ceil(clipsql._walk_length(max_results, usual_ef_search, (
+        select c.reltuples
+        from pg_catalog.pg_class as c
+        where c.oid = to_regclass(format('clipsql.caption_embedding_%s', chosen.model_id)))));
     walk_memory constant double precision := 256 * 1024 * 1024;  -- used only as far as a walk gets
 begin
     perform

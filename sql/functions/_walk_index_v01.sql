@@ -62,7 +62,7 @@ begin
             ids[found_rows] := step.image_id;
             distances[found_rows] := step.distance;
             if found_rows = max_results then
-                enough := clipsql._walk_length(walked, strategy.ef_search);
+                enough := clipsql._walk_length(walked, strategy.ef_search, strategy.total_rows);
                 beyond := clearance * (select max(d.distance) from unnest(distances) as d(distance));
             end if;
         end if;
@@ -71,7 +71,8 @@ begin
         -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
         exit when walked % step_size = 0 and found_rows < max_results
             and strategy.exact_ms < strategy.step_ms * (clipsql._walk_length(
-                max_results * (walked + expected_gap) / (found_rows + 1), strategy.ef_search) - walked);
+                max_results * (walked + expected_gap) / (found_rows + 1), strategy.ef_search, strategy.total_rows)
+                - walked);
     end loop;
 
     if not is_trusted then
