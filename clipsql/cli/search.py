@@ -8,10 +8,17 @@ from typing import Any, get_args
 
 import click
 
-from clipsql.cli.options import Command, database_option, encoder_options, json_option, search_options
-from clipsql.cli.output import note, show_matches
+from clipsql.cli.options import (
+    Command,
+    database_option,
+    encoder_options,
+    json_option,
+    nearest_options,
+    search_options,
+)
+from clipsql.cli.output import note, show_json, show_matches, show_table
 from clipsql.config import Settings
-from clipsql.db.functions import Fusion, SearchOptions
+from clipsql.db.functions import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
 from clipsql.judging import WordWeight
@@ -29,6 +36,7 @@ def search() -> None:
     clipsql search like 42 --html similar.html
     clipsql search query 'flower + 2*bee - night + ./street.jpg'
     clipsql search hybrid "red truck at night" --text-weight 0.5
+    clipsql search captions "a red lorry"
     """
 
 
@@ -145,6 +153,42 @@ def hybrid(
     return query, searcher.search_hybrid(
         query, text_weight=text_weight, vector_weight=vector_weight, **options
     )
+
+
+@search.command()
+@click.argument("query")
+@nearest_options
+@encoder_options
+@json_option
+@database_option
+def captions(
+    settings: Settings,
+    query: str,
+    options: NearestOptions,
+    device: str | None,
+    dtype: str | None,
+    as_json: bool,
+) -> None:
+    """Find captions that mean what QUERY says, in whatever words, or that fit the picture in the file QUERY.
+
+    \b
+    clipsql search captions "a red lorry" --max-results 3
+    clipsql search captions ./street.jpg --in-collection streets
+    """
+    model = options.pop("model", None)
+    with open_database(settings) as engine:
+        searcher = Searcher(engine, model=model, device=device, dtype=dtype)
+        file = Path(query).expanduser()
+        vector = searcher.embed_image(file) if file.is_file() else searcher.embed_text(query)
+        found = searcher.search_captions(vector, **options)
+    if as_json:
+        for caption in found:
+            show_json(caption)
+    else:
+        show_table(
+            ("rank", "similarity", "caption", "from image"),
+            ((one.rank, f"{one.similarity:.3f}", one.caption, one.from_image) for one in found),
+        )
 
 
 def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:

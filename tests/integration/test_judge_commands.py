@@ -69,6 +69,9 @@ def test_commands_and_python_agree(run: Clipsql, database: str) -> None:
     suggested = lines(run("suggest", "4", "--json"))
     assert suggested == [vars(caption) for caption in searcher.suggest_captions(4)]
     assert {one["caption"] for one in suggested} == {"a red car", "a green tree", "a dog"}
+    said = lines(run("search", "captions", "a red car", "--json"))
+    assert said == [vars(caption) for caption in searcher.search_captions(searcher.embed_text("a red car"))]
+    assert "a green tree" in run("search", "captions", "a red car").stdout
     hybrid = lines(run("search", "hybrid", "a red car", "--json"))
     assert [row["image_id"] for row in hybrid] == [m.image_id for m in searcher.search_hybrid("a red car")]
     words = lines(run("explain", "text", "a red car", "--json"))
