@@ -1,7 +1,7 @@
 """Measure downloads/s of clipsql beside img2dataset on the same list, against a web server with latency and faults.
 
-    python3 -m venv /var/tmp/img2dataset && /var/tmp/img2dataset/bin/pip install img2dataset
-    python benchmarks/download.py --img2dataset /var/tmp/img2dataset/bin/img2dataset
+    python3 -m venv img2dataset && img2dataset/bin/pip install img2dataset
+    python benchmarks/download.py --img2dataset img2dataset/bin/img2dataset
 
 The server is that of the tests, in a process of its own on this machine: each answer comes 50 ms late, one
 picture in a hundred fails at first (HTTP 503, or a connection that breaks in the middle) and comes when asked

@@ -240,7 +240,7 @@ def _serve(files: Sequence[Path], parent: Connection) -> None:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-", dir="/var/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-"))
     home.chmod(0o711)
     server = EmbeddedServer(home)
     try:

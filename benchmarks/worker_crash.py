@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--kills", type=int, default=6)
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-", dir="/var/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-"))
     home.chmod(0o711)
     server = EmbeddedServer(home / "server")
     model = make_clip(home / "model")
