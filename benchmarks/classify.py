@@ -14,14 +14,14 @@ import csv
 import datetime as dt
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
-from hybrid import temporary_database
 from PIL import Image
+from servers import temporary_database
 from sqlalchemy.engine import Engine
 
 from clipsql import Searcher
@@ -48,7 +48,10 @@ class Question:
 
 def scene_questions(scenes: Sequence[Scene]) -> list[Question]:
     """What the renderer knows."""
-    alone: Callable[[Scene], bool] = lambda scene: len(scene.vehicles) == 1  # noqa: E731
+
+    def alone(scene: Scene) -> bool:
+        return len(scene.vehicles) == 1
+
     return [
         Question("time", TIMES, ("at {}", "a road by {}"), [scene.time for scene in scenes]),
         Question("weather", WEATHERS, ("in {}", "{} weather"), [scene.weather for scene in scenes]),

@@ -136,7 +136,7 @@ def prepare(engine: Engine, url: str, pictures: Pictures) -> None:
         register_vector(connection)
         began = time.perf_counter()
         with connection.transaction():
-            _load(connection, pictures, model_name=model.name)
+            load(connection, pictures, model_name=model.name)
         connection.execute("vacuum analyze clipsql.image")
         connection.execute("vacuum analyze clipsql.image_embedding_1")
         loaded = time.perf_counter()
@@ -146,7 +146,7 @@ def prepare(engine: Engine, url: str, pictures: Pictures) -> None:
         print(f"loaded in {loaded - began:.0f} s, index in {built - loaded:.0f} s", file=sys.stderr)
 
 
-def _load(connection: psycopg.Connection, pictures: Pictures, *, model_name: str) -> None:
+def load(connection: psycopg.Connection, pictures: Pictures, *, model_name: str) -> None:
     """Fill clipsql.image and the partition of a model that is already there; no index is built."""
     rows = len(pictures.vectors)
     row = connection.execute("select model_id from clipsql.model where name = %s", (model_name,)).fetchone()

@@ -19,22 +19,17 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 import sqlalchemy as sa
+from servers import temporary_database
 from sqlalchemy.engine import Engine
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
-from clipsql.db.engine import create_engine
 from clipsql.indexing import Indexer, IngestOptions
 from clipsql.registering import register_model
 from clipsql.sources import open_source
@@ -108,22 +103,6 @@ def places(engine: Engine, queries: Sequence[tuple[str, str]], weights: tuple[fl
             for name, text in queries
         ]
     return np.array([place or 11 for place in found])
-
-
-@contextmanager
-def temporary_database() -> Iterator[tuple[Engine, Path]]:
-    """A fresh database on a server of its own, and a folder; both are gone in the end."""
-    folder = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-"))
-    folder.chmod(0o711)  # the embedded server has a user of its own when this runs as root
-    server = EmbeddedServer(folder / "home")
-    try:
-        engine = create_engine(server.start())
-        migrating.upgrade(engine)
-        yield engine, folder
-        engine.dispose()
-    finally:
-        server.remove()
-        shutil.rmtree(folder)
 
 
 @click.command()

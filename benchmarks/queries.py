@@ -12,20 +12,14 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
-from sqlalchemy.engine import Engine
+from servers import temporary_database
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
-from clipsql.db.engine import create_engine
 from clipsql.db.functions import Fusion
 from clipsql.demo import world
 from clipsql.demo.cameras import week_of_frames
@@ -234,22 +228,6 @@ def _facts(scene: Scene) -> set[str]:
     for vehicle in scene.vehicles:
         found |= {vehicle.kind, vehicle.colour, f"{vehicle.colour} {vehicle.kind}"}
     return found
-
-
-@contextmanager
-def temporary_database() -> Iterator[tuple[Engine, Path]]:
-    """A fresh database on a server of its own, and a folder; both are gone in the end."""
-    folder = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-"))
-    folder.chmod(0o711)  # the embedded server has a user of its own when this runs as root
-    server = EmbeddedServer(folder / "home")
-    try:
-        engine = create_engine(server.start())
-        migrating.upgrade(engine)
-        yield engine, folder
-        engine.dispose()
-    finally:
-        server.remove()
-        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

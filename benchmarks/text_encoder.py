@@ -7,25 +7,19 @@ of several runs, each with another text, so that nothing is answered from the se
 from __future__ import annotations
 
 import os
-import shutil
 import string
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 import numpy as np
 import sqlalchemy as sa
 import torch
+from servers import temporary_database
 from sqlalchemy.engine import Connection, Engine
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
-from clipsql.db.engine import create_engine
 from clipsql.db.models import add_model
 from clipsql.db.text_towers import store_text_tower
 from clipsql.encoding.text_tower import read_text_tower
@@ -58,7 +52,7 @@ def main(shape: str, repeats: int, compared: int) -> None:
             ids = torch.tensor([tokenizer(text)["input_ids"] for text in some])
             return torch.nn.functional.normalize(model(input_ids=ids).text_embeds)
 
-    with _database() as engine:
+    with temporary_database() as (engine, _):
         seconds = _load(engine, model, tokenizer)
         click.echo(f"ViT-{shape} text tower, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads")
         click.echo(f"loading: {seconds:.1f} s; {_size(engine)}")
@@ -146,21 +140,6 @@ def _compare(
     theirs = torch.cat([in_transformers([text]) for text in texts])
     cosines = (ours.double() * theirs.double()).sum(dim=1)
     return f"worst of {len(texts)} texts: cosine {cosines.min():.8f}, largest error {(ours - theirs).abs().max():.1e}"
-
-
-@contextmanager
-def _database() -> Iterator[Engine]:
-    home = Path(tempfile.mkdtemp(prefix="clipsql-benchmark-"))
-    home.chmod(0o711)
-    server = EmbeddedServer(home)
-    try:
-        engine = create_engine(server.start())
-        migrating.upgrade(engine)
-        yield engine
-        engine.dispose()
-    finally:
-        server.remove()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from crashing import crash_round, spoiled
 from forking import Forker
 from local_models import make_clip
 from picture_server import PictureServer
-from worker_crash import crash_round, spoiled
 
 from clipsql.db import migrating
 from clipsql.db.embedded import EmbeddedServer

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from crashing import crash_round, spoiled
 from forking import Forker
 from picture_server import PictureServer
-from worker_crash import crash_round, spoiled
 
 from clipsql.db import migrating
 from clipsql.db.embedded import EmbeddedServer

@@ -1,0 +1,17 @@
+"""Benchmarks are not part of the test run, but they must not fall behind what they measure."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+def test_every_benchmark_can_be_imported() -> None:
+    names = sorted(file.stem for file in BENCHMARKS.glob("*.py"))
+    assert "filtered_search" in names
+    imports = "\n".join(f"import {name}" for name in names)
+    done = subprocess.run([sys.executable, "-c", imports], cwd=BENCHMARKS, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
