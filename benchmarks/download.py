@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from PIL import Image
 
 from clipsql.errors import DownloadError
 from clipsql.images.downloading import Downloader, DownloadOptions
+from clipsql.working import pictures_ahead
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 RETRIES = 2
@@ -102,10 +104,15 @@ def _download(urls: list[str], connections: int) -> None:
     options = DownloadOptions(
         allow_private_hosts=True, concurrency=connections, per_host=connections, retries=RETRIES
     )
+    room = threading.Semaphore(pictures_ahead(options))  # as many under way as a worker has
     downloaded = 0
     with Downloader(options) as downloader:
         started = time.monotonic()
-        futures = [downloader.submit(url) for url in urls]
+        futures = []
+        for url in urls:
+            room.acquire()
+            futures.append(downloader.submit(url))
+            futures[-1].add_done_callback(lambda _done: room.release())
         for future in futures:
             error = future.exception()
             downloaded += error is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -20,7 +20,7 @@ from clipsql.db.queue import Lease, Scope
 from clipsql.db.records import StoredImage
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
-from clipsql.errors import ImageError
+from clipsql.errors import FailureClass, ImageError
 from clipsql.images.downloading import Download, Downloader
 from clipsql.reading import kept_content, needs_content, read_claimed
 from clipsql.reading_records import Reading, ReadOptions
@@ -70,6 +70,7 @@ class Claims:
         self._next_claim = 0.0
         self._is_closed = threading.Event()
         self._is_stopping = False
+        self._holds_suspects = False
         self._renewer = threading.Thread(target=self._renew, name="clipsql leases", daemon=True)
 
     def __enter__(self) -> Self:
@@ -123,14 +124,32 @@ class Claims:
 
     def _claim(self) -> None:
         """Lease and begin to fetch as many pictures as there is room for."""
+        if self._holds_suspects and self._held:
+            return
+        self._holds_suspects = False
         while self._unread + _CLAIM <= self._ahead and time.monotonic() >= self._next_claim:
             claimed = queue.claim(self._connection, self._scope, self._lease, limit=_CLAIM)
-            self._held.update(stored.image_id for stored in claimed)
-            self._unread += len(claimed)
+            self._hold(claimed)
             for stored in claimed:
                 self._begin(stored)
             if len(claimed) < _CLAIM:
-                self._next_claim = time.monotonic() + (_SILENCE_S if claimed else POLL_S)
+                if not self._held:
+                    self._claim_suspects()
+                self._next_claim = time.monotonic() + (_SILENCE_S if self._held else POLL_S)
+
+    def _claim_suspects(self) -> None:
+        suspects, are_fatal = queue.claim_suspects(self._connection, self._scope, self._lease)
+        self._hold(suspects)
+        self._holds_suspects = bool(suspects)
+        for stored in suspects:
+            if are_fatal:
+                self._readers.submit(self._give_up, stored)
+            else:
+                self._begin(stored)
+
+    def _hold(self, claimed: Sequence[StoredImage]) -> None:
+        self._held.update(stored.image_id for stored in claimed)
+        self._unread += len(claimed)
 
     def _take(self, *, timeout_s: float) -> Reading | None:
         try:
@@ -180,6 +199,11 @@ class Claims:
             except ImageError as error:
                 content = error
             self._decode(stored, content)
+
+    def _give_up(self, stored: StoredImage) -> None:
+        with self._errors_for_the_encoder():
+            why = "one worker after another died with it in hand; look at the file by other means"
+            self._decode(stored, ImageError(why, failure=FailureClass.FATAL))
 
     def _decode(self, stored: StoredImage, content: bytes | ImageError | None) -> None:
         self._read.put(read_claimed(stored, content, encoder=self._encoder, options=self._options))

@@ -70,6 +70,8 @@ class FailureClass(StrEnum):
     """The local file does not exist or cannot be opened."""
     DAMAGED = "damaged"
     """The bytes begin like a picture, but cannot be decoded or would be too large a one."""
+    FATAL = "fatal"
+    """One worker after another died with this picture in hand."""
 
     @property
     def is_passing(self) -> bool:

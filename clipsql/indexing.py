@@ -163,8 +163,8 @@ class _Run:
             yield from self._claims.stream()
 
     def _look_up(self, source: Source) -> Iterator[list[tuple[SourceRecord, StoredImage | None]]]:
-        """Records with what is stored of them; one whose URL came before is reported and left out."""
-        records = iter(source)
+        """Records with what is stored of them; one without a URL, or whose URL came before, is reported and left out."""
+        records = self._named(source)
         while chunk := list(islice(records, _LOOK_UP_BATCH)):
             sightings = [(record.url, printable(record.position)) for record in chunk]
             seen = pictures.first_positions(self._lookups, sightings)
@@ -182,6 +182,13 @@ class _Run:
                     seen[record.url] = record.position
                     fresh.append((record, stored.get(record.url)))
             yield fresh
+
+    def _named(self, source: Source) -> Iterator[SourceRecord]:
+        for record in source:
+            if record.url:
+                yield record
+            else:
+                self._report.nameless(record.position)
 
     def _is_for_the_queue(self, record: SourceRecord) -> bool:
         return record.file is None or self._options.enqueue_only or self._options.validate_only

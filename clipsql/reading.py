@@ -35,7 +35,7 @@ def read_picture(
     if stored is not None and stored.facts.sha256 == content_hash(data):
         if stored.facts.status == "failed" and not options.retries(stored.facts):
             return Reading(record=record, stored=stored, outcome=Outcome.FAILED_BEFORE)
-        if stored.is_embedded:
+        if stored.is_embedded and not _lacks_copies(stored, options):
             return _with_known_content(record, stored)
     return _decoded(record, stored, data, encoder=encoder, options=options)
 
@@ -70,6 +70,8 @@ def queue_picture(
         return _queued(record, stored, replace(waiting, is_checked=False))
     if stored.facts.status == "embedded" and options.validate_only:
         return Reading(record=record, stored=stored, outcome=Outcome.UNCHANGED)
+    if _lacks_copies(stored, options):
+        return _queued(record, stored, replace(waiting, is_checked=False))
     if stored.facts.status == "embedded" and stored.is_embedded:
         reading = _with_known_content(record, stored)
         if not (options.enqueue_only and reading.facts and reading.captions_to_encode):
@@ -117,7 +119,9 @@ def read_claimed(
     )
     if isinstance(content, ImageError):
         reading = _failed(record, stored, facts, content)
-    elif content is None or (stored.is_embedded and facts.sha256 == content_hash(content)):
+    elif content is None or (
+        stored.is_embedded and facts.sha256 == content_hash(content) and not _lacks_copies(stored, options)
+    ):
         settled = replace(facts, status="embedded", error=None, failure=None, pending_model_id=None)
         reading = Reading(record=record, stored=stored, outcome=Outcome.UPDATED, facts=settled)
     else:
@@ -157,6 +161,7 @@ def _decoded(
         perceptual_hash=perceptual_hash(picture.pixels) if known_hash is None else known_hash,
         status="pending" if options.validate_only else "embedded",
     )
+    has_embedding = stored is not None and is_known and stored.is_embedded
     is_new = stored is None or (stored.facts.status == "pending" and stored.facts.sha256 is None)
     outcome = Outcome.ADDED if is_new else Outcome.UPDATED
     return Reading(
@@ -164,9 +169,18 @@ def _decoded(
         stored=stored,
         outcome=Outcome.CHECKED if options.validate_only else outcome,
         facts=_described(facts, record),
-        pixels=None if encoder is None or options.validate_only else encoder.preprocess([picture.pixels])[0],
+        pixels=None
+        if encoder is None or options.validate_only or has_embedding
+        else encoder.preprocess([picture.pixels])[0],
         thumbnail=_thumbnail(picture) if options.thumbnails else None,
     )
+
+
+def _lacks_copies(stored: StoredImage, options: ReadOptions) -> bool:
+    """Whether the thumbnail or the original of a picture that is known shall be kept and is not yet."""
+    if options.thumbnails and not stored.has_thumbnail:
+        return True
+    return options.store_images is not None and stored.facts.file is None and _is_remote(stored.facts.url)
 
 
 def _of_picture(facts: PictureFacts, picture: Picture) -> PictureFacts:

@@ -18,7 +18,7 @@ from clipsql.errors import FailureClass
 from clipsql.sources import SourceRecord
 
 _MOST_EXAMPLES = 10
-"""Failures and duplicates that a report names one by one."""
+"""Failures and rows left out that a report names one by one."""
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -35,6 +35,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     FAILED_BEFORE = "failed before"
     DUPLICATE = "duplicate"
+    NAMELESS = "nameless"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +158,11 @@ def printable(text: str) -> str:
 
 @dataclass(kw_only=True)
 class IngestReport:
-    """What an ingest or a worker did; `failures` and `duplicates` name the first few."""
+    """What an ingest or a worker did; `failures` and `left_out`, rows that are no pictures of their own, name a few."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    duplicates: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     captions: int = 0
     seconds: float = 0.0
 
@@ -176,6 +177,13 @@ class IngestReport:
 
     def repeated(self, position: str, earlier: str, url: str) -> None:
         """Count a record whose URL came before."""
-        self.outcomes[Outcome.DUPLICATE] += 1
-        if len(self.duplicates) < _MOST_EXAMPLES:
-            self.duplicates.append(printable(f"{position} repeats {earlier}: {url}"))
+        self._left_out(Outcome.DUPLICATE, f"{position} repeats {earlier}: {url}")
+
+    def nameless(self, position: str) -> None:
+        """Count a record without a file or URL."""
+        self._left_out(Outcome.NAMELESS, f"{position} names no file or url")
+
+    def _left_out(self, outcome: Outcome, why: str) -> None:
+        self.outcomes[outcome] += 1
+        if len(self.left_out) < _MOST_EXAMPLES:
+            self.left_out.append(printable(why))

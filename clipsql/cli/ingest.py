@@ -143,10 +143,11 @@ def ingest(
                 ),
             )
     show_report(report, collection, None if row is None else row.name, as_json=as_json)
-    if report.duplicates:
+    if report.left_out:
+        count = report.outcomes[Outcome.DUPLICATE] + report.outcomes[Outcome.NAMELESS]
         raise SourceError(
-            f"{report.outcomes[Outcome.DUPLICATE]} rows repeat an earlier picture and were left out "
-            f"(first: {report.duplicates[0]}); give each picture one row, further captions in further columns."
+            f"Rows that were left out: {count:,} (first: {report.left_out[0]}); give each picture one row with its "
+            "file or url, further captions in further columns."
         )
 
 
@@ -178,7 +179,7 @@ def show_report(report: IngestReport, collection: str | None, model: str | None,
                 "captions_added": report.captions,
                 "seconds": round(report.seconds, 3),
                 "failures": report.failures,
-                "duplicates": report.duplicates,
+                "left_out": report.left_out,
             }
         )
         return

@@ -123,6 +123,7 @@ class Image(Base):
     pending_model_id: Mapped[int | None] = mapped_column(ForeignKey(Model.model_id, ondelete="SET NULL"))
     leased_by: Mapped[str | None]
     leased_until: Mapped[dt.datetime | None]
+    lost_workers: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
     captions: Mapped[list[Caption]] = relationship(
         back_populates="image", cascade="all, delete-orphan", passive_deletes=True

@@ -66,7 +66,8 @@ def _stored(
                     from clipsql.caption as c
                     left join clipsql.caption_embedding as e
                         on e.caption_id = c.caption_id and e.model_id = %(model_id)s
-                    where c.image_id = i.image_id)
+                    where c.image_id = i.image_id),
+                   exists (select from clipsql.thumbnail as t where t.image_id = i.image_id)
             from clipsql.image as i
             where {wanted}
             """
@@ -76,12 +77,13 @@ def _stored(
     return [
         StoredImage(
             facts=PictureFacts(**dict(zip((*FACT_TYPES, "is_checked"), row, strict=False))),
-            image_id=row[-3],
-            is_embedded=row[-2],
+            image_id=row[-4],
+            is_embedded=row[-3],
             captions=tuple(
                 StoredCaption(caption_id=caption_id, body=body, is_embedded=is_embedded)
-                for caption_id, body, is_embedded in row[-1]
+                for caption_id, body, is_embedded in row[-2]
             ),
+            has_thumbnail=row[-1],
         )
         for row in rows
     ]

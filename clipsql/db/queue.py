@@ -46,26 +46,63 @@ class Lease:
     seconds: float
 
 
+_IS_FREE = sql.SQL("coalesce(i.leased_until < now(), true)")
+_LOST_WORKERS = sql.SQL("(i.lost_workers + (i.leased_until is not null)::integer)")
+"""Of a free picture: how many workers died with it in hand."""
+
+_SUSPECTED = 2
+_FATAL = 6
+
+
 def claim(connection: Driver, scope: Scope, lease: Lease, *, limit: int) -> list[StoredImage]:
-    """Lease pending pictures that nobody holds, or whose holder let its lease run out; oldest first."""
+    """Lease pending pictures that nobody holds, or whose holder let its lease run out; oldest first.
+
+    Those that several workers died with are left to `claim_suspects`.
+    """
+    fitting = sql.SQL("{} < {}").format(_LOST_WORKERS, _SUSPECTED)
+    return _claim(connection, scope, lease, fitting, limit=limit)
+
+
+def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list[StoredImage], bool]:
+    """Lease a few of the pictures that most workers died with, and say whether these are to be given up.
+
+    For a worker that holds nothing else, so that the others do not come under suspicion too. The more workers died,
+    the fewer pictures the next one takes, in the end one alone: when that kills it again, it is the one.
+    """
+    row = connection.execute(
+        sql.SQL("select max({}) from clipsql.image as i where {} and {}").format(
+            _LOST_WORKERS, scope.condition, _IS_FREE
+        )
+    ).fetchone()
+    lost = (row and row[0]) or 0
+    if lost < _SUSPECTED:
+        return [], False
+    fitting = sql.SQL("{} = {}").format(_LOST_WORKERS, lost)
+    return _claim(connection, scope, lease, fitting, limit={2: 16, 3: 4}.get(lost, 1)), lost >= _FATAL
+
+
+def _claim(
+    connection: Driver, scope: Scope, lease: Lease, fitting: sql.Composable, *, limit: int
+) -> list[StoredImage]:
     rows = connection.execute(
         sql.SQL(
             """
             with free as materialized (
                 select i.image_id
                 from clipsql.image as i
-                where {condition} and coalesce(i.leased_until < now(), true)
+                where {condition} and {is_free} and {fitting}
                 order by i.collection, i.image_id
                 limit %(limit)s
                 for no key update skip locked
             )
             update clipsql.image as i
-            set leased_by = %(worker)s, leased_until = now() + make_interval(secs => %(seconds)s)
+            set leased_by = %(worker)s, leased_until = now() + make_interval(secs => %(seconds)s),
+                lost_workers = {lost_workers}
             from free
             where i.image_id = free.image_id
             returning i.image_id
             """
-        ).format(condition=scope.condition),
+        ).format(condition=scope.condition, is_free=_IS_FREE, fitting=fitting, lost_workers=_LOST_WORKERS),
         {"limit": limit, **_parameters(lease)},
     ).fetchall()
     return pictures_by_id(connection, [image_id for (image_id,) in rows], model=scope.model) if rows else []
@@ -135,7 +172,8 @@ def settle(
                 latitude = case when i.longitude is null then s.latitude else i.latitude end,
                 status = s.status, error = s.error, failure = s.failure,
                 pending_model_id = case when s.status = 'pending' then i.pending_model_id end,
-                attempts = i.attempts + 1, checked_at = now(), leased_by = null, leased_until = null
+                attempts = i.attempts + 1, checked_at = now(),
+                leased_by = null, leased_until = null, lost_workers = 0
             from staged_image as s
             where i.image_id = s.image_id and i.leased_by = %s
             returning i.image_id

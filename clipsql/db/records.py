@@ -57,6 +57,7 @@ class StoredImage:
     facts: PictureFacts
     is_embedded: bool
     captions: tuple[StoredCaption, ...]
+    has_thumbnail: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

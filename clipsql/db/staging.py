@@ -67,8 +67,9 @@ def write_content(
 ) -> None:
     """Embeddings, captions and thumbnails of pictures, by image_id, whose rows are written already."""
     stale = [image_id for image_id, write in placed if write.content_changed]
-    # Other content: what any model made of the old one is wrong now.
+    # Other content: what any model made of the old one is wrong now, and so is what it looked like.
     connection.execute("delete from clipsql.image_embedding where image_id = any (%s)", (stale,))
+    connection.execute("delete from clipsql.thumbnail where image_id = any (%s)", (stale,))
     removed = [caption_id for _, write in placed for caption_id in write.removed_captions]
     connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
     _write_thumbnails(connection, placed)

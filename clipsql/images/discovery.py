@@ -43,6 +43,11 @@ def find_pictures(folder: Path) -> Iterator[Path]:
         pending.extend(reversed(directories))
 
 
+def has_pictures(folder: Path) -> bool:
+    """Whether there is a picture file below the folder. Raises SourceError as `find_pictures` does."""
+    return next(find_pictures(folder), None) is not None
+
+
 def _entries(directory: Path, seen: set[tuple[int, int]]) -> tuple[list[Path], list[Path]]:
     files: list[Path] = []
     directories: list[Path] = []

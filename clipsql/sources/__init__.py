@@ -8,10 +8,11 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from clipsql.errors import SourceError
+from clipsql.images.discovery import has_pictures
 from clipsql.sources.folder import open_folder
 from clipsql.sources.lines import FileLines, Lines, PassingLines
 from clipsql.sources.manifest import open_manifest
-from clipsql.sources.parquet import ParquetTable
+from clipsql.sources.parquet import ParquetTable, open_parquet_folder
 from clipsql.sources.query import QueryTable
 from clipsql.sources.record import JsonValue, Source, SourceRecord
 from clipsql.sources.tables import DelimitedTable, JsonLinesTable, Table
@@ -53,15 +54,19 @@ def open_source(
 ) -> Source:
     """The pictures of a folder, of a manifest, or for the path "-" of standard input.
 
+    A folder without pictures may hold the parts of one manifest as Parquet files.
     A manifest's format is `file_format` (of TEXT_FORMATS), else what the ending of its name says, else what its
     first line looks like. `column_map` is {our name: their column}; `text_columns` keep their values as text;
     relative files lie in `base_folder`, by default the manifest's own; `timezone` holds for times without an
     offset. Raises SourceError when there is nothing to read, and while iterating for a line that cannot be used.
     """
+    parts = None
     if path.is_dir():
-        return open_folder(path, column_map=column_map or {})
+        parts = None if has_pictures(path) else open_parquet_folder(path)
+        if parts is None:
+            return open_folder(path, column_map=column_map or {})
     return open_manifest(
-        _table(path, file_format, stdin),
+        parts or _table(path, file_format, stdin),
         column_map=column_map or {},
         text_columns=text_columns,
         base_folder=base_folder,

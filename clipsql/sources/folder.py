@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from clipsql.errors import SourceError
-from clipsql.images.discovery import PICTURE_ENDINGS, find_pictures
+from clipsql.images.discovery import PICTURE_ENDINGS, find_pictures, has_pictures
 from clipsql.sources.captions import SidecarCaptions, find_sidecar
 from clipsql.sources.record import Source, SourceRecord
 
@@ -44,10 +44,10 @@ class FolderSource(Source):
 def open_folder(folder: Path, *, column_map: Mapping[str, str]) -> FolderSource:
     """The folder as a source. Raises SourceError when it holds no picture or its sidecar cannot be used."""
     folder = folder.resolve()
-    if next(find_pictures(folder), None) is None:
+    if not has_pictures(folder):
         raise SourceError(
             f'Folder "{folder}" holds no picture; '
-            f"name one with files that end in {' '.join(PICTURE_ENDINGS)}."
+            f"name one with files that end in {' '.join(PICTURE_ENDINGS)}, or with a manifest's parts in .parquet."
         )
     sidecar = find_sidecar(folder)
     if sidecar is None:

@@ -94,7 +94,7 @@ class ManifestSource(Source):
         )
 
     def _locate(self, position: str, file: object, url: object) -> tuple[str, Path | None]:
-        """The picture's identity, and its file unless it is on the web.
+        """The picture's identity, empty when there is none that can be stored, and its file unless it is on the web.
 
         Nothing is said of a bad URL here: it fails for itself when it is fetched, and ends nobody's ingest.
         """
@@ -107,12 +107,10 @@ class ManifestSource(Source):
         remote = str(url).strip() if not is_empty(url) else ""
         try:
             storable(local + remote)
-        except ValueError as error:
-            raise SourceError(f"{position}: the file or url holds {error}; correct it.") from error
+        except ValueError:
+            return "", None
         if not local and remote.startswith("file:"):
             local = url2pathname(urlsplit(remote).path)
-        if not local and not remote:
-            raise SourceError(f"{position} names no file; give it one or remove it.")
         if local.lower().startswith(("http://", "https://")):
             return remote or local, None
         if not local:
@@ -181,7 +179,7 @@ def _metadata(
 
 def _joined(earlier: SourceRecord | None, record: SourceRecord) -> SourceRecord | None:
     """Both as one picture with the captions of both, or None when they differ in anything else."""
-    if earlier is None or earlier.url != record.url:
+    if earlier is None or earlier.url != record.url or not record.url:
         return None
     if replace(earlier, captions=(), position="") != replace(record, captions=(), position=""):
         return None

@@ -11,6 +11,8 @@ from clipsql.errors import SourceError
 from clipsql.sources.tables import Table
 
 _BATCH_ROWS = 1_024
+_ROW_BITS = 40
+"""Of a row's number in a folder of parts; the bits above count the parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,52 @@ class ParquetTable(Table):
     def _unreadable(self, error: Exception) -> SourceError:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return SourceError(f"{self.name} is no readable Parquet file ({reason}); write it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFolder(Table):
+    """The Parquet files of a folder, in name order: one long table in parts, as large lists are published."""
+
+    path: Path
+    parts: tuple[ParquetTable, ...]
+
+    unit = "row"
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def folder(self) -> Path:
+        return self.path
+
+    def row_count(self) -> int:
+        return sum(part.row_count() for part in self.parts)
+
+    def names(self) -> tuple[str, ...]:
+        return self.parts[0].names()
+
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        columns = set(self.names())
+        for index, part in enumerate(self.parts):
+            missing = columns.difference(part.names())
+            if missing:
+                raise SourceError(
+                    f'{part.name} has no column "{min(missing)}", which {self.parts[0].name} has; '
+                    "keep only parts of one table in a folder."
+                )
+            for number, row in part.rows(only):
+                yield (index << _ROW_BITS) + number, row
+
+    def at(self, number: int) -> str:
+        index, row = divmod(number, 1 << _ROW_BITS)
+        return self.parts[index].at(row)
+
+
+def open_parquet_folder(folder: Path) -> ParquetFolder | None:
+    """The folder's Parquet files as one table, None when it has none."""
+    files = sorted(file for file in folder.iterdir() if file.name.lower().endswith(".parquet"))
+    return ParquetFolder(folder, tuple(map(ParquetTable, files))) if files else None
 
 
 def _is_binary(pyarrow: Any, kind: Any) -> bool:

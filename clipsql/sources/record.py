@@ -17,7 +17,7 @@ class SourceRecord:
     """One picture as its source describes it; nothing of the picture file has been read yet."""
 
     url: str
-    """Identity: the url column, else the file URI of the resolved local file."""
+    """Identity: the url column, else the file URI of the resolved local file; empty where the source names neither."""
     file: Path | None
     """The local file that holds the bytes, which may turn out to be missing; None when they are on the web."""
     captions: tuple[str, ...] = ()

@@ -20,6 +20,12 @@ COLUMNS: dict[str, type[sa.types.TypeEngine[object]] | sa.types.TypeEngine[objec
 def upgrade() -> None:
     for name, kind in COLUMNS.items():
         op.add_column("image", sa.Column(name, kind), schema="clipsql")
+    # Workers that let their lease run out with this pending picture in hand: they died, perhaps of it.
+    op.add_column(
+        "image",
+        sa.Column("lost_workers", sa.Integer, server_default=sa.text("0"), nullable=False),
+        schema="clipsql",
+    )
     op.create_foreign_key(
         "image_pending_model_id_fkey",
         "image",
@@ -61,5 +67,5 @@ def downgrade() -> None:
     op.drop_table("thumbnail", schema="clipsql")
     for index in ("image_pending_idx", "image_sha256_idx"):
         op.drop_index(index, "image", schema="clipsql")
-    for name in reversed(COLUMNS):
+    for name in ("lost_workers", *reversed(COLUMNS)):
         op.drop_column("image", name, schema="clipsql")

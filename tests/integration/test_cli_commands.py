@@ -272,17 +272,19 @@ def test_bad_sources_are_refused_by_name(clipsql: Clipsql, tmp_path: Path, datab
         assert connection.execute("select count(*) from clipsql.model").fetchone() == (0,)
 
 
-def test_a_repeated_url_is_left_out_and_told_with_both_lines(
+def test_rows_that_repeat_or_name_no_picture_are_left_out_and_told(
     clipsql: Clipsql, model_folder: Path, tmp_path: Path
 ) -> None:
     folder = pictures(tmp_path / "p")
-    rows = "0.png,https://x.example/0,a\n1.png,https://x.example/1,b\n2.png,https://x.example/0,c\n"
+    rows = "0.png,https://x.example/0,a\n1.png,https://x.example/1,b\n2.png,https://x.example/0,c\n,,d\n"
     (folder / "m.csv").write_text("file,url,camera\n" + rows)
     result = clipsql("ingest", folder / "m.csv", "--model", model_folder)
-    message = refused(result, "1 rows repeat an earlier picture", "give each picture one row")
-    assert "m.csv line 4 repeats m.csv line 2: https://x.example/0" in message
+    message = refused(result, "Rows that were left out: 2 (first: ", "give each picture one row")
+    assert "m.csv line 5 names no file or url" in message
+    told = json.loads(clipsql("ingest", folder / "m.csv", "--json").stdout)["left_out"]
+    assert "m.csv line 4 repeats m.csv line 2: https://x.example/0" in told
     assert result.exit_code == 1
-    assert "2 added, 1 duplicate" in result.stdout
+    assert "2 added, 1 duplicate, 1 nameless" in result.stdout
     (line,) = clipsql("stats", "--json").stdout.splitlines()
     assert json.loads(line)["embedded"] == 2
 

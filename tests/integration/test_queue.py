@@ -541,6 +541,39 @@ def test_thumbnails_are_small_jpegs(
         assert (picture.format, picture.size) == ("JPEG", (row.width, row.height))
 
 
+def test_copies_that_were_not_kept_before_are_kept_without_embedding_again(
+    engine: Engine,
+    ingest: Ingest,
+    web: PictureServer,
+    encoder: Encoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "local.png").write_bytes(picture_bytes(9))
+    local = SourceRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
+    records = [*listed(web, 2), local]
+    ingest(records)
+    monkeypatch.setattr(encoder, "encode_pixels", lambda _pixels: pytest.fail("embedded again"))
+    assert ingest(records, thumbnails=True).outcomes == {Outcome.UPDATED: 3}
+    assert one(engine, "select count(*) from clipsql.thumbnail") == 3
+    asked = web.asked.total()
+    assert ingest(records, thumbnails=True).outcomes == {Outcome.UNCHANGED: 3}
+    assert web.asked.total() == asked
+    report = ingest(records, thumbnails=True, store_images=tmp_path / "kept")
+    assert report.outcomes == {Outcome.UPDATED: 2, Outcome.UNCHANGED: 1}
+    assert len([path for path in (tmp_path / "kept").rglob("*") if path.is_file()]) == 2
+    assert one(engine, "select count(*) from clipsql.image where status = 'embedded'") == 3
+
+
+def test_other_content_takes_the_old_thumbnail_away(
+    engine: Engine, ingest: Ingest, web: PictureServer
+) -> None:
+    ingest(listed(web, 1), thumbnails=True)
+    web.contents["/0.png"] = picture_bytes(7)
+    assert ingest(listed(web, 1), refresh=True).outcomes == {Outcome.UPDATED: 1}
+    assert one(engine, "select count(*) from clipsql.thumbnail") == 0
+
+
 # The same picture twice
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import tempfile
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 from crashing import crash_round, spoiled
 from forking import Forker
-from picture_server import PictureServer
+from picture_server import PictureServer, picture_bytes
 
 from clipsql.db import migrating
 from clipsql.db.embedded import EmbeddedServer
@@ -66,6 +67,65 @@ def test_no_picture_is_lost_or_done_twice_when_workers_and_the_server_are_killed
     assert verdict.complaints(pictures=PICTURES) == []
     assert (verdict.embedded, verdict.failed) == (good, PICTURES - good)
     assert verdict.kills == 2
+
+
+def test_a_picture_that_kills_its_workers_is_found_and_given_up_and_no_other(
+    forker: Forker, server: EmbeddedServer, model_folder: Path
+) -> None:
+    url, killer = server.start(), picture_bytes(33)
+    with PictureServer() as web, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("delete from clipsql.image")
+        connection.cursor().executemany(
+            "insert into clipsql.image (collection, url) values ('deadly', %s)",
+            [(web.url(picture),) for picture in range(100)],
+        )
+        codes = []
+        while connection.execute("select 1 from clipsql.image where status = 'pending'").fetchone():
+            worker = forker.start(
+                url,
+                *(
+                    "worker",
+                    "--until-empty",
+                    "--collection",
+                    "deadly",
+                    "--lease",
+                    "1",
+                    "--allow-private-hosts",
+                ),
+                *("--model", model_folder, "--dtype", "float32"),
+                dies_of=killer,
+            )
+            codes.append(worker.wait())
+        assert codes == [-signal.SIGABRT] * 6 + [0]
+        failed = connection.execute(
+            "select url, failure from clipsql.image where status <> 'embedded'"
+        ).fetchall()
+        assert failed == [(web.url(33), "fatal")]
+
+
+def test_a_second_signal_gives_all_back_at_once(
+    forker: Forker, server: EmbeddedServer, model_folder: Path
+) -> None:
+    url = server.start()
+    with PictureServer(latency_s=30) as web, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("delete from clipsql.image")
+        connection.cursor().executemany(
+            "insert into clipsql.image (collection, url) values ('stopped', %s)",
+            [(web.url(picture),) for picture in range(20)],
+        )
+        worker = forker.start(
+            url, "worker", "--model", model_folder, "--dtype", "float32", "--allow-private-hosts"
+        )
+        held = "select count(leased_by) from clipsql.image"
+        while connection.execute(held).fetchone() != (20,):
+            time.sleep(0.02)
+        os.kill(worker.pid, signal.SIGTERM)
+        while not worker.lines:
+            time.sleep(0.02)
+        started = time.monotonic()
+        assert worker.kill(signal.SIGINT) != 0
+        assert time.monotonic() - started < 15  # long before the web answers
+        assert connection.execute(held).fetchone() == (0,)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

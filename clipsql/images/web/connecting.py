@@ -76,8 +76,12 @@ class _Stream(httpcore2.AsyncNetworkStream):
             raise httpcore2.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:  # the body of a GET request
+            return
         try:
             self._writer.write(buffer)
+            if not self._writer.transport.get_write_buffer_size():
+                return  # usually all of it has gone at once
             async with asyncio.timeout(timeout):
                 await self._writer.drain()
         except TimeoutError as error:
