@@ -5,15 +5,17 @@
 
 The server is that of the tests, in a process of its own on this machine: each answer comes 50 ms late, one
 picture in a hundred fails at first (HTTP 503, or a connection that breaks in the middle) and comes when asked
-again. Both contenders only download, nothing is decoded or stored, with as many connections and retries. Each
-round runs both, one after the other; seconds are from the first request to the last, CPU is that of the whole
-contender, its start included. The server shares the machine's cores with them.
+again. Both contenders only download, nothing is decoded or stored, with as many connections and retries, in one
+process each. Each round runs both, one after the other: first on one core while the server has the others, so that both
+get the same CPU, then on all cores, which the server shares with them. Seconds are from the first request to the last;
+CPU is that of the whole contender, its start included.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -24,6 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -33,7 +36,7 @@ import numpy as np
 from PIL import Image
 
 from clipsql.errors import DownloadError
-from clipsql.images.downloading import Downloader, DownloadOptions
+from clipsql.images.downloading import Download, Downloader, DownloadOptions
 from clipsql.working import pictures_ahead
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
@@ -52,7 +55,7 @@ class Run:
 def main() -> None:
     """Parse the options, run the rounds, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--urls", type=int, default=10_000, help="in the list (default 10,000)")
+    parser.add_argument("--urls", type=int, default=20_000, help="in the list (default 20,000)")
     parser.add_argument("--hosts", type=int, default=64, help="that they lie on (default 64)")
     parser.add_argument("--connections", type=int, default=256, help="at a time (default 256)")
     parser.add_argument("--rounds", type=int, default=3)
@@ -67,14 +70,17 @@ def main() -> None:
     }
     if options.img2dataset:
         contenders["img2dataset"] = lambda urls: _img2dataset(urls, options.img2dataset, options.connections)
-    runs: dict[str, list[Run]] = {name: [] for name in contenders}
+    every = os.sched_getaffinity(0)
+    one = {min(every)}
+    runs: dict[tuple[str, str], list[Run]] = {}
     for _ in range(options.rounds):
-        for name, run in contenders.items():
-            # A server for each run, because it remembers which faults it has shown.
-            with tempfile.TemporaryDirectory() as folder, _server() as port:
-                urls = Path(folder) / "urls.txt"
-                urls.write_text("\n".join(_urls(options.urls, options.hosts, port)))
-                runs[name].append(run(urls))
+        for cores, its, the_servers in (("one core", one, every - one), ("all cores", every, every)):
+            for name, run in contenders.items():
+                # A server for each run, because it remembers which faults it has shown.
+                with tempfile.TemporaryDirectory() as folder, _on(the_servers), _server() as port, _on(its):
+                    urls = Path(folder) / "urls.txt"
+                    urls.write_text("\n".join(_urls(options.urls, options.hosts, port)))
+                    runs.setdefault((cores, name), []).append(run(urls))
     _show(runs, options.urls)
 
 
@@ -83,14 +89,25 @@ def _urls(count: int, hosts: int, port: int) -> Iterator[str]:
         yield f"http://127.0.1.{1 + number % hosts}:{port}/picture?{number}"
 
 
-def _show(runs: dict[str, list[Run]], count: int) -> None:
+@contextmanager
+def _on(cores: set[int]) -> Iterator[None]:
+    """Within the block, what this process starts has these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _show(runs: dict[tuple[str, str], list[Run]], count: int) -> None:
     print(f"{count:,} URLs, median of {len(next(iter(runs.values())))} rounds, {os.cpu_count()} cores")
-    print(f"{'':12} {'downloads/s':>12} {'CPU ms each':>12} {'downloaded':>12}")
-    for name, rounds in runs.items():
+    print(f"{'':24} {'downloads/s':>12} {'CPU ms each':>12} {'downloaded':>12}")
+    for (cores, name), rounds in runs.items():
         rate = statistics.median(run.downloaded / run.seconds for run in rounds)
         cpu = statistics.median(run.cpu_seconds / run.downloaded * 1000 for run in rounds)
         share = statistics.median(run.downloaded / count for run in rounds)
-        print(f"{name:12} {rate:12,.0f} {cpu:12.2f} {share:12.2%}")
+        print(f"{name + ', ' + cores:24} {rate:12,.0f} {cpu:12.2f} {share:12.2%}")
 
 
 def _clipsql(urls: Path, connections: int) -> Run:
@@ -104,20 +121,29 @@ def _download(urls: list[str], connections: int) -> None:
     options = DownloadOptions(
         allow_private_hosts=True, concurrency=connections, per_host=connections, retries=RETRIES
     )
-    room = threading.Semaphore(pictures_ahead(options))  # as many under way as a worker has
-    downloaded = 0
+    left, downloaded = iter(urls), 0
+    is_done = threading.Event()
+    under_way = min(len(urls), pictures_ahead(options))  # as many as a worker has
+
+    def settled(future: Future[Download]) -> None:
+        nonlocal downloaded, under_way
+        error = future.exception()
+        downloaded += error is None
+        if error is not None and not isinstance(error, DownloadError):
+            raise error
+        url = next(left, None)
+        if url is not None:
+            downloader.submit(url).add_done_callback(settled)
+            return
+        under_way -= 1
+        if not under_way:
+            is_done.set()
+
     with Downloader(options) as downloader:
         started = time.monotonic()
-        futures = []
-        for url in urls:
-            room.acquire()
-            futures.append(downloader.submit(url))
-            futures[-1].add_done_callback(lambda _done: room.release())
-        for future in futures:
-            error = future.exception()
-            downloaded += error is None
-            if error is not None and not isinstance(error, DownloadError):
-                raise error
+        for url in list(itertools.islice(left, under_way)):
+            downloader.submit(url).add_done_callback(settled)
+        is_done.wait()
         seconds = time.monotonic() - started
     print(json.dumps({"downloaded": downloaded, "seconds": seconds}))
 

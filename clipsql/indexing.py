@@ -163,7 +163,7 @@ class _Run:
             yield from self._claims.stream()
 
     def _look_up(self, source: Source) -> Iterator[list[tuple[SourceRecord, StoredImage | None]]]:
-        """Records with what is stored of them; one without a URL, or whose URL came before, is reported and left out."""
+        """Records with what is stored of them; those without a URL, or whose URL came before, are reported only."""
         records = self._named(source)
         while chunk := list(islice(records, _LOOK_UP_BATCH)):
             sightings = [(record.url, printable(record.position)) for record in chunk]

@@ -291,6 +291,28 @@ async def _tagged(request: Request) -> None:
     await request.answer(200, PICTURE, x_robots_tag=request.query.replace("+", " "))
 
 
+async def _early_hints(request: Request) -> None:
+    chunks = b"%x\r\n%s\r\n0\r\nX-Length: 5\r\n\r\n" % (len(PICTURE), PICTURE)
+    await request.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
+    await request.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Length\r\n\r\n" + chunks)
+
+
+async def _bare_newlines(request: Request) -> None:
+    await request.send(b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%s" % (len(PICTURE), PICTURE))
+
+
+async def _two_answers(request: Request) -> None:
+    for body in (PICTURE, jpeg("blue")):
+        await asyncio.sleep(float(request.query) if body != PICTURE else 0)
+        await request.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+async def _endless_headers(request: Request) -> None:
+    await request.send(b"HTTP/1.1 200 OK\r\n")
+    while not request.writer.is_closing():
+        await request.send(b"X-More: %s\r\n" % (b"x" * 4000))
+
+
 async def _no_http(request: Request) -> None:
     await request.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
     request.writer.close()
@@ -335,6 +357,10 @@ ROUTES: dict[str, Handler] = {
     "/better-then": _better_then,
     "/status": _status,
     "/tagged": _tagged,
+    "/early-hints": _early_hints,
+    "/bare-newlines": _bare_newlines,
+    "/two-answers": _two_answers,
+    "/endless-headers": _endless_headers,
     "/no-http": _no_http,
     "/hang-up": _hang_up,
 }

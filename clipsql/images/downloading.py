@@ -12,7 +12,6 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import httpcore2
 import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
@@ -21,6 +20,7 @@ from clipsql.errors import DownloadError, FailureClass, ImageError
 from clipsql.images.decoding import check_beginning
 from clipsql.images.web import robots
 from clipsql.images.web.connecting import GuardedBackend
+from clipsql.images.web.connections import ALPN_PROTOCOLS, Connections
 from clipsql.images.web.hosts import Hosts
 from clipsql.images.web.receiving import Answer, get, parse_url
 from clipsql.images.web.resolving import Lookup, Resolver
@@ -81,6 +81,7 @@ class Downloader:
         self._options = options or DownloadOptions()
         self._lookup = lookup
         self._tls = tls or httpx2.create_ssl_context()
+        self._tls.set_alpn_protocols(ALPN_PROTOCOLS)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -116,13 +117,8 @@ class Downloader:
         self._resolver = Resolver(self._lookup)
         backend = GuardedBackend(self._resolver, allow_private_hosts=options.allow_private_hosts)
 
-        def open_pool() -> httpcore2.AsyncConnectionPool:
-            return httpcore2.AsyncConnectionPool(
-                self._tls, max_connections=options.per_host, http2=True, network_backend=backend
-            )
-
         self._hosts = Hosts(
-            open_pool,
+            lambda: Connections(backend, self._tls),
             concurrency=options.concurrency,
             per_host=options.per_host,
             longest_wait_s=options.longest_wait_s,

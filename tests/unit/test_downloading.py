@@ -127,6 +127,7 @@ ENDINGS = [
     pytest.param("/packed-and-cut", FailureClass.TRUNCATED, id="gzip ends early"),
     pytest.param("/hang-up", FailureClass.DISCONNECTED, id="hangs up"),
     pytest.param("/no-http", FailureClass.DISCONNECTED, id="speaks no HTTP"),
+    pytest.param("/endless-headers", FailureClass.DISCONNECTED, id="headers without end"),
     pytest.param("/no-length.jpg", FailureClass.DISCONNECTED, id="negative length"),
     pytest.param("/large.jpg", FailureClass.TOO_LARGE, id="says it is too large"),
     pytest.param("/endless", FailureClass.TOO_LARGE, id="does not say it is endless"),
@@ -190,6 +191,8 @@ def test_whoever_takes_too_long_is_left(
     [
         "/called-html",
         "/old",
+        "/early-hints",
+        "/bare-newlines",
         "/packed",
         "/hops?5",
         "/redirect?//b.test:{port}/ok.jpg",
@@ -201,6 +204,14 @@ def test_whoever_takes_too_long_is_left(
 def test_what_is_unusual_but_right_is_downloaded(server: WebServer, start: Start, path: str) -> None:
     port = server.url("").rpartition(":")[2]
     assert start().fetch(server.url(path.format(port=port))).data == PICTURE
+
+
+def test_an_answer_that_nobody_asked_for_is_nobodys(server: WebServer, start: Start) -> None:
+    downloader = start(ignore_robots=True, per_host=1)
+    for pause_s in (0, 0.05):
+        assert downloader.fetch(server.url(f"/two-answers?{pause_s}")).data == PICTURE
+        time.sleep(3 * pause_s)
+        assert downloader.fetch(server.url("/ok.jpg")).data == PICTURE
 
 
 def test_a_picture_cut_without_any_length_is_refused_when_decoded() -> None:

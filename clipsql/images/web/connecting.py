@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 import httpcore2
 
@@ -50,7 +50,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         for address in addresses:
             try:
                 async with asyncio.timeout(share):
-                    return _Stream(*await asyncio.open_connection(address, port))
+                    return await _Stream.connect(address, port)
             except OSError as error:  # time-outs are among them
                 last = error
         if isinstance(last, TimeoutError):
@@ -61,10 +61,35 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         ) from last
 
 
+class _Reader(asyncio.StreamReader):
+    """Knows how many bytes have come that nobody has read."""
+
+    unread = 0
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        assert isinstance(data, bytes | bytearray | memoryview)
+        self.unread += len(data)
+        super().feed_data(data)
+
+    async def read(self, n: int = -1) -> bytes:
+        data = await super().read(n)
+        self.unread -= len(data)
+        return data
+
+
 class _Stream(httpcore2.AsyncNetworkStream):
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+
+    @classmethod
+    async def connect(cls, address: str, port: int) -> Self:
+        loop = asyncio.get_running_loop()
+        reader = _Reader()
+        transport, protocol = await loop.create_connection(
+            lambda: asyncio.StreamReaderProtocol(reader), address, port
+        )
+        return cls(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -113,6 +138,6 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # asked of an idle connection: has the other side hung up?
-            return self._reader.at_eof() or self._writer.is_closing()
+        if info == "is_readable":  # asked of an idle connection: has the other side hung up, or more to say?
+            return self._reader.unread > 0 or self._reader.at_eof() or self._writer.is_closing()
         return self._writer.get_extra_info(info)

@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpcore2
-
 from clipsql.errors import DownloadError, FailureClass
+from clipsql.images.web.connections import Connections
 
 
 @dataclass(slots=True)
 class _Host:
-    pool: httpcore2.AsyncConnectionPool
+    connections: Connections
     turns: asyncio.Semaphore
     guests: int = 0
     closed_until: float = 0.0
@@ -23,20 +22,17 @@ class _Host:
 
 
 class Hosts:
-    """Connections to hosts, `per_host` to each and `concurrency` in all; quiet hosts are soon forgotten.
-
-    One pool a host, because finding a connection in a pool takes time for each that it holds.
-    """
+    """Connections to hosts, `per_host` to each and `concurrency` in all; quiet hosts are soon forgotten."""
 
     def __init__(
         self,
-        open_pool: Callable[[], httpcore2.AsyncConnectionPool],
+        connect: Callable[[], Connections],
         *,
         concurrency: int,
         per_host: int,
         longest_wait_s: float,
     ) -> None:
-        self._open_pool = open_pool
+        self._connect = connect
         self._turns = asyncio.Semaphore(concurrency)
         self._per_host = per_host
         self._longest_wait_s = longest_wait_s
@@ -45,11 +41,11 @@ class Hosts:
         self._quiet: OrderedDict[str, _Host] = OrderedDict()
 
     @asynccontextmanager
-    async def visit(self, name: str) -> AsyncIterator[httpcore2.AsyncConnectionPool]:
+    async def visit(self, name: str) -> AsyncIterator[Connections]:
         """The host's connections, when its turn has come. Raises DownloadError when it asked to stay away."""
         host = self._busy.get(name) or self._quiet.pop(name, None)
         if host is None:
-            host = _Host(self._open_pool(), asyncio.Semaphore(self._per_host))
+            host = _Host(self._connect(), asyncio.Semaphore(self._per_host))
         self._busy[name] = host
         host.guests += 1
         try:
@@ -57,7 +53,7 @@ class Hosts:
             async with host.turns:
                 await self._wait_until_open(name, host)
                 async with self._turns:
-                    yield host.pool
+                    yield host.connections
         finally:
             host.guests -= 1
             if not host.guests:
@@ -65,7 +61,7 @@ class Hosts:
                 self._quiet[name] = host
             if len(self._quiet) > self._most_quiet:
                 _, forgotten = self._quiet.popitem(last=False)
-                await forgotten.pool.aclose()
+                await forgotten.connections.aclose()
 
     def close_for(self, name: str, seconds: float) -> None:
         """Send a host no further request for so long; it has a guest now."""
@@ -75,7 +71,7 @@ class Hosts:
     async def aclose(self) -> None:
         """Close every connection."""
         for host in (*self._busy.values(), *self._quiet.values()):
-            await host.pool.aclose()
+            await host.connections.aclose()
 
     async def _wait_until_open(self, name: str, host: _Host) -> None:
         while (left := host.closed_until - asyncio.get_running_loop().time()) > 0:

@@ -14,6 +14,7 @@ import httpcore2
 import httpx2
 
 from clipsql.errors import DownloadError, FailureClass
+from clipsql.images.web.connections import Connections
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MUCH_TO_SKIP = 16 * 1024
@@ -149,7 +150,7 @@ def parse_url(url: str) -> httpx2.URL:
 
 @asynccontextmanager
 async def get(
-    pool: httpcore2.AsyncConnectionPool,
+    connections: Connections,
     url: httpx2.URL,
     *,
     user_agent: str,
@@ -163,18 +164,17 @@ async def get(
         (b"accept", b"image/*, */*;q=0.5"),
         (b"accept-encoding", b"identity"),  # pictures are packed already
     ]
-    target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    silence = dict.fromkeys(("connect", "read", "write", "pool"), stall_timeout_s)
     answered = False
     try:
         async with (
             asyncio.timeout(timeout_s),
-            pool.stream("GET", target, headers=headers, extensions={"timeout": silence}) as response,
+            connections.get(url, headers, timeout_s=stall_timeout_s) as exchange,
         ):
             answered = True
-            answer = Answer(url, response.status, httpx2.Headers(response.headers), response.aiter_stream())
+            answer = Answer(url, exchange.status, httpx2.Headers(exchange.headers), exchange.body)
             if answer.status != 200 and answer.length is not None and answer.length < _MUCH_TO_SKIP:
-                await response.aread()  # only then can the connection be used again
+                async for _ in answer.body:
+                    pass  # only then can the connection be used again
             yield answer
     except (TimeoutError, httpcore2.TimeoutException) as error:
         raise DownloadError(

@@ -41,7 +41,7 @@ class RobotRules:
             task = self._rules[origin] = asyncio.create_task(self._read(url.join("/robots.txt")))
             task.add_done_callback(lambda done: self._remember(origin, done))
         self._rules.move_to_end(origin)
-        rules, _ = await asyncio.shield(task)
+        rules, _ = task.result() if task.done() else await asyncio.shield(task)
         if rules is not None and not rules.can_fetch(str(url), PRODUCT):
             raise DownloadError(
                 f"the robots.txt of {url.host} asks programs to stay away from this picture; "
