@@ -2,7 +2,7 @@
 
     python benchmarks/ingest.py --model ../shared/data/models/photo-dual --pictures ../shared/data/flickr8k-val/images
 
-Each round runs the three on the same pictures, one after the other, on a fresh partition of a private embedded
+Each round runs them on the same pictures, one after the other, on a fresh partition of a private embedded
 server; captions are off. With --urls the pictures are also ingested from a web server on this machine, a process
 of its own, whose answers come 50 ms late. The table has the median of the rounds, and the ratios within each round.
 """
@@ -42,8 +42,11 @@ from clipsql.images.decoding import decode
 from clipsql.images.discovery import find_pictures
 from clipsql.images.downloading import DownloadOptions
 from clipsql.indexing import Indexer, IngestOptions
+from clipsql.pipeline import WRITE_BATCH
 from clipsql.sources import open_source
 
+FORWARD = "pure forward pass, preloaded"
+ENCODER = "clipsql's encoder, preloaded"
 MODEL = "measured"
 
 
@@ -92,7 +95,8 @@ def _show_speed(
     manifest = _manifest(folder / "pictures.csv", files)
     pixels = np.concatenate([encoder.preprocess([_decoded(file, encoder)]) for file in files])
     ways: dict[str, tuple[int, Callable[[], None]]] = {
-        "pure forward pass, preloaded": (len(files), lambda: _forward(encoder, pixels)),
+        FORWARD: (len(files), lambda: _forward(encoder, pixels)),
+        ENCODER: (len(files), lambda: _encode(encoder, pixels)),
         "clipsql ingest": (len(files), lambda: _ingest(engine, encoder, manifest)),
         "naive loop, as it loads (float32)": (
             min(options.naive, len(files)),
@@ -128,16 +132,24 @@ def _show_speed(
             f"{name:34}{statistics.median(found):10.1f}{statistics.median(ratios):11.2f}x"
             f"   {' '.join(f'{ratio:.2f}' for ratio in ratios)}"
         )
-    if web is not None:
-        pure = rates["pure forward pass, preloaded"]
-        shares = [mine / other for mine, other in zip(rates["clipsql ingest of URLs"], pure, strict=True)]
+    for pure in (FORWARD, ENCODER) if web is not None else ():
+        shares = [
+            mine / other for mine, other in zip(rates["clipsql ingest of URLs"], rates[pure], strict=True)
+        ]
         print(
-            f"ingest of URLs is {statistics.median(shares):.2f}x the pure forward pass "
+            f"ingest of URLs is {statistics.median(shares):.2f}x the {pure} "
             f"({' '.join(f'{share:.2f}' for share in shares)})"
         )
 
 
+def _encode(encoder: Encoder, pixels: NDArray[np.float32]) -> None:
+    """Batches side by side, as many as ingest has at a time."""
+    for start in range(0, len(pixels), WRITE_BATCH):
+        encoder.encode_pixels(pixels[start : start + WRITE_BATCH])
+
+
 def _forward(encoder: Encoder, pixels: NDArray[np.float32]) -> None:
+    """One batch after the other, on the threads that torch takes by itself."""
     for start in range(0, len(pixels), encoder.batch_size):
         encoder.encode_pixels(pixels[start : start + encoder.batch_size])
 

@@ -116,8 +116,8 @@ class Claims:
                 yield reading
                 continue
             yield None
-            if self._unread:
-                continue
+            if self._unread or self._held:
+                continue  # what is held was just asked to be written
             if self._is_stopping or queue.is_empty(self._connection, self._scope):
                 return
             time.sleep(_SILENCE_S)

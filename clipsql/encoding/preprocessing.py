@@ -133,7 +133,8 @@ class Preprocessor:
     def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Pixels of `images`, float32, shape (n, 3, height, width), in input order."""
         prepare = self._recipe or self._by_processor
-        return np.stack([prepare(_rgb(image)) for image in images])
+        pixels = [prepare(_rgb(image)) for image in images]
+        return pixels[0][None] if len(pixels) == 1 else np.stack(pixels)  # stack copies one picture, too
 
     def area_seen(self, width: int, height: int) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of the part of a picture that the model sees; all of it where unknown."""
