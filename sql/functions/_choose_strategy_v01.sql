@@ -68,8 +68,8 @@ begin
     strategy.exact_ms := 0.001
         * least(strategy.likely_matches * lookup_us,
                 strategy.total_rows * scan_us + strategy.likely_matches * join_us)
-        -- Long scans are shared among processes.
-        / case when strategy.likely_matches > 5000 then 1 + 0.5 * least(workers, 4) else 1 end;
+        -- Very long scans are shared among processes.
+        / case when strategy.likely_matches > 100000 then 1 + 0.5 * least(workers, 4) else 1 end;
     strategy.step_ms := 0.001 * walk_us;
     strategy.walks := least(needed, probe_rows / probe_cost) * strategy.step_ms < strategy.exact_ms;
     strategy.reason := case
