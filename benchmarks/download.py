@@ -17,7 +17,6 @@ import argparse
 import io
 import itertools
 import json
-import multiprocessing
 import os
 import statistics
 import subprocess
@@ -29,17 +28,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from web import web_server
 
 from clipsql.errors import DownloadError
 from clipsql.images.downloading import Download, Downloader, DownloadOptions
 from clipsql.working import pictures_ahead
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
 RETRIES = 2
 
 
@@ -77,7 +75,12 @@ def main() -> None:
         for cores, its, the_servers in (("one core", one, every - one), ("all cores", every, every)):
             for name, run in contenders.items():
                 # A server for each run, because it remembers which faults it has shown.
-                with tempfile.TemporaryDirectory() as folder, _on(the_servers), _server() as port, _on(its):
+                with (
+                    tempfile.TemporaryDirectory() as folder,
+                    _on(the_servers),
+                    web_server([_picture()]) as port,
+                    _on(its),
+                ):
                     urls = Path(folder) / "urls.txt"
                     urls.write_text("\n".join(_urls(options.urls, options.hosts, port)))
                     runs.setdefault((cores, name), []).append(run(urls))
@@ -188,45 +191,12 @@ def _timed(command: list[str]) -> _Done:
         return _Done(output=output.read().decode(), cpu_seconds=usage.ru_utime + usage.ru_stime)
 
 
-@contextmanager
-def _server() -> Iterator[int]:
-    """The port of a server in a process of its own."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,))
-    process.start()
-    try:
-        yield here.recv()
-    finally:
-        here.send("stop")
-        process.join()
-
-
-def _serve(parent: Connection) -> None:
-    sys.path.insert(0, str(TESTS))
-    from web_server import ROUTES, Request, WebServer
-
+def _picture() -> bytes:
+    """About 20 kB."""
     file = io.BytesIO()
     noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(file, "JPEG", quality=85)  # about 20 kB
-    picture = file.getvalue()
-    faulty: set[int] = set()
-
-    async def send(request: Request) -> None:
-        number = int(request.query)
-        if number % 100 == 7 and number not in faulty:
-            faulty.add(number)
-            if number % 200 == 7:
-                await request.answer(503)
-            else:
-                await request.answer(200, picture[:1000], content_length=str(len(picture)))
-                request.hang_up()
-        else:
-            await request.answer(200, picture)
-
-    ROUTES["/picture"] = send
-    with WebServer(latency_s=0.05) as server:
-        parent.send(int(server.url("").rpartition(":")[2]))
-        parent.recv()
+    Image.fromarray(noise).save(file, "JPEG", quality=85)
+    return file.getvalue()
 
 
 if __name__ == "__main__":
