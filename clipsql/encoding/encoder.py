@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -123,15 +124,9 @@ class Encoder:
         self, encode: Callable[[Any], NDArray[np.float32]], batches: Sequence[Any]
     ) -> list[NDArray[np.float32]]:
         """What becomes of the batches: on a CPU at the same time, each on a few threads or on one."""
-        import torch
-
-        if self._device.type != "cpu" or len(batches) < 2 or torch.get_num_threads() < 2:
+        if self._device.type != "cpu" or len(batches) < 2:
             return [encode(batch) for batch in batches]
-        if self._threads is None:
-            workers = min(_CPU_BATCHES, torch.get_num_threads())
-            # Holds for the threads that call it only.
-            each = (max(1, torch.get_num_threads() // workers),)
-            self._threads = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=each)
+        self._threads = self._threads or _start_threads()
         return list(self._threads.map(encode, batches))
 
     def _batches(self, items: Any) -> list[Any]:
@@ -152,6 +147,27 @@ class Encoder:
                 f"texts of shape {text.shape[1:]}; use a model that maps both into one space."
             )
         return int(picture.shape[1])
+
+
+def _start_threads() -> ThreadPoolExecutor:
+    """Threads for batches side by side, which share those that torch would take for one."""
+    import torch
+
+    together = torch.get_num_threads()
+    workers = min(_CPU_BATCHES, together)
+    are_ready = threading.Barrier(workers + 1)
+
+    def begin() -> None:
+        torch.get_num_threads()  # only then is a thread's own number not replaced by that of all
+        torch.set_num_threads(max(1, together // workers))
+        are_ready.wait()
+
+    pool = ThreadPoolExecutor(workers, initializer=begin)
+    for _ in range(workers):
+        pool.submit(int)
+    are_ready.wait()
+    torch.set_num_threads(together)  # for all threads to come
+    return pool
 
 
 def unit_length(vectors: NDArray[np.float32], *, what: str) -> NDArray[np.float32]:
