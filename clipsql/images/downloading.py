@@ -19,7 +19,7 @@ from tenacity.wait import wait_exponential, wait_random
 from clipsql.errors import DownloadError, FailureClass, ImageError
 from clipsql.images.decoding import check_beginning
 from clipsql.images.web import robots
-from clipsql.images.web.connecting import GuardedBackend
+from clipsql.images.web.connecting import Connector
 from clipsql.images.web.connections import ALPN_PROTOCOLS, Connections
 from clipsql.images.web.hosts import Hosts
 from clipsql.images.web.receiving import Answer, get, parse_url
@@ -115,10 +115,10 @@ class Downloader:
     async def _open(self) -> None:
         options = self._options
         self._resolver = Resolver(self._lookup)
-        backend = GuardedBackend(self._resolver, allow_private_hosts=options.allow_private_hosts)
+        connector = Connector(self._resolver, allow_private_hosts=options.allow_private_hosts)
 
         self._hosts = Hosts(
-            lambda: Connections(backend, self._tls),
+            lambda: Connections(connector, self._tls),
             concurrency=options.concurrency,
             per_host=options.per_host,
             longest_wait_s=options.longest_wait_s,

@@ -17,8 +17,8 @@ _MOST_ADDRESSES = 4
 """Of a host with more addresses the first few are tried."""
 
 
-class GuardedBackend(httpcore2.AsyncNetworkBackend):
-    """Opens connections for httpcore: names are resolved here, and every address is checked before any packet.
+class Connector:
+    """Opens connections: names are resolved here, and every address is checked before any packet.
 
     The name stays what TLS and the Host header are about; the address that was checked is the one connected
     to, so a name that means something else a moment later leads nowhere.
@@ -28,14 +28,8 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         self._resolver = resolver
         self._allow_private_hosts = allow_private_hosts
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
-    ) -> httpcore2.AsyncNetworkStream:
+    async def connect(self, host: str, port: int, *, timeout_s: float) -> httpcore2.AsyncNetworkStream:
+        """A TCP connection; an error of httpcore's says that it took too long. Raises DownloadError."""
         addresses = await self._resolver.addresses(host)
         private = next((each for each in addresses if not is_public(each)), None)
         if private is not None and not self._allow_private_hosts:
@@ -45,11 +39,10 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
                 failure=FailureClass.PRIVATE_ADDRESS,
             )
         addresses = addresses[:_MOST_ADDRESSES]
-        share = None if timeout is None else timeout / len(addresses)
         last: OSError | None = None
         for address in addresses:
             try:
-                async with asyncio.timeout(share):
+                async with asyncio.timeout(timeout_s / len(addresses)):
                     return await _Stream.connect(address, port)
             except OSError as error:  # time-outs are among them
                 last = error

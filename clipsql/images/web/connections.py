@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import httpcore2
 import httpx2
 
-from clipsql.images.web.connecting import GuardedBackend
+from clipsql.images.web.connecting import Connector
 from clipsql.images.web.http1 import Http1Connection
 
 ALPN_PROTOCOLS = ("h2", "http/1.1")
@@ -41,8 +41,8 @@ class _Origin:
 class Connections:
     """The connections to one host; how many there may be is for the caller to bound."""
 
-    def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext) -> None:
-        self._backend = backend
+    def __init__(self, connector: Connector, tls: ssl.SSLContext) -> None:
+        self._connector = connector
         self._tls = tls
         self._origins: dict[tuple[str, int | None], _Origin] = {}
 
@@ -110,7 +110,8 @@ class Connections:
     ) -> Http1Connection | httpcore2.AsyncHTTP2Connection:
         host = url.raw_host.decode("ascii")
         is_tls = url.scheme == "https"
-        stream = await self._backend.connect_tcp(host, url.port or (443 if is_tls else 80), timeout_s)
+        port = url.port or (443 if is_tls else 80)
+        stream = await self._connector.connect(host, port, timeout_s=timeout_s)
         if is_tls:
             stream = await stream.start_tls(self._tls, host, timeout_s)
             if stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
