@@ -8,8 +8,8 @@ picture in a hundred fails at first (HTTP 503, or a connection that breaks in th
 again. Both contenders only download, nothing is decoded or stored, with as many connections and retries, in one
 process each. Each round runs both, one after the other: first on one core while the server has the others, so that both
 get the same CPU, then on all cores, which the server shares with them. Seconds are from the first request to the last;
-CPU is that of the whole contender, its start included. clipsql waits a second or two before it tries again; in a long list
-that counts for little.
+CPU is that of the whole contender, its start included. clipsql waits a second or two before it tries again; in a long
+list that counts for little.
 """
 
 from __future__ import annotations
