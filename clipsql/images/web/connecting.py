@@ -118,10 +118,8 @@ class _Stream(httpcore2.AsyncNetworkStream):
             async with asyncio.timeout(timeout):
                 await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
         except TimeoutError as error:
-            await self.aclose()
             raise httpcore2.ConnectTimeout from error
         except OSError as error:  # ssl.SSLError is one, and so is a connection that breaks meanwhile
-            await self.aclose()
             reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or str(error)
             raise DownloadError(
                 f"the host {server_hostname} offers no trusted encryption ({reason or 'it hung up'}); "

@@ -113,7 +113,11 @@ class Connections:
         port = url.port or (443 if is_tls else 80)
         stream = await self._connector.connect(host, port, timeout_s=timeout_s)
         if is_tls:
-            stream = await stream.start_tls(self._tls, host, timeout_s)
+            try:
+                stream = await stream.start_tls(self._tls, host, timeout_s)
+            except BaseException:  # a cancellation, too
+                await stream.aclose()
+                raise
             if stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
                 origin.shared = httpcore2.AsyncHTTP2Connection(_httpcore_url(url).origin, stream)
                 return origin.shared
