@@ -163,8 +163,8 @@ class _Run:
             yield from self._claims.stream()
 
     def _look_up(self, source: Source) -> Iterator[list[tuple[SourceRecord, StoredImage | None]]]:
-        """Records with what is stored of them; those without a URL, or whose URL came before, are reported only."""
-        records = self._named(source)
+        """Records with what is stored of them; unusable ones, and those whose URL came before, are only reported."""
+        records = self._usable(source)
         while chunk := list(islice(records, _LOOK_UP_BATCH)):
             sightings = [(record.url, printable(record.position)) for record in chunk]
             seen = pictures.first_positions(self._lookups, sightings)
@@ -183,12 +183,12 @@ class _Run:
                     fresh.append((record, stored.get(record.url)))
             yield fresh
 
-    def _named(self, source: Source) -> Iterator[SourceRecord]:
+    def _usable(self, source: Source) -> Iterator[SourceRecord]:
         for record in source:
-            if record.url:
+            if record.problem is None:
                 yield record
             else:
-                self._report.nameless(record.position)
+                self._report.unusable(record.problem)
 
     def _is_for_the_queue(self, record: SourceRecord) -> bool:
         return record.file is None or self._options.enqueue_only or self._options.validate_only

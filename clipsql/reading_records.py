@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     FAILED_BEFORE = "failed before"
     DUPLICATE = "duplicate"
-    NAMELESS = "nameless"
+    UNUSABLE = "unusable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,11 +177,12 @@ class IngestReport:
 
     def repeated(self, position: str, earlier: str, url: str) -> None:
         """Count a record whose URL came before."""
-        self._left_out(Outcome.DUPLICATE, f"{position} repeats {earlier}: {url}")
+        why = f"{position} repeats {earlier}: {url}; give each picture one row, further captions in further columns."
+        self._left_out(Outcome.DUPLICATE, why)
 
-    def nameless(self, position: str) -> None:
-        """Count a record without a file or URL."""
-        self._left_out(Outcome.NAMELESS, f"{position} names no file or url")
+    def unusable(self, problem: str) -> None:
+        """Count a record that says nothing that could be stored."""
+        self._left_out(Outcome.UNUSABLE, problem)
 
     def _left_out(self, outcome: Outcome, why: str) -> None:
         self.outcomes[outcome] += 1

@@ -144,11 +144,8 @@ def ingest(
             )
     show_report(report, collection, None if row is None else row.name, as_json=as_json)
     if report.left_out:
-        count = report.outcomes[Outcome.DUPLICATE] + report.outcomes[Outcome.NAMELESS]
-        raise SourceError(
-            f"Rows that were left out: {count:,} (first: {report.left_out[0]}); give each picture one row with its "
-            "file or url, further captions in further columns."
-        )
+        count = report.outcomes[Outcome.DUPLICATE] + report.outcomes[Outcome.UNUSABLE]
+        raise SourceError(f"Rows that were left out: {count:,}, the first: {report.left_out[0]}")
 
 
 def _model(

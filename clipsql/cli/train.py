@@ -16,7 +16,7 @@ from clipsql.config import Settings
 from clipsql.db import collections
 from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
-from clipsql.errors import ConfigurationError
+from clipsql.errors import ConfigurationError, SourceError
 from clipsql.sources import open_source
 from clipsql.training import Progress, RecordExamples, TrainingPlan
 
@@ -125,7 +125,11 @@ def train(
 
 def _records(settings: Settings, collection: str | None, source: Path | None) -> list[_CaptionedFile]:
     if source is not None:
-        return [_CaptionedFile(record.file, record.captions) for record in open_source(source)]
+        records = list(open_source(source))
+        for record in records:
+            if record.problem is not None:
+                raise SourceError(record.problem)
+        return [_CaptionedFile(record.file, record.captions) for record in records]
     with open_database(settings) as engine:
         collections.count_images(engine, collection or "")
         return [

@@ -20,6 +20,8 @@ from clipsql.sources.record import JsonValue, Source, SourceRecord
 from clipsql.sources.tables import Table
 from clipsql.sources.values import is_empty, json_value, parse_captions, parse_place, parse_time, storable
 
+_MOST_UNUSABLE_AT_FIRST = 100
+
 _Types = Mapping[str, Callable[[str], JsonValue]]
 
 
@@ -48,7 +50,7 @@ class ManifestSource(Source):
 
     def __iter__(self) -> Iterator[SourceRecord]:
         pending: SourceRecord | None = None
-        for record in self._records():
+        for record in _not_only_problems(self._records()):
             joined = _joined(pending, record)
             if pending is not None and joined is None:
                 yield pending
@@ -65,7 +67,11 @@ class ManifestSource(Source):
             types = column_types([row for _, row in first], others, text_columns=self.text_columns)
         forced = {name.lower() for name in self.text_columns}
         for number, row in itertools.chain(first, rows):
-            yield self._record(self.table.at(number), row, types, forced)
+            position = self.table.at(number)
+            try:
+                yield self._record(position, row, types, forced)
+            except SourceError as error:
+                yield SourceRecord("", None, position=position, problem=str(error))
 
     def _record(
         self, position: str, row: Mapping[str, Any], types: _Types, forced: Collection[str]
@@ -94,7 +100,7 @@ class ManifestSource(Source):
         )
 
     def _locate(self, position: str, file: object, url: object) -> tuple[str, Path | None]:
-        """The picture's identity, empty when there is none that can be stored, and its file unless it is on the web.
+        """The picture's identity, and its file unless it is on the web.
 
         Nothing is said of a bad URL here: it fails for itself when it is fetched, and ends nobody's ingest.
         """
@@ -107,10 +113,12 @@ class ManifestSource(Source):
         remote = str(url).strip() if not is_empty(url) else ""
         try:
             storable(local + remote)
-        except ValueError:
-            return "", None
+        except ValueError as error:
+            raise SourceError(f"{position}: the file or url holds {error}; correct it.") from error
         if not local and remote.startswith("file:"):
             local = url2pathname(urlsplit(remote).path)
+        if not local and not remote:
+            raise SourceError(f"{position} names no file or url; give it one or remove it.")
         if local.lower().startswith(("http://", "https://")):
             return remote or local, None
         if not local:
@@ -142,6 +150,22 @@ def open_manifest(
             raise SourceError(f'{name} has no column "{column}", it has {listed}; correct --text.')
     folder = (base_folder or table.folder).resolve()
     return ManifestSource(table, columns, frozenset(text_columns), folder, timezone)
+
+
+def _not_only_problems(records: Iterator[SourceRecord]) -> Iterator[SourceRecord]:
+    """The records. Raises SourceError when none of the first can be used: the source is not understood rightly."""
+    unusable: list[SourceRecord] = []
+    for record in records:
+        if record.problem is None:
+            yield from unusable
+            yield record
+            yield from records
+            return
+        unusable.append(record)
+        if len(unusable) == _MOST_UNUSABLE_AT_FIRST:
+            break
+    if unusable:
+        raise SourceError(unusable[0].problem)
 
 
 def _value(row: Mapping[str, Any], column: str | None) -> Any:
@@ -179,7 +203,7 @@ def _metadata(
 
 def _joined(earlier: SourceRecord | None, record: SourceRecord) -> SourceRecord | None:
     """Both as one picture with the captions of both, or None when they differ in anything else."""
-    if earlier is None or earlier.url != record.url or not record.url:
+    if earlier is None or earlier.url != record.url or record.problem is not None:
         return None
     if replace(earlier, captions=(), position="") != replace(record, captions=(), position=""):
         return None

@@ -17,7 +17,7 @@ class SourceRecord:
     """One picture as its source describes it; nothing of the picture file has been read yet."""
 
     url: str
-    """Identity: the url column, else the file URI of the resolved local file; empty where the source names neither."""
+    """Identity: the url column, else the file URI of the resolved local file."""
     file: Path | None
     """The local file that holds the bytes, which may turn out to be missing; None when they are on the web."""
     captions: tuple[str, ...] = ()
@@ -27,6 +27,8 @@ class SourceRecord:
     metadata: Mapping[str, JsonValue] = field(default_factory=dict)
     position: str = ""
     """Where the record stands, for messages: "frames.csv line 17"."""
+    problem: str | None = None
+    """Why the record cannot be used, and what to do; then there is nothing else in it."""
 
 
 class Source(ABC):
@@ -43,7 +45,7 @@ class Source(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[SourceRecord]:
-        """The records in source order. Raises SourceError naming the line that cannot be used."""
+        """The records in source order. Raises SourceError naming the line from which on nothing can be read."""
 
     def warnings(self) -> tuple[str, ...]:
         """One-line remarks worth telling people, known once the source is open."""

@@ -279,21 +279,24 @@ def test_rows_that_repeat_or_name_no_picture_are_left_out_and_told(
     rows = "0.png,https://x.example/0,a\n1.png,https://x.example/1,b\n2.png,https://x.example/0,c\n,,d\n"
     (folder / "m.csv").write_text("file,url,camera\n" + rows)
     result = clipsql("ingest", folder / "m.csv", "--model", model_folder)
-    message = refused(result, "Rows that were left out: 2 (first: ", "give each picture one row")
+    message = refused(result, "Rows that were left out: 2, the first: ")
     assert "m.csv line 5 names no file or url" in message
-    told = json.loads(clipsql("ingest", folder / "m.csv", "--json").stdout)["left_out"]
-    assert "m.csv line 4 repeats m.csv line 2: https://x.example/0" in told
+    told = "".join(json.loads(clipsql("ingest", folder / "m.csv", "--json").stdout)["left_out"])
+    assert "m.csv line 4 repeats m.csv line 2: https://x.example/0; give each picture one row" in told
     assert result.exit_code == 1
-    assert "2 added, 1 duplicate, 1 nameless" in result.stdout
+    assert "2 added, 1 duplicate, 1 unusable" in result.stdout
     (line,) = clipsql("stats", "--json").stdout.splitlines()
     assert json.loads(line)["embedded"] == 2
 
 
-def test_a_line_that_cannot_be_used_is_named(clipsql: Clipsql, model_folder: Path, tmp_path: Path) -> None:
+def test_a_line_that_cannot_be_used_is_named_and_keeps_no_other_out(
+    clipsql: Clipsql, model_folder: Path, tmp_path: Path
+) -> None:
     folder = pictures(tmp_path / "p")
-    (folder / "m.csv").write_text("file,taken_at\n0.png,2024-01-01\n1.png,yesterday\n")
+    (folder / "m.csv").write_text("file,taken_at\n0.png,2024-01-01\n1.png,yesterday\n2.png,2024-01-02\n")
     result = clipsql("ingest", folder / "m.csv", "--model", model_folder)
-    refused(result, 'm.csv line 3: "yesterday" in column "taken_at" is no time')
+    refused(result, 'm.csv line 3: "yesterday" in column "taken_at" is no time', "--map taken_at=")
+    assert "2 added, 1 unusable" in result.stdout
 
 
 def test_bad_models_are_refused_by_name(

@@ -166,8 +166,8 @@ def test_a_column_can_be_kept_as_text(tmp_path: Path) -> None:
 def test_a_later_value_of_another_type_is_an_error_with_the_remedy(tmp_path: Path) -> None:
     rows = [f"{number}.jpg,{number}" for number in range(1_000)]
     path = write(tmp_path, "a.csv", "file,score", *rows, "last.jpg,n/a")
-    with pytest.raises(SourceError, match=r'a.csv line 1002: "n/a" in column "score".*--text "score"'):
-        list(open_source(path))
+    *_, last = open_source(path)
+    assert re.match(r'a.csv line 1002: "n/a" in column "score".*--text "score"', last.problem or "")
     assert len(list(open_source(path, text_columns=["score"]))) == 1_001
 
 
@@ -283,19 +283,29 @@ def test_adjacent_rows_that_differ_stay_apart(tmp_path: Path) -> None:
     ("name", "content"),
     [
         pytest.param("a.csv", b"file,x\n1.jpg,1\n,2\n,2\n", id="empty"),
+        pytest.param("a.csv", b"file,time\n1.jpg,2020-01-02\n2.jpg,soon\n3.jpg,2020-02-31\n", id="time"),
         pytest.param("a.csv", b"url,x\nhttps://a.example/1,1\nhttps://\0,2\n,2\n", id="nul"),
         pytest.param(
             "a.jsonl", b'{"file": "1.jpg"}\n{"file": "\\ud83d.jpg"}\n{"file": null}\n', id="half a pair"
         ),
     ],
 )
-def test_rows_that_name_no_picture_are_passed_on_for_the_ingest_to_report(
+def test_rows_that_cannot_be_used_are_passed_on_for_the_ingest_to_report(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    first, *nameless = open_source(tmp_path / name)
+    first, *others = open_source(tmp_path / name)
     assert first.url
-    assert [(record.url, record.file) for record in nameless] == [("", None)] * 2
+    assert [(record.url, record.file) for record in others] == [("", None)] * 2
+    assert all(record.problem and record.problem.startswith(record.position) for record in others)
+
+
+def test_a_source_without_a_usable_row_at_first_is_refused(tmp_path: Path) -> None:
+    rows = ["1.jpg,soon"] * 150 + ["1.jpg,2020-01-02"]
+    with pytest.raises(SourceError, match=r'a\.csv line 2: "soon" in column "time" is no time'):
+        list(open_source(write(tmp_path, "a.csv", "file,time", *rows)))
+    late = list(open_source(write(tmp_path, "a.csv", "file,time", *rows[-60:])))
+    assert [record.problem is None for record in late] == [False] * 59 + [True]
 
 
 def test_a_folder_of_parquet_files_is_one_list(tmp_path: Path) -> None:
@@ -357,6 +367,10 @@ BAD = [
     ),
     pytest.param(
         "a.csv", b"file,lon,lat\n1.jpg,1,\n", {}, "line 2: one of longitude and latitude", id="half a place"
+    ),
+    pytest.param("a.csv", b"file,x\n,1\n", {}, "line 2 names no file", id="empty file"),
+    pytest.param(
+        "a.jsonl", b'{"file": "\\ud83d.jpg"}\n', {}, "line 1: the file or url", id="half a pair in a file"
     ),
     pytest.param(
         "a.jsonl", b'{"file": "1.jpg"}\n{"file":\n', {}, "a.jsonl line 2 is no valid JSON", id="json"
