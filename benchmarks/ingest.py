@@ -42,11 +42,9 @@ from clipsql.images.decoding import decode
 from clipsql.images.discovery import find_pictures
 from clipsql.images.downloading import DownloadOptions
 from clipsql.indexing import Indexer, IngestOptions
-from clipsql.pipeline import WRITE_BATCH
 from clipsql.sources import open_source
 
 FORWARD = "pure forward pass, preloaded"
-ENCODER = "clipsql's encoder, preloaded"
 MODEL = "measured"
 
 
@@ -97,7 +95,6 @@ def _show_speed(
     pixels = np.concatenate([encoder.preprocess([_decoded(file, encoder)]) for file in files])
     ways: dict[str, tuple[int, Callable[[], None]]] = {
         FORWARD: (len(files), lambda: _forward(encoder, pixels)),
-        ENCODER: (len(files), lambda: _encode(encoder, pixels)),
         "clipsql ingest": (len(files), lambda: _ingest(engine, encoder, manifest)),
         "naive loop, as it loads (float32)": (
             min(options.naive, len(files)),
@@ -139,24 +136,16 @@ def _show_speed(
             f"{name:34}{statistics.median(found):10.1f}{statistics.median(ratios):11.2f}x"
             f"   {' '.join(f'{ratio:.2f}' for ratio in ratios)}"
         )
-    for pure in (FORWARD, ENCODER) if port is not None else ():
-        shares = [
-            mine / other for mine, other in zip(rates["clipsql ingest of URLs"], rates[pure], strict=True)
-        ]
+    if port is not None:
+        pure = rates[FORWARD]
+        shares = [mine / other for mine, other in zip(rates["clipsql ingest of URLs"], pure, strict=True)]
         print(
-            f"ingest of URLs is {statistics.median(shares):.2f}x the {pure} "
+            f"ingest of URLs is {statistics.median(shares):.2f}x the {FORWARD} "
             f"({' '.join(f'{share:.2f}' for share in shares)})"
         )
 
 
-def _encode(encoder: Encoder, pixels: NDArray[np.float32]) -> None:
-    """Batches side by side, as many as ingest has at a time."""
-    for start in range(0, len(pixels), WRITE_BATCH):
-        encoder.encode_pixels(pixels[start : start + WRITE_BATCH])
-
-
 def _forward(encoder: Encoder, pixels: NDArray[np.float32]) -> None:
-    """One batch after the other, on the threads that torch takes by itself."""
     for start in range(0, len(pixels), encoder.batch_size):
         encoder.encode_pixels(pixels[start : start + encoder.batch_size])
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clipsql.encoding.memory import keep_freed_memory
 from clipsql.errors import EncodingError, ModelError
 
 if TYPE_CHECKING:
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
 
     from clipsql.encoding.preprocessing import Preprocessor
 
-# On a CPU larger batches only lose: ViT-B/32 is flat from 4 to 32, MobileNetV2 halves from 8 to 16. Batches side by
-# side, on a thread each, beat one on all threads: ViT-B/32 by a tenth, MobileNetV2 reaches twice the rate (two cores).
-_CPU_BATCH_SIZE = 8
-_CPU_BATCHES = 8
+# On a CPU ViT-B/32 and MobileNetV2 are flat from 8 to 32.
+_CPU_BATCH_SIZE = 16
 _BATCH_SIZE = 64
 
 
@@ -48,8 +45,9 @@ class Encoder:
         self.revision = revision
         self.logit_scale = logit_scale
         self.logit_bias = logit_bias
+        if self._device.type == "cpu":
+            keep_freed_memory()
         self.batch_size = _CPU_BATCH_SIZE if self._device.type == "cpu" else _BATCH_SIZE
-        self._threads: ThreadPoolExecutor | None = None
         self.image_size = preprocess.image_size
         self.area_seen = preprocess.area_seen
         self.device = str(self._device)
@@ -62,14 +60,12 @@ class Encoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Unit-length embeddings, float32, shape (n, dimensions), in input order. Raises EncodingError."""
-        parts = self._side_by_side(
-            lambda batch: self._image_features(self.preprocess(batch)), self._batches(images)
-        )
-        return unit_length(self._joined(parts), what="picture")
+        parts = [self.encode_pixels(self.preprocess(batch)) for batch in self._batches(images)]
+        return self._joined(parts)
 
     def encode_pixels(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unit-length embeddings of preprocessed pictures, float32, (n, dimensions). Raises EncodingError."""
-        parts = self._side_by_side(self._image_features, self._batches(pixels))
+        parts = [self._image_features(batch) for batch in self._batches(pixels)]
         return unit_length(self._joined(parts), what="picture")
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -79,8 +75,7 @@ class Encoder:
         """
         # Texts of like length share a batch, so that little of it is padding.
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-        batches = [[texts[number] for number in batch] for batch in self._batches(order)]
-        parts = self._side_by_side(self._text_features, batches)
+        parts = [self._text_features([texts[number] for number in batch]) for batch in self._batches(order)]
         features = np.empty((len(texts), self.dimensions), np.float32)
         features[order] = self._joined(parts)
         return unit_length(features, what="text")
@@ -120,15 +115,6 @@ class Encoder:
             values: NDArray[np.float32] = features.float().cpu().numpy()
         return values
 
-    def _side_by_side(
-        self, encode: Callable[[Any], NDArray[np.float32]], batches: Sequence[Any]
-    ) -> list[NDArray[np.float32]]:
-        """What becomes of the batches: on a CPU at the same time, each on a few threads or on one."""
-        if self._device.type != "cpu" or len(batches) < 2:
-            return [encode(batch) for batch in batches]
-        self._threads = self._threads or _start_threads()
-        return list(self._threads.map(encode, batches))
-
     def _batches(self, items: Any) -> list[Any]:
         return [items[start : start + self.batch_size] for start in range(0, len(items), self.batch_size)]
 
@@ -147,27 +133,6 @@ class Encoder:
                 f"texts of shape {text.shape[1:]}; use a model that maps both into one space."
             )
         return int(picture.shape[1])
-
-
-def _start_threads() -> ThreadPoolExecutor:
-    """Threads for batches side by side, which share those that torch would take for one."""
-    import torch
-
-    together = torch.get_num_threads()
-    workers = min(_CPU_BATCHES, together)
-    are_ready = threading.Barrier(workers + 1)
-
-    def begin() -> None:
-        torch.get_num_threads()  # only then is a thread's own number not replaced by that of all
-        torch.set_num_threads(max(1, together // workers))
-        are_ready.wait()
-
-    pool = ThreadPoolExecutor(workers, initializer=begin)
-    for _ in range(workers):
-        pool.submit(int)
-    are_ready.wait()
-    torch.set_num_threads(together)  # for all threads to come
-    return pool
 
 
 def unit_length(vectors: NDArray[np.float32], *, what: str) -> NDArray[np.float32]:
