@@ -28,8 +28,8 @@ from clipsql import Searcher
 from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.scenes import COLOURS, KINDS, PLACES, TIMES, WEATHERS, Scene, draw_scene, random_scene
 from clipsql.encoding import Encoder
-from clipsql.indexing import Indexer, IngestOptions
-from clipsql.registering import register_model
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.models import register_model
 from clipsql.sources import open_source
 
 FIRST_SEED = 800_000_000

@@ -21,16 +21,16 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from clipsql import orm
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
+from clipsql.db.schema import migrating
 from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.scenes import COLOURS, KINDS, PLACES, TIMES, WEATHERS, Scene, draw_scene, random_scene
 from clipsql.demo.training_scenes import HELD_OUT_PAIRS
 from clipsql.encoding.encoder import Encoder
 from clipsql.encoding.loading import load_encoder
-from clipsql.indexing import Indexer, IngestOptions
-from clipsql.registering import register_model
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.models import register_model
+from clipsql.server import EmbeddedServer
 from clipsql.sources import open_source
 
 FIRST_SEED = 900_000_000

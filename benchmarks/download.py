@@ -36,8 +36,8 @@ from PIL import Image
 from web import web_server
 
 from clipsql.errors import DownloadError
-from clipsql.images.downloading import Download, Downloader, DownloadOptions
-from clipsql.working import pictures_ahead
+from clipsql.ingest.worker import pictures_ahead
+from clipsql.web.downloading import Download, Downloader, DownloadOptions
 
 RETRIES = 2
 

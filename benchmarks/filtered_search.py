@@ -38,9 +38,9 @@ from filtered_search_tables import client_table, peer_table, strategy_table
 from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
+from clipsql.db.schema import migrating
+from clipsql.server import EmbeddedServer
 
 
 @dataclass

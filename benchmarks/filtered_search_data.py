@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy.engine import Engine
 
-from clipsql.db import backgrounds
+from clipsql.db import percentile_samples
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import add_model, list_models
 
@@ -141,7 +141,7 @@ def prepare(engine: Engine, url: str, pictures: Pictures) -> None:
         connection.execute("vacuum analyze clipsql.image_embedding_1")
         loaded = time.perf_counter()
         ensure_index(engine, model, table="image_embedding")
-        backgrounds.refresh(engine, model)
+        percentile_samples.refresh(engine, model)
         built = time.perf_counter()
         print(f"loaded in {loaded - began:.0f} s, index in {built - loaded:.0f} s", file=sys.stderr)
 

@@ -30,8 +30,8 @@ import sqlalchemy as sa
 from servers import temporary_database
 from sqlalchemy.engine import Engine
 
-from clipsql.indexing import Indexer, IngestOptions
-from clipsql.registering import register_model
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.models import register_model
 from clipsql.sources import open_source
 
 WEIGHTS = {

@@ -33,16 +33,16 @@ from PIL import Image
 from sqlalchemy.engine import Engine
 from web import web_server
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
 from clipsql.db.models import ModelRow, add_model, remove_model
+from clipsql.db.schema import migrating
 from clipsql.encoding import Encoder, load_encoder
 from clipsql.images.decoding import decode
-from clipsql.images.discovery import find_pictures
-from clipsql.images.downloading import DownloadOptions
-from clipsql.indexing import Indexer, IngestOptions
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.server import EmbeddedServer
 from clipsql.sources import open_source
+from clipsql.sources.discovery import find_pictures
+from clipsql.web.downloading import DownloadOptions
 
 FORWARD = "pure forward pass, preloaded"
 MODEL = "measured"

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
 from sqlalchemy.engine import Engine
 
-from clipsql.db import backgrounds, migrating
-from clipsql.db.embedded import EmbeddedServer
+from clipsql.db import percentile_samples
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import add_model
+from clipsql.db.schema import migrating
+from clipsql.server import EmbeddedServer
 
 _RANKED = """
     select count(*)
@@ -68,7 +69,7 @@ def main() -> None:
             connection.execute("vacuum analyze")
         ensure_index(engine, model, table="image_embedding")
         started = time.perf_counter()
-        backgrounds.refresh(engine, model)
+        percentile_samples.refresh(engine, model)
         print(f"Sampling took {time.perf_counter() - started:.1f} s.\n")
         with _connect(engine) as connection:
             connection.execute("vacuum analyze")

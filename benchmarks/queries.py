@@ -20,14 +20,14 @@ import click
 import numpy as np
 from servers import temporary_database
 
-from clipsql.db.functions import Fusion
+from clipsql.db.calls.searches import Fusion
 from clipsql.demo import world
 from clipsql.demo.cameras import week_of_frames
 from clipsql.demo.scenes_facts import Scene
 from clipsql.demo.tour import MODEL
-from clipsql.indexing import Indexer, IngestOptions
-from clipsql.registering import register_model
-from clipsql.searching import Searcher
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.models import register_model
+from clipsql.search.searcher import Searcher
 from clipsql.sources import open_source
 
 Facts = Mapping[str, set[str]]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
+from clipsql.db.schema import migrating
+from clipsql.server import EmbeddedServer
 
 
 @contextmanager

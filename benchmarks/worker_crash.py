@@ -22,10 +22,10 @@ from forking import Forker
 from local_models import make_clip
 from picture_server import PictureServer
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
-from clipsql.registering import register_model
+from clipsql.db.schema import migrating
+from clipsql.models import register_model
+from clipsql.server import EmbeddedServer
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from clipsql import errors, orm
 from clipsql.errors import ClipsqlError
-from clipsql.searching import Match, Searcher, connect
+from clipsql.search.searcher import Match, Searcher, connect
 
 __all__ = ["ClipsqlError", "Match", "Searcher", "__version__", "connect", "errors", "orm"]
 

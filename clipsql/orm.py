@@ -10,7 +10,16 @@ session.execute(
 
 from __future__ import annotations
 
-from clipsql.db.functions import (
+from clipsql.db.calls.judgements import (
+    classify,
+    classify_images,
+    explain_text,
+    match,
+    search_captions,
+    search_hybrid,
+    suggest_captions,
+)
+from clipsql.db.calls.searches import (
     Fusion,
     SearchOptions,
     embed_text,
@@ -22,16 +31,8 @@ from clipsql.db.functions import (
     search_text,
     search_vectors,
 )
-from clipsql.db.judgements import (
-    classify,
-    classify_images,
-    explain_text,
-    match,
-    search_captions,
-    search_hybrid,
-    suggest_captions,
-)
-from clipsql.db.orm import Base, Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
+from clipsql.db.tables.base import Base
+from clipsql.db.tables.pictures import Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
 
 __all__ = [
     "Base",

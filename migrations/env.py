@@ -2,12 +2,12 @@
 
 from alembic import context
 
-import clipsql.db.migration_operations  # noqa: F401  registers op.create_function and the like
-from clipsql.db.migrating import ALEMBIC_OPTIONS
-from clipsql.db.orm import Base
+import clipsql.db.schema.operations  # noqa: F401  registers op.create_function and the like
+from clipsql.db.schema.migrating import ALEMBIC_OPTIONS
+from clipsql.db.tables import base
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, **ALEMBIC_OPTIONS
+    connection=context.config.attributes["connection"], target_metadata=base.Base.metadata, **ALEMBIC_OPTIONS
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -15,9 +15,9 @@ from local_models import make_clip
 from sqlalchemy.engine import URL, Engine, make_url
 
 from clipsql.cli import main
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
+from clipsql.db.schema import migrating
+from clipsql.server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -16,10 +16,10 @@ import psycopg
 from forking import Forker, Running
 from picture_server import PictureServer, picture_bytes
 
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
-from clipsql.indexing import Indexer, IngestOptions
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.server import EmbeddedServer
 from clipsql.sources import Source, SourceRecord
 
 LEASE_S = 3

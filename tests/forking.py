@@ -16,7 +16,7 @@ FORKER = """
 import json, os, signal, sys
 import torch
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
-import clipsql.indexing, clipsql.registering, clipsql.working
+import clipsql.ingest.indexer, clipsql.registering, clipsql.working
 from clipsql.cli import main
 
 for line in sys.stdin:
@@ -34,7 +34,7 @@ for line in sys.stdin:
     os.dup2(output, 1)
     os.dup2(output, 2)
     if order["dies_of"]:
-        import clipsql.reading as reading
+        import clipsql.ingest.reading as reading
         decode, killer = reading.decode, bytes.fromhex(order["dies_of"])
         reading.decode = lambda data, **how: os.abort() if data == killer else decode(data, **how)
     try:

@@ -10,11 +10,11 @@ import psycopg
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json
 from clipsql.config import Settings
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import database_url, open_database
+from clipsql.db.schema import migrating
 from clipsql.errors import ConfigurationError, DatabaseNotReady, DatabaseUnreachable
+from clipsql.server import EmbeddedServer
 
 
 @click.group()

@@ -13,8 +13,8 @@ from clipsql.config import Settings
 from clipsql.db.duplicates import mark_duplicates
 from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
-from clipsql.db.records import NEAR_DUPLICATE_OF
-from clipsql.deduplicating import MAX_BITS, MIN_SIMILARITY, find_duplicates
+from clipsql.db.pictures.records import NEAR_DUPLICATE_OF
+from clipsql.duplicates import MAX_BITS, MIN_SIMILARITY, find_duplicates
 
 
 @click.command()

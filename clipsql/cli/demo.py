@@ -13,8 +13,8 @@ from clipsql.cli.output import show_table
 from clipsql.config import Settings
 from clipsql.db.opening import database_url, open_database
 from clipsql.errors import ConfigurationError
-from clipsql.page import Section, write_page
-from clipsql.searching import Searcher
+from clipsql.search.page import Section, write_page
+from clipsql.search.searcher import Searcher
 
 
 @click.command()

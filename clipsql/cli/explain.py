@@ -15,9 +15,9 @@ from clipsql.cli.search import write_matches
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
-from clipsql.judging import Judge, WordWeight
-from clipsql.page import Section
-from clipsql.searching import Searcher
+from clipsql.search.judging import Judge, WordWeight
+from clipsql.search.page import Section
+from clipsql.search.searcher import Searcher
 
 _BAR_WIDTH = 40
 _model_option = click.option("--model", metavar="NAME", help="Default: the default model of the database.")

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table, size
 from clipsql.config import Settings
-from clipsql.db import backgrounds, indexes, models, tuning
+from clipsql.db import indexes, models, percentile_samples, tuning
 from clipsql.db.models import EMBEDDING_TABLES, ModelRow
 from clipsql.db.opening import open_database
 
@@ -51,7 +51,7 @@ def build(settings: Settings, model: str | None, rebuild: bool) -> None:
             for table in EMBEDDING_TABLES
             if _build(engine, one, table, rebuild=rebuild)
         ]
-        sampled = sum(backgrounds.refresh(engine, one) for one in chosen)
+        sampled = sum(percentile_samples.refresh(engine, one) for one in chosen)
     for what in built:
         click.echo(f"Built the index of {what}.")
     if not built:
@@ -89,7 +89,7 @@ def tune(settings: Settings, model: str | None, target: float, queries: int, as_
                 on_scope=lambda scope: note(f"Measuring {_scope(scope)} ..."),
             )
             rows += [(one.name, each) for each in found]
-            backgrounds.refresh(engine, one)
+            percentile_samples.refresh(engine, one)
     _show_tunings(rows, as_json=as_json)
     for name, each in rows:
         if each.recall < target:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
-    from clipsql.reading_records import IngestReport
+    from clipsql.ingest.readings import IngestReport
 
 ANY_FAILURE = "any"
 _FAILURES = [ANY_FAILURE, *(failure.value for failure in FailureClass)]
@@ -100,9 +100,9 @@ def ingest(
     require_downloads()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
-        from clipsql.images.downloading import DownloadOptions
-        from clipsql.indexing import Indexer
-        from clipsql.reading_records import IngestOptions, Outcome
+        from clipsql.ingest.indexer import Indexer
+        from clipsql.ingest.readings import IngestOptions, Outcome
+        from clipsql.web.downloading import DownloadOptions
 
         for warning in source.warnings():
             note(f"Warning: {warning}")
@@ -153,7 +153,7 @@ def _model(
 ) -> tuple[ModelRow | None, Encoder | None]:
     """The model, loaded when it shall encode; otherwise what the database knows of it, which needs no torch."""
     if encodes:
-        from clipsql.registering import open_model
+        from clipsql.models import open_model
 
         return open_model(engine, name, device=device, dtype=dtype)
     from clipsql.db.models import find_model, require_model
@@ -163,7 +163,7 @@ def _model(
 
 def show_report(report: IngestReport, collection: str | None, model: str | None, *, as_json: bool) -> None:
     """What an ingest or a worker did: a sentence, or a JSON line."""
-    from clipsql.reading_records import Outcome
+    from clipsql.ingest.readings import Outcome
 
     if as_json:
         # Every count, so that a program need not know which may be absent.

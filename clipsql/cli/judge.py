@@ -10,10 +10,10 @@ import click
 from clipsql.cli.options import database_option, filter_options, json_option, nearest_options
 from clipsql.cli.output import note, show_json, show_table
 from clipsql.config import Settings
-from clipsql.db.functions import Filters, NearestOptions
+from clipsql.db.calls.searches import Filters, NearestOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
-from clipsql.judging import ImageLabel, Judge, Label
+from clipsql.search.judging import ImageLabel, Judge, Label
 
 _model_option = click.option("--model", metavar="NAME", help="Default: the default model of the database.")
 

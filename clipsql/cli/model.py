@@ -39,7 +39,7 @@ def add(
     \b
     clipsql model add ./my-model --name mine
     """
-    from clipsql.registering import add_text_tower, register_model
+    from clipsql.models import add_text_tower, register_model
 
     with open_database(settings) as engine:
         added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
@@ -107,7 +107,7 @@ def remember(
     clipsql model remember google/siglip-base-patch16-224 "a red truck" "a bus at night"
     clipsql model remember google/siglip-base-patch16-224 --file texts.txt
     """
-    from clipsql.registering import remember as remember_texts
+    from clipsql.models import remember as remember_texts
 
     lines = [line.strip() for line in file or ()]
     wanted = list(dict.fromkeys(text for text in (*texts, *lines) if text))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from clipsql.config import Settings
-from clipsql.db.functions import Filters, NearestOptions, SearchOptions
+from clipsql.db.calls.searches import Filters, NearestOptions, SearchOptions
 
 Command = Callable[..., Any]
 

@@ -18,12 +18,12 @@ from clipsql.cli.options import (
 )
 from clipsql.cli.output import note, show_json, show_matches, show_table
 from clipsql.config import Settings
-from clipsql.db.functions import Fusion, NearestOptions, SearchOptions
+from clipsql.db.calls.searches import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
-from clipsql.judging import WordWeight
-from clipsql.page import Section, write_page
-from clipsql.searching import HybridMatch, Match, Searcher
+from clipsql.search.judging import WordWeight
+from clipsql.search.page import Section, write_page
+from clipsql.search.searcher import HybridMatch, Match, Searcher
 
 
 @click.group()

@@ -20,7 +20,7 @@ from clipsql.config import Settings
 from clipsql.db.opening import open_database
 
 if TYPE_CHECKING:
-    from clipsql.working import Worker
+    from clipsql.ingest.worker import Worker
 
 
 @click.command()
@@ -67,10 +67,10 @@ def worker(
     require_downloads()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the database is known to be good.
-        from clipsql.images.downloading import DownloadOptions
-        from clipsql.reading_records import Outcome, ReadOptions
-        from clipsql.registering import open_model
-        from clipsql.working import Worker
+        from clipsql.ingest.readings import Outcome, ReadOptions
+        from clipsql.ingest.worker import Worker
+        from clipsql.models import open_model
+        from clipsql.web.downloading import DownloadOptions
 
         row, encoder = open_model(engine, model, device=device, dtype=dtype)
         working = Worker(

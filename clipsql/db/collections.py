@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
-from clipsql.db.orm import Caption, Image
+from clipsql.db.tables.pictures import Caption, Image
 from clipsql.errors import ConfigurationError
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
-from clipsql.db.records import NEAR_DUPLICATE_OF
+from clipsql.db.pictures.records import NEAR_DUPLICATE_OF
 
 _NEIGHBOURS = 20
 """Pictures looked at beside each one; larger groups hang together through the neighbours of neighbours."""

@@ -9,8 +9,8 @@ from psycopg import sql
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
-from clipsql.db.orm import Model
 from clipsql.db.statements import execute
+from clipsql.db.tables.pictures import Model
 from clipsql.errors import ModelError, UnknownModel
 
 EMBEDDING_TABLES = ("image_embedding", "caption_embedding")

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from sqlalchemy.engine import Engine
 
 from clipsql.config import Settings
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
+from clipsql.db.schema import migrating
+from clipsql.server import EmbeddedServer
 
 
 def database_url(settings: Settings) -> str:

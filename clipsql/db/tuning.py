@@ -15,9 +15,9 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
-from clipsql.db.orm import Image
 from clipsql.db.statements import driver_connection
-from clipsql.db.tuning_orm import SearchTuning
+from clipsql.db.tables.pictures import Image
+from clipsql.db.tables.search_tuning import SearchTuning
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from clipsql.db import orm
 from clipsql.db.engine import database_errors
-from clipsql.searching import Match
+from clipsql.db.tables.pictures import Caption, Image
+from clipsql.search.searcher import Match
 
 COLLECTION = "demo"
 MODEL = "clipsql-demo"
@@ -142,21 +142,21 @@ def matches_of(engine: Engine, answer: Answer) -> list[Match]:
     similarity = dict(zip(answer.image_ids, answer.column("similarity"), strict=True))
     rows = (
         sa.select(
-            orm.Image.image_id,
-            orm.Image.url,
-            sa.select(orm.Caption.body)
-            .where(orm.Caption.image_id == orm.Image.image_id)
-            .order_by(orm.Caption.caption_id)
+            Image.image_id,
+            Image.url,
+            sa.select(Caption.body)
+            .where(Caption.image_id == Image.image_id)
+            .order_by(Caption.caption_id)
             .limit(1)
             .scalar_subquery()
             .label("caption"),
-            orm.Image.taken_at,
-            orm.Image.longitude,
-            orm.Image.latitude,
-            orm.Image.metadata_.label("metadata"),
+            Image.taken_at,
+            Image.longitude,
+            Image.latitude,
+            Image.metadata_.label("metadata"),
         )
-        .where(orm.Image.image_id.in_(answer.image_ids))
-        .order_by(sa.func.array_position(answer.image_ids, orm.Image.image_id))
+        .where(Image.image_id.in_(answer.image_ids))
+        .order_by(sa.func.array_position(answer.image_ids, Image.image_id))
     )
     with database_errors(engine), engine.connect() as connection:
         return [

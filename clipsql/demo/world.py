@@ -11,12 +11,12 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db import collections, models
 from clipsql.db.engine import database_errors
-from clipsql.db.orm import Image, ImageEmbedding
+from clipsql.db.tables.pictures import Image, ImageEmbedding
 from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.frames import RegisteredVehicle, draw_frames
 from clipsql.demo.tour import COLLECTION, MODEL
-from clipsql.indexing import Indexer, IngestOptions, IngestReport, Outcome
-from clipsql.registering import register_model
+from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
+from clipsql.models import register_model
 from clipsql.sources import open_source
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from clipsql.errors import SourceError
-from clipsql.images.discovery import has_pictures
+from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
 from clipsql.sources.lines import FileLines, Lines, PassingLines
 from clipsql.sources.manifest import open_manifest

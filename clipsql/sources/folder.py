@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from clipsql.errors import SourceError
-from clipsql.images.discovery import PICTURE_ENDINGS, find_pictures, has_pictures
 from clipsql.sources.captions import SidecarCaptions, find_sidecar
+from clipsql.sources.discovery import PICTURE_ENDINGS, find_pictures, has_pictures
 from clipsql.sources.record import Source, SourceRecord
 
 

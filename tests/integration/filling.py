@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Engine
 
 from clipsql.db.models import ModelRow, add_model
-from clipsql.db.pictures import PictureFacts, PictureWrite, analyze, write_pictures
+from clipsql.db.pictures.writing import PictureFacts, PictureWrite, analyze, write_pictures
 from clipsql.db.statements import autocommit_connection
 
 NEW_YEAR = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)

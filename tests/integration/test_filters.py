@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, Engine
 
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
-from clipsql.searching import Searcher
+from clipsql.search.searcher import Searcher
 
 EARTH_RADIUS_M = 6371008.8
 

@@ -13,11 +13,11 @@ from integration.filling import Filled, fill, new_model, picture, unit_vectors, 
 from sqlalchemy.engine import URL, Engine
 
 from clipsql import errors, orm
-from clipsql.db import functions
+from clipsql.db.calls import searches
 from clipsql.db.engine import create_engine, database_errors
 from clipsql.db.indexes import ensure_index
-from clipsql.db.pictures import analyze
-from clipsql.searching import Searcher
+from clipsql.db.pictures.writing import analyze
+from clipsql.search.searcher import Searcher
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def walked(new_database: Callable[..., URL], template: str) -> Iterator[tuple[En
 
 def _search(engine: Engine, vectors: Any, **options: Any) -> list[Any]:
     with database_errors(engine), engine.connect() as connection:
-        found = functions.search_vectors([list(map(float, vector)) for vector in vectors], **options)
+        found = searches.search_vectors([list(map(float, vector)) for vector in vectors], **options)
         return list(connection.execute(sa.select(found).order_by(found.c.rank)).all())
 
 

@@ -14,7 +14,8 @@ from integration.filling import Filled, fill, unit_vectors
 from pgvector import HalfVector
 from sqlalchemy.engine import Engine
 
-from clipsql.db import functions, indexes
+from clipsql.db import indexes
+from clipsql.db.calls import searches
 from clipsql.db.indexes import ensure_index, index_status
 from clipsql.db.models import partition
 from clipsql.db.statements import driver_connection
@@ -124,7 +125,7 @@ def test_tune_keeps_the_width_that_searches_then_use(filled: Filled, clipsql: Cl
     assert found["中文"]["ef_search"] is None  # so few are compared
     assert set(found) == {None, "streets", "holidays", "中文"}
     with filled.engine.connect() as connection:
-        plan = connection.execute(sa.select(functions.search_plan([1.0] * 24))).one()
+        plan = connection.execute(sa.select(searches.search_plan([1.0] * 24))).one()
     assert f"ef_search {found[None]['ef_search']}" in plan.explanation
     assert _status(clipsql)["tunings"][0]["recall"] == found[None]["recall"]
     assert "recall" in clipsql("index", "status").stdout

@@ -29,8 +29,8 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db.models import add_model
 from clipsql.encoding import Encoder, load_encoder
-from clipsql.indexing import Indexer, IngestOptions, IngestReport, Outcome
-from clipsql.registering import register_model
+from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
+from clipsql.models import register_model
 from clipsql.sources import Source, SourceRecord, open_source
 
 Ingest = Callable[..., IngestReport]

@@ -23,7 +23,7 @@ from forking import Forker, Running
 from PIL import Image
 from sqlalchemy.engine import URL
 
-from clipsql.db.embedded import EmbeddedServer
+from clipsql.server import EmbeddedServer
 
 PICTURES = 330
 

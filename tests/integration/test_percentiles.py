@@ -11,10 +11,10 @@ from integration.filling import Filled, fill, new_model, picture, unit_vectors, 
 from numpy.typing import NDArray
 from sqlalchemy.engine import URL, Engine
 
-from clipsql.db import backgrounds
+from clipsql.db import percentile_samples
 from clipsql.db.engine import create_engine
-from clipsql.db.pictures import analyze
-from clipsql.searching import Match, Searcher
+from clipsql.db.pictures.writing import analyze
+from clipsql.search.searcher import Match, Searcher
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def filled(new_database: Callable[..., URL], template: str) -> Iterator[Filled]:
     """2,200 pictures in collections of about 1,300, 700 and 200, sampled as an ingest leaves them."""
     engine = create_engine(new_database(template=template).render_as_string(hide_password=False))
     filled = fill(engine, rows=2200)
-    assert backgrounds.refresh(engine, filled.model) == 2  # streets, and all
+    assert percentile_samples.refresh(engine, filled.model) == 2  # streets, and all
     yield filled
     engine.dispose()
 
@@ -92,11 +92,11 @@ def test_the_same_pictures_give_the_same_sample(filled: Filled) -> None:
 
     before = sample()
     assert len(before) == 2000
-    assert backgrounds.refresh(filled.engine, filled.model) == 0  # nothing has changed
+    assert percentile_samples.refresh(filled.engine, filled.model) == 0  # nothing has changed
     with filled.engine.begin() as connection:
         connection.exec_driver_sql("delete from clipsql.background")
     without = Searcher(filled.engine).search([1.0] * 24)
-    assert backgrounds.refresh(filled.engine, filled.model, collections=["streets"]) == 2
+    assert percentile_samples.refresh(filled.engine, filled.model, collections=["streets"]) == 2
     assert sample() == before
     for match in without:  # told by other pictures, as near the truth
         assert match.percentile_error
@@ -141,25 +141,25 @@ def test_a_sample_is_taken_anew_when_much_has_changed_and_goes_with_its_pictures
             )
 
     put(0, 1000)
-    assert backgrounds.refresh(engine, model) == 0
+    assert percentile_samples.refresh(engine, model) == 0
     assert sampled() == (0, 0)  # small enough to be compared as a whole
     put(1000, 2000)
-    assert backgrounds.refresh(engine, model) == 2
+    assert percentile_samples.refresh(engine, model) == 2
     assert sampled() == (2000, 1000)
     put(2000, 2150)
-    assert backgrounds.refresh(engine, model) == 0
+    assert percentile_samples.refresh(engine, model) == 0
     put(2150, 2400)
-    assert backgrounds.refresh(engine, model) == 2
+    assert percentile_samples.refresh(engine, model) == 2
     assert sampled() == (2400, 1000)
     with engine.begin() as connection:  # other pictures under the old ids
         connection.exec_driver_sql("update clipsql.image_embedding set embedding = '[1,0,0,0,0,0,0,0]'")
-    assert backgrounds.refresh(engine, model) == 2
+    assert percentile_samples.refresh(engine, model) == 2
     with engine.begin() as connection:
         connection.exec_driver_sql("delete from clipsql.image where url::integer >= 900")
     assert sampled()[1] < 500
     [match, *_] = Searcher(engine).search([1.0] * 8, in_collection="c")
     assert match.percentile_error == 0  # 900 are left
-    assert backgrounds.refresh(engine, model) == 0
+    assert percentile_samples.refresh(engine, model) == 0
     assert sampled() == (0, 0)
 
 
@@ -168,7 +168,7 @@ def test_a_reader_is_told_where_a_hit_lies_among_what_he_may_see(engine: Engine)
     vectors = unit_vectors(np.random.default_rng(6), 1600, 8)
     writes = [picture(str(n), v, metadata={"open": n < 40}) for n, v in enumerate(vectors)]
     write(engine, model, writes)
-    backgrounds.refresh(engine, model)
+    percentile_samples.refresh(engine, model)
     with engine.connect() as connection:
         for statement in (
             "alter table clipsql.image enable row level security",

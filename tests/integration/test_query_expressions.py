@@ -16,8 +16,8 @@ from sqlalchemy.engine import URL, Engine
 
 from clipsql import Searcher, errors, orm
 from clipsql.cli import main
+from clipsql.db.calls.searches import parse_query
 from clipsql.db.engine import create_engine, database_errors
-from clipsql.db.functions import parse_query
 
 Clipsql = Callable[..., Result]
 

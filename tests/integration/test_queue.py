@@ -19,19 +19,19 @@ from picture_server import PictureServer, picture_bytes
 from PIL import Image
 from sqlalchemy.engine import Engine
 
-from clipsql.db import queue
 from clipsql.db.models import ModelRow, add_model
-from clipsql.db.queue import Lease, Scope
-from clipsql.db.records import PictureWrite
+from clipsql.db.pictures import queue
+from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder, load_encoder
 from clipsql.errors import ConfigurationError, FailureClass
-from clipsql.images.downloading import DownloadOptions
-from clipsql.indexing import Indexer, IngestOptions, IngestReport, Outcome
-from clipsql.reading_records import ReadOptions
-from clipsql.registering import register_model
+from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
+from clipsql.ingest.readings import ReadOptions
+from clipsql.ingest.worker import Worker
+from clipsql.models import register_model
 from clipsql.sources import Source, SourceRecord
-from clipsql.working import Worker
+from clipsql.web.downloading import DownloadOptions
 
 DOWNLOADS = DownloadOptions(allow_private_hosts=True, per_host=32, timeout_s=20, retries=1, first_wait_s=0.05)
 Ingest = Callable[..., IngestReport]

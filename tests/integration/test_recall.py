@@ -10,9 +10,9 @@ import numpy as np
 from sqlalchemy.engine import Engine
 
 from clipsql.images.decoding import decode
-from clipsql.indexing import Indexer, IngestOptions
-from clipsql.registering import register_model
-from clipsql.searching import Searcher
+from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.models import register_model
+from clipsql.search.searcher import Searcher
 from clipsql.sources import open_source
 
 PHOTOS = int(os.environ.get("CLIPSQL_RECALL_PHOTOS", "120"))

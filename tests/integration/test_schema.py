@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql import assets
-from clipsql.db.migrating import _set_search_path
+from clipsql.db.schema.migrating import _set_search_path
 from clipsql.db.statements import driver_connection
 
 FUNCTIONS = """

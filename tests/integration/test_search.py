@@ -19,7 +19,7 @@ from clipsql import errors, orm
 from clipsql.db.engine import create_engine, database_errors
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import remove_model
-from clipsql.searching import Searcher
+from clipsql.search.searcher import Searcher
 
 Rows = list[tuple[Any, ...]]
 

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import URL, Engine
 from transformers import AutoModel, AutoTokenizer
 
-from clipsql.db import migrating
 from clipsql.db.engine import create_engine, database_errors
 from clipsql.db.models import ModelRow, add_model, remove_model
+from clipsql.db.schema import migrating
 from clipsql.db.text_towers import has_text_tower, remember_texts, store_text_tower
 from clipsql.encoding.text_tower import read_text_tower
 from clipsql.errors import ClipsqlError, DatabaseError, InvalidText, TextEncoderUnavailable, UnknownModel

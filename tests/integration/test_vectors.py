@@ -11,9 +11,9 @@ from integration.filling import new_model, picture, write
 from sqlalchemy.engine import Engine
 
 from clipsql import errors, orm
+from clipsql.db.calls.searches import image_vector, mix
 from clipsql.db.engine import create_engine, database_errors
-from clipsql.db.functions import image_vector, mix
-from clipsql.searching import Searcher
+from clipsql.search.searcher import Searcher
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def test_the_wheel_holds_sql_migrations_page_and_types(wheel: Path) -> None:
         }
         assert files
         assert {f"clipsql/_assets/{file.as_posix()}" for file in files} <= names
-    assert {"clipsql/py.typed", "clipsql/page.html"} <= names
+    assert {"clipsql/py.typed", "clipsql/search/page.html"} <= names
 
 
 def test_the_installed_wheel_works_elsewhere_and_without_torch(

@@ -17,10 +17,10 @@ from crashing import crash_round, spoiled
 from forking import Forker
 from picture_server import PictureServer, picture_bytes
 
-from clipsql.db import migrating
-from clipsql.db.embedded import EmbeddedServer
 from clipsql.db.engine import create_engine
-from clipsql.registering import register_model
+from clipsql.db.schema import migrating
+from clipsql.models import register_model
+from clipsql.server import EmbeddedServer
 
 PICTURES = 150
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from clipsql.config import Settings
-from clipsql.db import migrating
 from clipsql.db.engine import create_engine, shown_url
+from clipsql.db.schema import migrating
 from clipsql.errors import ConfigurationError, DatabaseError, DatabaseUnreachable
 
 

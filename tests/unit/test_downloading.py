@@ -12,7 +12,7 @@ from web_server import PICTURE, WebServer, here
 
 from clipsql.errors import DownloadError, FailureClass, ImageError
 from clipsql.images.decoding import decode
-from clipsql.images.downloading import Downloader, DownloadOptions
+from clipsql.web.downloading import Downloader, DownloadOptions
 
 PATIENT: dict[str, Any] = {
     "allow_private_hosts": True,

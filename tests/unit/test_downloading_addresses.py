@@ -10,10 +10,10 @@ import pytest
 from web_server import WebServer
 
 from clipsql.errors import DownloadError, FailureClass
-from clipsql.images.downloading import Downloader, DownloadOptions
-from clipsql.images.web import connecting
-from clipsql.images.web.addresses import is_public, literal_address
 from clipsql.sources import open_source
+from clipsql.web import connecting
+from clipsql.web.addresses import is_public, literal_address
+from clipsql.web.downloading import Downloader, DownloadOptions
 
 
 @pytest.mark.parametrize(

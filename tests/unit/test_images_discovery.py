@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from clipsql.errors import SourceError
-from clipsql.images.discovery import find_pictures
 from clipsql.images.hashing import content_hash
+from clipsql.sources.discovery import find_pictures
 
 
 def put(folder: Path, *names: str) -> None:

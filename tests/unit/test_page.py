@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from clipsql.judging import WordWeight
-from clipsql.page import Section, write_page
-from clipsql.searching import Match
+from clipsql.search.judging import WordWeight
+from clipsql.search.page import Section, write_page
+from clipsql.search.searcher import Match
 
 
 def match(image_id: int, **changes: object) -> Match:

@@ -1,0 +1,1 @@
+"""One typed Python caller for each SQL function, as SQLAlchemy expressions."""

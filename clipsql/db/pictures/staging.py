@@ -1,0 +1,150 @@
+"""The steps that every write of pictures shares: facts into a temporary table, then vectors and captions by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from pgvector import HalfVector
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from clipsql.db.models import ModelRow, partition
+from clipsql.db.pictures.records import PictureWrite
+
+Driver = psycopg.Connection[tuple[Any, ...]]
+
+FACT_TYPES = {
+    "url": "text",
+    "file": "text",
+    "sha256": "bytea",
+    "width": "integer",
+    "height": "integer",
+    "format": "text",
+    "perceptual_hash": "bigint",
+    "taken_at": "timestamptz",
+    "longitude": "float8",
+    "latitude": "float8",
+    "metadata": "jsonb",
+    "status": "text",
+    "error": "text",
+    "failure": "text",
+    "pending_model_id": "integer",
+}
+"""The columns of clipsql.image that PictureFacts holds as they are."""
+
+_STAGED_TYPES = {"image_id": "bigint", **FACT_TYPES, "is_checked": "boolean"}
+
+
+def fact_columns(table: str | None = None) -> sql.Composed:
+    """The columns of FACT_TYPES, comma-separated."""
+    return sql.SQL(", ").join(
+        sql.Identifier(name) if table is None else sql.Identifier(table, name) for name in FACT_TYPES
+    )
+
+
+def stage_facts(connection: Driver, writes: Iterable[PictureWrite]) -> None:
+    """Fill the temporary table staged_image, which this transaction then reads and its end empties."""
+    connection.execute(
+        sql.SQL("create temporary table if not exists staged_image ({}) on commit delete rows").format(
+            sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in _STAGED_TYPES.items())
+        )
+    )
+    with connection.cursor().copy("copy staged_image from stdin (format binary)") as copy:
+        copy.set_types(list(_STAGED_TYPES.values()))
+        for write in writes:
+            facts = write.facts
+            columns = {name: getattr(facts, name) for name in FACT_TYPES}
+            columns["metadata"] = Jsonb(dict(facts.metadata))
+            copy.write_row((write.image_id, *columns.values(), facts.is_checked))
+
+
+def write_content(
+    connection: Driver, placed: Sequence[tuple[int, PictureWrite]], model: ModelRow | None
+) -> None:
+    """Embeddings, captions and thumbnails of pictures, by image_id, whose rows are written already."""
+    stale = [image_id for image_id, write in placed if write.content_changed]
+    # Other content: what any model made of the old one is wrong now, and so is what it looked like.
+    connection.execute("delete from clipsql.image_embedding where image_id = any (%s)", (stale,))
+    connection.execute("delete from clipsql.thumbnail where image_id = any (%s)", (stale,))
+    removed = [caption_id for _, write in placed for caption_id in write.removed_captions]
+    connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
+    _write_thumbnails(connection, placed)
+    caption_embeddings = _copy_captions(connection, placed)
+    if model is None:
+        return
+    embeddings = ((image_id, write.embedding) for image_id, write in placed if write.embedding is not None)
+    _copy_embeddings(connection, "image_embedding", model, embeddings)
+    _copy_embeddings(connection, "caption_embedding", model, caption_embeddings)
+
+
+def _write_thumbnails(connection: Driver, placed: Sequence[tuple[int, PictureWrite]]) -> None:
+    made = [
+        (image_id, write.thumbnail.jpeg, write.thumbnail.width, write.thumbnail.height)
+        for image_id, write in placed
+        if write.thumbnail is not None
+    ]
+    if made:
+        connection.cursor().executemany(
+            """
+            insert into clipsql.thumbnail (image_id, jpeg, width, height) values (%s, %s, %s, %s)
+            on conflict (image_id) do update
+                set (jpeg, width, height) = (excluded.jpeg, excluded.width, excluded.height)
+            """,
+            made,
+        )
+
+
+def _copy_captions(
+    connection: Driver, placed: Sequence[tuple[int, PictureWrite]]
+) -> list[tuple[int, NDArray[np.float32]]]:
+    """Add the new captions; returns the embeddings of captions, new and stored, by caption_id."""
+    new = [(image_id, *caption) for image_id, write in placed for caption in write.new_captions]
+    # COPY returns no ids, so they are drawn first; captions and their vectors then go in by two COPYs.
+    ids = connection.execute(
+        "select nextval(pg_get_serial_sequence('clipsql.caption', 'caption_id')) from generate_series(1, %s)",
+        (len(new),),
+    ).fetchall()
+    embeddings = _of_stored_captions(connection, placed)
+    if new:
+        with connection.cursor().copy(
+            "copy clipsql.caption (caption_id, image_id, body, language) from stdin (format binary)"
+        ) as copy:
+            copy.set_types(["int8", "int8", "text", "text"])
+            for (caption_id,), (image_id, body, language, embedding) in zip(ids, new, strict=True):
+                copy.write_row((caption_id, image_id, body, language))
+                if embedding is not None:
+                    embeddings.append((caption_id, embedding))
+    return embeddings
+
+
+def _of_stored_captions(
+    connection: Driver, placed: Sequence[tuple[int, PictureWrite]]
+) -> list[tuple[int, NDArray[np.float32]]]:
+    """Embeddings of captions that are still there: an ingest may take one away while a worker encodes it."""
+    embeddings = dict(pair for _, write in placed for pair in write.caption_embeddings)
+    rows = connection.execute(
+        "select c.caption_id from clipsql.caption as c where c.caption_id = any (%s) for key share",
+        (list(embeddings),),
+    ).fetchall()
+    return [(caption_id, embeddings[caption_id]) for (caption_id,) in rows]
+
+
+def _copy_embeddings(
+    connection: Driver,
+    table: str,
+    model: ModelRow,
+    embeddings: Iterable[tuple[int, NDArray[np.float32]]],
+) -> None:
+    owner_id = table.replace("_embedding", "_id")
+    with connection.cursor().copy(
+        sql.SQL("copy {} ({}, model_id, embedding) from stdin (format binary)").format(
+            partition(table, model.model_id), sql.Identifier(owner_id)
+        )
+    ) as copy:
+        copy.set_types(["int8", "int4", "halfvec"])
+        for row_id, embedding in embeddings:
+            copy.write_row((row_id, model.model_id, HalfVector(embedding)))

@@ -1,0 +1,44 @@
+"""The tables of the pictures that stand for a collection when percentiles are told, as SQLAlchemy classes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import BigInteger, Integer
+
+from clipsql.db.tables.base import Base
+from clipsql.db.tables.pictures import Image, Model
+
+
+class Background(Base):
+    """A collection under a model (None: all pictures under it) that is too large to be compared as a whole."""
+
+    __tablename__ = "background"
+    __table_args__ = (UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),)
+
+    background_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    model_id: Mapped[int] = mapped_column(Integer, ForeignKey(Model.model_id, ondelete="CASCADE"))
+    collection: Mapped[str | None]
+    pictures: Mapped[int] = mapped_column(BigInteger)
+    sampled_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class BackgroundEmbedding(Base):
+    """One picture of the sample, with a copy of its vector beside the others': a search reads them all."""
+
+    __tablename__ = "background_embedding"
+    __table_args__ = (
+        Index(None, "image_id"),
+        # As for text towers: a vector stays in its page.
+        {"postgresql_with": {"toast_tuple_target": "8160"}},
+    )
+
+    background_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(Background.background_id, ondelete="CASCADE"), primary_key=True
+    )
+    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
+    embedding: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)

@@ -1,0 +1,31 @@
+"""The table of what `clipsql index tune` found, as a SQLAlchemy class."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Integer
+
+from clipsql.db.tables.base import Base
+from clipsql.db.tables.pictures import Model
+
+
+class SearchTuning(Base):
+    """How wide index walks must be in one collection (None: in searches over all) to reach a recall."""
+
+    __tablename__ = "search_tuning"
+    __table_args__ = (
+        UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
+        CheckConstraint("ef_search between 10 and 1000", name="ef_search"),
+    )
+
+    tuning_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    model_id: Mapped[int] = mapped_column(Integer, ForeignKey(Model.model_id, ondelete="CASCADE"))
+    collection: Mapped[str | None]
+    ef_search: Mapped[int] = mapped_column(Integer)
+    target_recall: Mapped[float]
+    measured_recall: Mapped[float]
+    queries: Mapped[int] = mapped_column(Integer)
+    measured_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

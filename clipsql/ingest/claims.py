@@ -1,0 +1,229 @@
+"""Take pictures from the queue ahead of the encoder: lease, download and decode them, and hold them until written."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from sqlalchemy.engine import Engine
+
+from clipsql.db.pictures import queue
+from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.records import StoredImage
+from clipsql.db.pictures.writing import Driver
+from clipsql.db.statements import autocommit_connection
+from clipsql.encoding import Encoder
+from clipsql.errors import FailureClass, ImageError
+from clipsql.ingest.reading import kept_content, needs_content, read_claimed
+from clipsql.ingest.readings import Reading, ReadOptions
+from clipsql.web.downloading import Download, Downloader
+
+_CLAIM = 64
+"""Pictures leased by one statement."""
+
+_SILENCE_S = 0.2
+"""When nothing arrives for so long, what is there is written without waiting for a full batch."""
+
+POLL_S = 2.0
+"""How often an idle worker looks for new pictures, and for those whose holder died."""
+
+
+class Claims:
+    """Leased pictures on their way from the queue to the encoder; leases are renewed until they are settled.
+
+    Leaving the `with` block gives back what is not settled.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        connection: Driver,
+        scope: Scope,
+        lease: Lease,
+        *,
+        encoder: Encoder | None,
+        options: ReadOptions,
+        downloader: Downloader,
+        readers: ThreadPoolExecutor,
+        ahead: int,
+    ) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._scope = scope
+        self._lease = lease
+        self._encoder = encoder
+        self._options = options
+        self._downloader = downloader
+        self._readers = readers
+        self._ahead = ahead
+        self._held: set[int] = set()
+        self._downloads: dict[int, Future[Download]] = {}
+        self._read: SimpleQueue[Reading | BaseException] = SimpleQueue()
+        self._unread = 0
+        self._next_claim = 0.0
+        self._is_closed = threading.Event()
+        self._is_stopping = False
+        self._holds_suspects = False
+        self._renewer = threading.Thread(target=self._renew, name="clipsql leases", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._renewer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_closed.set()
+        for download in list(self._downloads.values()):
+            download.cancel()
+        self._renewer.join()
+        # After a lost connection the leases run out by themselves.
+        with suppress(psycopg.Error):
+            queue.give_back(self._connection, self._held, self._lease)
+
+    def stop(self) -> None:
+        """Lease no more, give back what is not downloaded yet, and let `stream` end after the rest."""
+        self._is_stopping = True
+
+    def settled(self, reading: Reading) -> None:
+        """Hold this picture no longer: it is written, or another worker has it."""
+        if reading.is_claimed and reading.stored is not None:
+            self._held.discard(reading.stored.image_id)
+
+    def ready(self) -> Iterator[Reading]:
+        """Lease of what was just queued, if there is room, and give what can be had without waiting."""
+        self._next_claim = 0.0
+        self._claim()
+        while reading := self._take(timeout_s=0):
+            yield reading
+
+    def stream(self) -> Iterator[Reading | None]:
+        """Readings as they get ready, None when nothing does for a while; ends when stopped, or nothing is pending."""
+        while True:
+            if self._is_stopping:
+                self._give_back_downloads()
+            else:
+                self._claim()
+            reading = self._take(timeout_s=_SILENCE_S if self._unread else 0)
+            if reading is not None:
+                yield reading
+                continue
+            yield None
+            if self._unread or self._held:
+                continue  # what is held was just asked to be written
+            if self._is_stopping or queue.is_empty(self._connection, self._scope):
+                return
+            time.sleep(_SILENCE_S)
+
+    def _claim(self) -> None:
+        """Lease and begin to fetch as many pictures as there is room for."""
+        if self._holds_suspects and self._held:
+            return
+        self._holds_suspects = False
+        while self._unread + _CLAIM <= self._ahead and time.monotonic() >= self._next_claim:
+            claimed = queue.claim(self._connection, self._scope, self._lease, limit=_CLAIM)
+            self._hold(claimed)
+            for stored in claimed:
+                self._begin(stored)
+            if len(claimed) < _CLAIM:
+                if not self._held:
+                    self._claim_suspects()
+                self._next_claim = time.monotonic() + (_SILENCE_S if self._held else POLL_S)
+
+    def _claim_suspects(self) -> None:
+        suspects, are_fatal = queue.claim_suspects(self._connection, self._scope, self._lease)
+        self._hold(suspects)
+        self._holds_suspects = bool(suspects)
+        for stored in suspects:
+            if are_fatal:
+                self._readers.submit(self._give_up, stored)
+            else:
+                self._begin(stored)
+
+    def _hold(self, claimed: Sequence[StoredImage]) -> None:
+        self._held.update(stored.image_id for stored in claimed)
+        self._unread += len(claimed)
+
+    def _take(self, *, timeout_s: float) -> Reading | None:
+        try:
+            read = self._read.get(timeout=timeout_s) if timeout_s else self._read.get_nowait()
+        except Empty:
+            return None
+        if isinstance(read, BaseException):
+            raise read
+        self._unread -= 1
+        return read
+
+    def _begin(self, stored: StoredImage) -> None:
+        if needs_content(stored) and stored.facts.file is None and not stored.facts.url.startswith("file:"):
+            self._download(stored)
+        else:
+            self._readers.submit(self._look_here, stored)
+
+    def _look_here(self, stored: StoredImage) -> None:
+        """Read what lies on this machine, or was read before; download the rest."""
+        with self._errors_for_the_encoder():
+            content: bytes | ImageError | None = None
+            if needs_content(stored):
+                try:
+                    content = kept_content(stored)
+                except ImageError as error:
+                    content = error
+                if content is None:
+                    self._download(stored)
+                    return
+            self._decode(stored, content)
+
+    def _download(self, stored: StoredImage) -> None:
+        download = self._downloader.submit(stored.facts.url)
+        self._downloads[stored.image_id] = download
+        download.add_done_callback(lambda done: self._downloaded(stored, done))
+
+    def _downloaded(self, stored: StoredImage, download: Future[Download]) -> None:
+        # On the downloader's thread, which must not be kept from downloading.
+        self._downloads.pop(stored.image_id, None)
+        if not download.cancelled() and not self._is_closed.is_set():
+            self._readers.submit(self._decode_download, stored, download)
+
+    def _decode_download(self, stored: StoredImage, download: Future[Download]) -> None:
+        with self._errors_for_the_encoder():
+            try:
+                content: bytes | ImageError = download.result().data
+            except ImageError as error:
+                content = error
+            self._decode(stored, content)
+
+    def _give_up(self, stored: StoredImage) -> None:
+        with self._errors_for_the_encoder():
+            why = "one worker after another died with it in hand; look at the file by other means"
+            self._decode(stored, ImageError(why, failure=FailureClass.FATAL))
+
+    def _decode(self, stored: StoredImage, content: bytes | ImageError | None) -> None:
+        self._read.put(read_claimed(stored, content, encoder=self._encoder, options=self._options))
+
+    @contextmanager
+    def _errors_for_the_encoder(self) -> Iterator[None]:
+        """Raise in the thread that takes the readings what goes wrong in this one; it would wait for ever."""
+        try:
+            yield
+        except BaseException as error:
+            self._read.put(error)
+
+    def _renew(self) -> None:
+        with self._errors_for_the_encoder(), autocommit_connection(self._engine) as connection:
+            while not self._is_closed.wait(self._lease.seconds / 4):
+                queue.renew(connection, list(self._held), self._lease)
+
+    def _give_back_downloads(self) -> None:
+        given = [image_id for image_id, download in list(self._downloads.items()) if download.cancel()]
+        if given:
+            self._unread -= len(given)
+            self._held.difference_update(given)
+            queue.give_back(self._connection, given, self._lease)

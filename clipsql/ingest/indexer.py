@@ -1,0 +1,225 @@
+"""Ingest a source of pictures: read, decode, encode and write what is new or changed, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import islice
+
+from sqlalchemy.engine import Engine
+
+from clipsql.db.engine import database_errors
+from clipsql.db.models import ModelRow
+from clipsql.db.pictures import writing
+from clipsql.db.pictures.queue import Scope
+from clipsql.db.pictures.writing import Driver, StoredImage
+from clipsql.db.statements import autocommit_connection
+from clipsql.encoding import Encoder
+from clipsql.ingest.claims import Claims
+from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
+from clipsql.ingest.reading import queue_picture, read_picture
+from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Reading, printable
+from clipsql.ingest.worker import new_lease, pictures_ahead
+from clipsql.sources import Source, SourceRecord
+from clipsql.web.downloading import Downloader, DownloadOptions
+
+__all__ = ["Indexer", "IngestOptions", "IngestReport", "Outcome"]
+
+_LOOK_UP_BATCH = 256
+
+
+class Indexer:
+    """Writes pictures of a source, their captions and their embeddings under one model into the database.
+
+    Without an encoder it only validates pictures or puts them into the queue.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: Encoder | None,
+        model: ModelRow | None,
+        *,
+        downloads: DownloadOptions | None = None,
+    ) -> None:
+        self.engine = engine
+        self.encoder = encoder
+        self.model = model
+        self.downloads = downloads or DownloadOptions()
+
+    def ingest(
+        self,
+        source: Source,
+        options: IngestOptions,
+        *,
+        on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+        on_wait: Callable[[], None] = lambda: None,
+        on_index: Callable[[int], None] = lambda _rows: None,
+    ) -> IngestReport:
+        """Bring the collection up to date with the source and return what was done.
+
+        Pictures on the web are put into the queue, which this process then works on, beside any workers, until
+        nothing of the collection is pending. Each batch is one transaction: after a crash or Ctrl-C a rerun
+        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored,
+        `on_wait` that another ingest into the collection must end first, `on_index` the rows of an index before
+        it is built. Raises SourceError when the source breaks off; what came before is kept.
+        """
+        report = IngestReport()
+        started = time.monotonic()
+        with (
+            database_errors(self.engine),
+            autocommit_connection(self.engine) as lookups,
+            autocommit_connection(self.engine) as writes,
+        ):
+            # On the connection that writes: when this process is killed, the server lets the next ingest in only
+            # after it has ended the last transaction.
+            writing.lock_collection(writes, options.collection, on_wait=on_wait)
+            with ExitStack() as stack:
+                # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
+                readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))
+                run = _Run(self, options, report, lookups, readers, stack)
+
+                def settled(reading: Reading) -> None:
+                    run.settled(reading)
+                    on_outcome(reading.outcome)
+
+                run.pipeline.run(
+                    run.readings(source, on_outcome),
+                    lookups=lookups,
+                    writes=writes,
+                    report=report,
+                    on_settled=settled,
+                )
+            run.pipeline.finish(self.engine, report, collection=options.collection, on_index=on_index)
+        report.seconds = time.monotonic() - started
+        return report
+
+
+class _Run:
+    """One ingest under way: its records, its part of the queue."""
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        options: IngestOptions,
+        report: IngestReport,
+        lookups: Driver,
+        readers: ThreadPoolExecutor,
+        stack: ExitStack,
+    ) -> None:
+        self._indexer = indexer
+        self._options = options
+        self._report = report
+        self._lookups = lookups
+        self._readers = readers
+        self._stack = stack
+        self._lease = new_lease()
+        self._claims: Claims | None = None
+        self.pipeline = Pipeline(
+            encoder=indexer.encoder,
+            model=indexer.model,
+            lease=self._lease,
+            collection=options.collection,
+            language=options.language,
+        )
+
+    def settled(self, reading: Reading) -> None:
+        """Let go of a picture that is safely stored."""
+        if self._claims is not None:
+            self._claims.settled(reading)
+
+    def readings(self, source: Source, on_outcome: Callable[[Outcome], None]) -> Iterator[Reading | None]:
+        """Local pictures in source order, read two batches ahead; beside them what the queue gives, as it comes."""
+        ahead: deque[Future[Reading]] = deque()
+        for chunk in self._look_up(source):
+            waiting: list[Reading] = []
+            for record, stored in chunk:
+                if self._is_for_the_queue(record):
+                    reading = queue_picture(record, stored, model=self._indexer.model, options=self._options)
+                    if reading.outcome is Outcome.QUEUED:
+                        waiting.append(reading)
+                    else:
+                        yield reading
+                    continue
+                assert self._indexer.encoder is not None
+                ahead.append(
+                    self._readers.submit(
+                        read_picture, record, stored, encoder=self._indexer.encoder, options=self._options
+                    )
+                )
+                if len(ahead) == 2 * WRITE_BATCH:
+                    yield ahead.popleft().result()
+            if waiting:
+                self._enqueue(waiting, on_outcome)
+            if self._claims is not None:
+                yield from self._claims.ready()
+        while ahead:
+            yield ahead.popleft().result()
+        if self._claims is not None:
+            yield from self._claims.stream()
+
+    def _look_up(self, source: Source) -> Iterator[list[tuple[SourceRecord, StoredImage | None]]]:
+        """Records with what is stored of them; unusable ones, and those whose URL came before, are only reported."""
+        records = self._usable(source)
+        while chunk := list(islice(records, _LOOK_UP_BATCH)):
+            sightings = [(record.url, printable(record.position)) for record in chunk]
+            seen = writing.first_positions(self._lookups, sightings)
+            stored = writing.stored_images(
+                self._lookups,
+                collection=self._options.collection,
+                urls=[record.url for record in chunk],
+                model=self._indexer.model,
+            )
+            fresh = []
+            for record in chunk:
+                if record.url in seen:
+                    self._report.repeated(record.position, seen[record.url], record.url)
+                else:
+                    seen[record.url] = record.position
+                    fresh.append((record, stored.get(record.url)))
+            yield fresh
+
+    def _usable(self, source: Source) -> Iterator[SourceRecord]:
+        for record in source:
+            if record.problem is None:
+                yield record
+            else:
+                self._report.unusable(record.problem)
+
+    def _is_for_the_queue(self, record: SourceRecord) -> bool:
+        return record.file is None or self._options.enqueue_only or self._options.validate_only
+
+    def _enqueue(self, waiting: list[Reading], on_outcome: Callable[[Outcome], None]) -> None:
+        """Put pictures into the queue, where workers see them at once."""
+        writes = [write for _, write in self.pipeline.encode(waiting, self._lookups)]
+        writing.write_pictures(
+            self._lookups, writes, collection=self._options.collection, model=self._indexer.model
+        )
+        self._report.captions += sum(len(write.new_captions) for write in writes)
+        for reading in waiting:
+            self._report.settled(reading)
+            on_outcome(reading.outcome)
+        if self._claims is None and not self._options.enqueue_only:
+            self._claims = self._stack.enter_context(self._open_claims())
+
+    def _open_claims(self) -> Claims:
+        indexer, options = self._indexer, self._options
+        return Claims(
+            indexer.engine,
+            self._lookups,
+            Scope(
+                model=None if options.validate_only else indexer.model,
+                collection=options.collection,
+                only_unchecked=options.validate_only,
+            ),
+            self._lease,
+            encoder=indexer.encoder,
+            options=options,
+            downloader=self._stack.enter_context(Downloader(indexer.downloads)),
+            readers=self._readers,
+            ahead=pictures_ahead(indexer.downloads),
+        )

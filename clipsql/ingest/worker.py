@@ -1,0 +1,158 @@
+"""Work on the pictures that wait in the database, beside any number of other workers on any machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+
+from sqlalchemy.engine import Engine
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from clipsql.db.engine import database_errors
+from clipsql.db.models import ModelRow
+from clipsql.db.pictures import queue
+from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.statements import autocommit_connection
+from clipsql.encoding import Encoder
+from clipsql.errors import DatabaseUnreachable
+from clipsql.ingest.claims import POLL_S, Claims
+from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
+from clipsql.ingest.readings import IngestReport, Outcome, Reading, ReadOptions
+from clipsql.web.downloading import Downloader, DownloadOptions
+
+LEASE_S = 60.0
+"""A dead worker's pictures are free again after this time; a living one renews its leases four times in it."""
+
+_LONGEST_OUTAGE_S = 600.0
+
+
+def new_lease(*, seconds: float = LEASE_S) -> Lease:
+    """A lease whose holder nobody else is, another process with this one's number after a restart included."""
+    return Lease(worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}", seconds=seconds)
+
+
+def pictures_ahead(downloads: DownloadOptions) -> int:
+    """Pictures in hand at once: enough that slow hosts do not starve the encoder, few enough for the memory."""
+    return max(4 * WRITE_BATCH, 2 * downloads.concurrency)
+
+
+class Worker:
+    """Downloads, encodes and writes pending pictures under one model, of one collection or of all."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: Encoder,
+        model: ModelRow,
+        *,
+        options: ReadOptions | None = None,
+        downloads: DownloadOptions | None = None,
+        collection: str | None = None,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._engine = engine
+        self._encoder = encoder
+        self._scope = Scope(model=model, collection=collection)
+        self._options = options or ReadOptions()
+        self._downloads = downloads or DownloadOptions()
+        self._lease = new_lease(seconds=lease_s)
+        self._pipeline = Pipeline(encoder=encoder, model=model, lease=self._lease)
+        self._claims: Claims | None = None
+        self._is_stopping = False
+        self._lost_at: float | None = None
+
+    def run(
+        self,
+        *,
+        until_empty: bool,
+        on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+        on_outage: Callable[[Exception], None] = lambda _error: None,
+        on_index: Callable[[int], None] = lambda _rows: None,
+    ) -> IngestReport:
+        """Work until `stop`, or until nothing is pending; returns what was done.
+
+        While the database is away, as in a restart, it is tried again for ten minutes. `on_outcome` is told of every
+        picture once it is safely stored, `on_outage` that the database was lost, `on_index` the rows of an index
+        before it is built. Raises DatabaseError.
+        """
+        report = IngestReport()
+        started = time.monotonic()
+        for attempt in Retrying(
+            retry=retry_if_exception_type(DatabaseUnreachable),
+            wait=wait_random_exponential(multiplier=0.5, max=15),
+            stop=self._gives_up,
+            before_sleep=lambda state: on_outage(_error(state)),
+            reraise=True,
+        ):
+            with attempt, database_errors(self._engine):
+                while not self._is_stopping:
+                    self._work(report, on_outcome=on_outcome)
+                    if not self._is_stopping:
+                        self._pipeline.finish(
+                            self._engine, report, collection=self._scope.collection, on_index=on_index
+                        )
+                    if until_empty:
+                        break
+                    self._wait_for_pictures()
+        report.seconds = time.monotonic() - started
+        return report
+
+    def stop(self) -> None:
+        """Let `run` end: what is downloaded is still written, the rest is given back. Safe in a signal handler."""
+        self._is_stopping = True
+        if self._claims is not None:
+            self._claims.stop()
+
+    def _work(self, report: IngestReport, *, on_outcome: Callable[[Outcome], None]) -> None:
+        """Work until nothing is pending, in the hands of other workers included."""
+        with (
+            autocommit_connection(self._engine) as lookups,
+            autocommit_connection(self._engine) as writes,
+            threads(max(2, os.cpu_count() or 1)) as readers,
+            Downloader(self._downloads) as downloader,
+            Claims(
+                self._engine,
+                lookups,
+                self._scope,
+                self._lease,
+                encoder=self._encoder,
+                options=self._options,
+                downloader=downloader,
+                readers=readers,
+                ahead=pictures_ahead(self._downloads),
+            ) as claims,
+        ):
+            # What was in hand when the database went away.
+            queue.give_back_all(lookups, self._lease)
+            self._lost_at = None
+            self._claims = claims
+            if self._is_stopping:
+                claims.stop()
+
+            def settled(reading: Reading) -> None:
+                claims.settled(reading)
+                on_outcome(reading.outcome)
+
+            self._pipeline.run(
+                claims.stream(), lookups=lookups, writes=writes, report=report, on_settled=settled
+            )
+
+    def _wait_for_pictures(self) -> None:
+        with autocommit_connection(self._engine) as connection:
+            while not self._is_stopping and queue.is_empty(connection, self._scope):
+                time.sleep(POLL_S)
+
+    def _gives_up(self, _state: RetryCallState) -> bool:
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+        return self._is_stopping or time.monotonic() - self._lost_at > _LONGEST_OUTAGE_S
+
+
+def _error(state: RetryCallState) -> Exception:
+    assert state.outcome is not None
+    error = state.outcome.exception()
+    assert isinstance(error, Exception)
+    return error

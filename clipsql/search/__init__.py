@@ -1,0 +1,1 @@
+"""Search and judge pictures from Python; pages of results."""

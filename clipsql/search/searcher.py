@@ -1,0 +1,286 @@
+"""Search a database of pictures from Python: `connect()`, then by text, by picture or by vector."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from PIL import Image
+from sqlalchemy.engine import Engine
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from clipsql.config import Settings
+from clipsql.db.calls import judgements, searches
+from clipsql.db.calls.judgements import HybridOptions
+from clipsql.db.calls.searches import Fusion, SearchOptions
+from clipsql.db.engine import database_errors
+from clipsql.db.opening import open_database
+from clipsql.db.tables.pictures import Image as ImageRow
+from clipsql.db.tables.pictures import Thumbnail
+from clipsql.errors import ImageError, InvalidText, TextEncoderUnavailable
+from clipsql.images.decoding import decode
+from clipsql.images.heat import overlay
+from clipsql.search.judging import Judge
+
+if TYPE_CHECKING:
+    from clipsql.encoding import Encoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """One picture found: `similarity` is the cosine in [-1, 1], `caption` its first caption.
+
+    `percentile` is the share of the collection, of 100, that scores lower for this query; the true share differs by
+    at most `percentile_error` in 95 of 100 cases, and by nothing where the whole collection was compared.
+    """
+
+    rank: int
+    image_id: int
+    similarity: float
+    url: str
+    caption: str | None
+    taken_at: dt.datetime | None
+    longitude: float | None
+    latitude: float | None
+    metadata: Mapping[str, Any]
+    percentile: float | None = None
+    percentile_error: float | None = None
+
+    @property
+    def standing(self) -> str:
+        """The percentile as people read it, with its error unless it is exact: 99.4 ±0.5; empty when unknown."""
+        if self.percentile is None:
+            return ""
+        return f"{self.percentile:.1f}" + (f" ±{self.percentile_error:.1f}" if self.percentile_error else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridMatch(Match):
+    """One picture found by caption and by vector: `score` is the sum of its reciprocal ranks."""
+
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageExplanation:
+    """Where in a picture a text is: cosines of its patches with the text, (rows, columns), and the picture so lit."""
+
+    similarity: NDArray[np.float32]
+    overlay: Image.Image
+
+
+class Searcher(Judge):
+    """Finds pictures under one model, and judges them.
+
+    The model itself is loaded when a text or a new picture must be encoded.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        model: str | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(engine, model=model)
+        self._device = device
+        self._dtype = dtype
+
+    def search_text(self, query: str, **options: Unpack[SearchOptions]) -> list[Match]:
+        """Pictures that a text describes, nearest first.
+
+        The database embeds the text where it can; a model whose text tower SQL cannot run needs the extra `clip`.
+        """
+        try:
+            return self._matches(searches.search_text(query, **self._under_model(options)))
+        except TextEncoderUnavailable:
+            return self.search(self._encoder.encode_texts([query])[0], **options)
+
+    def search_image(
+        self, picture: str | Path | bytes | Image.Image, **options: Unpack[SearchOptions]
+    ) -> list[Match]:
+        """Pictures like one that need not be stored: a file, its bytes or a Pillow image. Raises ImageError."""
+        return self.search(self.embed_image(picture), **options)
+
+    def search_similar(self, to_image: int, **options: Unpack[SearchOptions]) -> list[Match]:
+        """Pictures most like a stored one, nearest first, without itself."""
+        return self._matches(searches.search_similar(to_image, **self._under_model(options)))
+
+    def search_hybrid(self, query: str, **options: Unpack[HybridOptions]) -> list[HybridMatch]:
+        """Pictures by the words of their captions and by their vectors, fused by reciprocal rank, best first."""
+        under_model: HybridOptions = {"model": self.model.name, **options}
+        try:
+            return self._hybrid_matches(judgements.search_hybrid(query, **under_model))
+        except TextEncoderUnavailable:
+            under_model["query_vector"] = [float(value) for value in self._encoder.encode_texts([query])[0]]
+            return self._hybrid_matches(judgements.search_hybrid(query, **under_model))
+
+    def search(
+        self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]
+    ) -> list[Match]:
+        """Pictures nearest to a vector of the model's dimensions, such as a weighted sum of embeddings."""
+        return self._matches(searches.search(_numbers(query), **self._under_model(options)))
+
+    def search_query(
+        self, expression: str, *, fusion: Fusion = "weighted sum", **options: Unpack[SearchOptions]
+    ) -> list[Match]:
+        """Pictures that several terms describe together: 'flower + 2*bee - night', 'image:42 + ./street.jpg'.
+
+        Stored pictures that are named are left out. New pictures, and texts that the database cannot embed, need the
+        extra `clip`. Raises InvalidArgument, which points at the column of a mistake, and what other searches raise.
+        """
+        terms = self._terms(expression)
+        options = self._under_model(options)
+        if all(term.kind != "file" for term in terms):
+            try:
+                return self._matches(searches.search_query(expression, fusion=fusion, **options))
+            except TextEncoderUnavailable:
+                pass
+        texts = [term.body for term in terms if term.kind == "text"]
+        embeddings = dict(zip(texts, self._embed_texts(texts), strict=True))
+        vectors = [
+            searches.image_vector(term.image_id, model=self.model.name)
+            if term.kind == "image"
+            else _numbers(
+                embeddings[term.body]
+                if term.kind == "text"
+                else self.embed_image(Path(term.body).expanduser())
+            )
+            for term in terms
+        ]
+        pictures = [term.image_id for term in terms if term.kind == "image"]
+        options["except_images"] = searches.ids(options.get("except_images"), pictures)
+        weights = [term.weight for term in terms]
+        return self._matches(searches.search_vectors(vectors, weights=weights, fusion=fusion, **options))
+
+    def embed_text(self, query: str) -> NDArray[np.float32]:
+        """Unit-length embedding of a text, float32, shape (dimensions,), computed by the database.
+
+        Raises TextEncoderUnavailable, InvalidText.
+        """
+        with database_errors(self._engine), self._engine.connect() as connection:
+            vector = connection.scalar(sa.select(searches.embed_text(query, model=self.model.name)))
+            return np.asarray(vector, dtype=np.float32)
+
+    def embed_image(self, picture: str | Path | bytes | Image.Image) -> NDArray[np.float32]:
+        """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
+        embedding: NDArray[np.float32] = self._encoder.encode_images([_pixels(picture)])[0]
+        return embedding
+
+    def explain_image(self, image_id: int, text: str) -> ImageExplanation:
+        """Where in a stored picture a text is: how similar each patch that the model sees is to it.
+
+        A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
+        Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
+        """
+        if not text.strip():
+            raise InvalidText("The text is empty; give at least one word.")
+        file = self.files([image_id]).get(image_id)
+        if file is None:
+            self.image_vector(image_id)  # raises when there is no such picture
+            raise ImageError(f"Image {image_id} was not read from a file here; explain one that was.")
+        picture = _pixels(file)
+        heat = self._encoder.heat_map(picture, text)
+        area = self._encoder.area_seen(*picture.size)
+        return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
+
+    def image_vector(self, of_image: int) -> NDArray[np.float32]:
+        """Stored unit-length embedding of a picture, float32, shape (dimensions,). Raises UnknownImage."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            vector = connection.scalar(sa.select(searches.image_vector(of_image, model=self.model.name)))
+            return np.asarray(vector, dtype=np.float32)
+
+    def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
+        """Local files that pictures were read from, by image_id; they may be gone."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(ImageRow.image_id, ImageRow.file).where(
+                    ImageRow.image_id.in_(image_ids), ImageRow.file.is_not(None)
+                )
+            )
+            return {image_id: Path(file) for image_id, file in rows if file is not None}
+
+    def thumbnails(self, image_ids: Sequence[int]) -> dict[int, bytes]:
+        """Small JPEGs of pictures, by image_id, as far as `clipsql ingest --thumbnails` kept them."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(Thumbnail.image_id, Thumbnail.jpeg).where(Thumbnail.image_id.in_(image_ids))
+            )
+            return {row.image_id: row.jpeg for row in rows}
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        from clipsql.encoding import load_encoder
+
+        return load_encoder(
+            self.model.location, revision=self.model.revision, device=self._device, dtype=self._dtype
+        )
+
+    def _embed_texts(self, texts: Sequence[str]) -> Sequence[NDArray[np.float32]]:
+        try:
+            return [self.embed_text(text) for text in texts]
+        except TextEncoderUnavailable:
+            return list(self._encoder.encode_texts(texts))
+
+    def _terms(self, expression: str) -> Sequence[sa.Row[Any]]:
+        with database_errors(self._engine), self._engine.connect() as connection:
+            return connection.execute(sa.select(searches.parse_query(expression))).all()
+
+    def _under_model(self, options: SearchOptions) -> SearchOptions:
+        return {"model": self.model.name, **options}
+
+    def _matches(self, found: TableValuedAlias) -> list[Match]:
+        return [Match(**row) for row in self._rows(found, found.c.rank)]
+
+    def _hybrid_matches(self, found: TableValuedAlias) -> list[HybridMatch]:
+        return [HybridMatch(**row) for row in self._rows(found, found.c.rank)]
+
+
+@contextmanager
+def connect(
+    database_url: str | None = None,
+    *,
+    model: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+) -> Iterator[Searcher]:
+    """A `Searcher` on a database: the URL given, else CLIPSQL_DATABASE_URL, else the embedded server.
+
+    `model` is a name from `clipsql model list`, by default the default model.
+
+        with clipsql.connect() as pictures:
+            for match in pictures.search_text("red truck at night", max_results=5):
+                print(match.similarity, match.url)
+    """
+    with open_database(Settings.from_environment(database_url=database_url)) as engine:
+        yield Searcher(engine, model=model, device=device, dtype=dtype)
+
+
+def _numbers(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:
+    return [float(value) for value in vector]
+
+
+def _pixels(picture: str | Path | bytes | Image.Image) -> Image.Image:
+    if isinstance(picture, Image.Image):
+        # Through bytes, so that orientation, transparency and depth are treated as for a file.
+        held = io.BytesIO()
+        picture.save(held, format=picture.format or "PNG")
+        picture = held.getvalue()
+    if isinstance(picture, bytes):
+        return decode(picture).pixels
+    try:
+        return decode(Path(picture).read_bytes()).pixels
+    except OSError as error:
+        raise ImageError(f"{picture} cannot be read: {error.strerror}; check the path.") from error
+    except ImageError as error:
+        raise ImageError(f"{picture}: {error}") from error

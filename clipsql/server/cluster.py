@@ -1,0 +1,80 @@
+"""Make a cluster aside and rename it into place: a kill or a full disk leaves nothing half-made."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from clipsql.errors import EmbeddedServerError
+from clipsql.server.files import write_private
+from clipsql.server.programs import MAJOR_VERSION
+from clipsql.server.user import ServerUser
+
+NAME = "clipsql"  # of the role, a superuser of this private cluster, and of the database that it owns
+
+_INITDB_OPTIONS = (
+    f"--username={NAME}",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    # PostgreSQL's own C.UTF-8 sorts the same for ever; the system's locales change with its C library, and
+    # indexes on text silently break with them.
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+    "--no-instructions",
+    "--no-sync",
+)
+
+
+def create(home: Path, data_folder: Path, password_file: Path, *, user: ServerUser, programs: Path) -> None:
+    """Make the data folder, with the role and the database, and its password; the caller holds the lock."""
+    for leftover in home.glob("new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    password = secrets.token_urlsafe(24)
+    fresh = Path(tempfile.mkdtemp(prefix="new-", dir=home))
+    try:
+        write_private(fresh / "password", password)
+        user.take_over(fresh / "password")
+        user.take_over(fresh)
+        _initialise(fresh / "data", fresh / "password", user=user, programs=programs)
+        write_private(password_file, password)
+        (fresh / "data").rename(data_folder)
+        _sync_folder(home)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def require_same_version(data_folder: Path, user: ServerUser) -> None:
+    """Raise EmbeddedServerError when another major version of PostgreSQL made the data."""
+    purpose = "Reading the version of the data"
+    version = user.check("cat", data_folder / "PG_VERSION", purpose=purpose).strip()
+    if version != MAJOR_VERSION:
+        raise EmbeddedServerError(
+            f"{data_folder} was made by PostgreSQL {version} and this clipsql runs {MAJOR_VERSION}: "
+            f"dump it with the clipsql that made it, or set CLIPSQL_HOME to another folder."
+        )
+
+
+def _initialise(data: Path, password_file: Path, *, user: ServerUser, programs: Path) -> None:
+    purpose = "Making a database"
+    initdb, postgres = programs / "initdb", programs / "postgres"
+    user.check(initdb, *_INITDB_OPTIONS, "--pwfile", password_file, "--pgdata", data, purpose=purpose)
+    single_user = ("--single", "-D", data, "-c", "exit_on_error=true", "-c", "fsync=off", "postgres")
+    # The role is named as clipsql's schema, which "$user" would make the place of an application's own tables.
+    statements = f"create database {NAME}\nalter role {NAME} set search_path = public\n"
+    user.check(postgres, *single_user, stdin=statements, purpose=purpose)
+    # By the server's user and not by root, who must never write into a folder that somebody else controls.
+    user.check("tee", "-a", data / "postgresql.conf", stdin="include '../settings.conf'\n", purpose=purpose)
+    # One sync instead of three, before the rename makes all of it count.
+    user.check(initdb, "--sync-only", "--pgdata", data, purpose=purpose)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
