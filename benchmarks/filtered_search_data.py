@@ -138,7 +138,7 @@ def prepare(engine: Engine, url: str, pictures: Pictures) -> None:
         with connection.transaction():
             load(connection, pictures, model_name=model.name)
         connection.execute("vacuum analyze clipsql.image")
-        connection.execute("vacuum analyze clipsql.image_embedding_1")
+        connection.execute("vacuum analyze clipsql_private.image_embedding_1")
         loaded = time.perf_counter()
         ensure_index(engine, model, table="image_embedding")
         percentile_samples.refresh(engine, model)

@@ -12,7 +12,7 @@ from filtered_search_data import FIRST_DAY, Filter, place
 _EXACT = """
     with e as materialized (
         select e.image_id, e.embedding::halfvec(512) <=> %(query)s::halfvec(512) as distance
-        from clipsql.image_embedding_1 as e join clipsql.image as i on i.image_id = e.image_id where {filter}
+        from clipsql_private.image_embedding_1 as e join clipsql.image as i on i.image_id = e.image_id where {filter}
     ), n as (select * from e order by distance, image_id limit %(k)s)
     select i.image_id, n.distance, i.url, i.taken_at, i.longitude, i.latitude, i.metadata
     from n join clipsql.image as i on i.image_id = n.image_id order by n.distance
@@ -20,7 +20,7 @@ _EXACT = """
 WALK = """
     select i.image_id, n.distance, i.url, i.taken_at, i.longitude, i.latitude, i.metadata
     from (select e.image_id, e.embedding::halfvec(512) <=> %(query)s::halfvec(512) as distance
-          from clipsql.image_embedding_1 as e join clipsql.image as i on i.image_id = e.image_id
+          from clipsql_private.image_embedding_1 as e join clipsql.image as i on i.image_id = e.image_id
           where {filter} order by e.embedding::halfvec(512) <=> %(query)s::halfvec(512) limit %(k)s) as n
     join clipsql.image as i on i.image_id = n.image_id order by n.distance
 """

@@ -31,11 +31,13 @@ from clipsql.server import EmbeddedServer
 
 _RANKED = """
     select count(*)
-    from clipsql._nearest(
-        %s::vector, 10, jsonb_populate_record(null::clipsql._filter, '{}'), clipsql._resolve_model(null))
+    from clipsql_private.nearest(
+        %s::vector, 10, jsonb_populate_record(null::clipsql_private.search_filter, '{}'),
+        clipsql_private.resolve_model(null))
 """
 _BACKGROUND = """
-    select b.size from clipsql._background(array[%s::halfvec], null, 0.5, clipsql._resolve_model(null)) as b
+    select b.size
+    from clipsql_private.percentile_basis(array[%s::halfvec], null, 0.5, clipsql_private.resolve_model(null)) as b
 """
 _SEARCH = "select image_id, percentile, percentile_error from clipsql.search(%s::vector{options})"
 

@@ -124,8 +124,8 @@ def _best(repeats: int, run: Callable[[], object]) -> float:
 def _size(engine: Engine) -> str:
     with engine.connect() as connection:
         sizes = connection.exec_driver_sql(
-            "select pg_size_pretty(pg_total_relation_size('clipsql.text_neuron')),"
-            " pg_size_pretty(pg_total_relation_size('clipsql.text_token'))"
+            "select pg_size_pretty(pg_total_relation_size('clipsql_private.text_neuron')),"
+            " pg_size_pretty(pg_total_relation_size('clipsql_private.text_token'))"
         ).one()
     return f"{sizes[0]} of matrices, {sizes[1]} of token vectors"
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from clipsql import errors, orm
 from clipsql.errors import ClipsqlError
-from clipsql.search.searcher import Match, Searcher, connect
+from clipsql.search.results import Match
+from clipsql.search.searcher import Searcher, connect
 
 __all__ = ["ClipsqlError", "Match", "Searcher", "__version__", "connect", "errors", "orm"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -19,10 +20,23 @@ def migrations_folder() -> Path:
 
 def sql_file(kind: str, name: str, version: int) -> Path:
     """File that creates the SQL object `name` of a kind ("functions", "views") as of `version`."""
-    return _asset_root() / "sql" / kind / f"{name}_v{version:02d}.sql"
+    found = list((_asset_root() / "sql" / kind).rglob(f"{name}_v{version:02d}.sql"))
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} files in sql/{kind} are called {name}_v{version:02d}.sql")
+    return found[0]
 
 
 def newest_sql_files(kind: str) -> dict[str, Path]:
     """Newest file of every SQL object of a kind, by name."""
-    files = sorted((_asset_root() / "sql" / kind).glob("*_v[0-9][0-9].sql"))
+    files = sorted((_asset_root() / "sql" / kind).rglob("*_v[0-9][0-9].sql"), key=lambda file: file.name)
     return {file.stem.rsplit("_v", 1)[0]: file for file in files}
+
+
+def qualified_name(kind: str, name: str) -> str:
+    """The SQL object `name` of a kind with its schema, as its newest file says."""
+    word = kind.removesuffix("s")
+    text = newest_sql_files(kind)[name].read_text("utf-8")
+    made = re.search(rf"^create or replace {word} (clipsql\w*\.{name})\b", text, re.MULTILINE)
+    if made is None:
+        raise LookupError(f"the newest file of {name} in sql/{kind} does not create it")
+    return made.group(1)

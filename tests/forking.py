@@ -16,7 +16,7 @@ FORKER = """
 import json, os, signal, sys
 import torch
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
-import clipsql.ingest.indexer, clipsql.registering, clipsql.working
+import clipsql.ingest.indexer, clipsql.ingest.worker, clipsql.models
 from clipsql.cli import main
 
 for line in sys.stdin:

@@ -15,8 +15,8 @@ from clipsql.cli.search import write_matches
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
-from clipsql.search.judging import Judge, WordWeight
 from clipsql.search.page import Section
+from clipsql.search.results import WordWeight
 from clipsql.search.searcher import Searcher
 
 _BAR_WIDTH = 40
@@ -58,7 +58,7 @@ def text(settings: Settings, query: str, model: str | None, as_json: bool) -> No
     clipsql explain text "a red truck at night"
     """
     with open_database(settings) as engine:
-        words = Judge(engine, model=model).explain_text(query)
+        words = Searcher(engine, model=model).explain_text(query)
     if as_json:
         for word in words:
             show_json(word)

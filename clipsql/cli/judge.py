@@ -13,7 +13,8 @@ from clipsql.config import Settings
 from clipsql.db.calls.searches import Filters, NearestOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
-from clipsql.search.judging import ImageLabel, Judge, Label
+from clipsql.search.results import ImageLabel, Label
+from clipsql.search.searcher import Searcher
 
 _model_option = click.option("--model", metavar="NAME", help="Default: the default model of the database.")
 
@@ -31,7 +32,7 @@ def match(settings: Settings, of_image: int, description: str, model: str | None
     clipsql match 42 "a red truck in the rain"
     """
     with open_database(settings) as engine:
-        similarity = Judge(engine, model=model).match(of_image, description)
+        similarity = Searcher(engine, model=model).match(of_image, description)
     if as_json:
         show_json({"image_id": of_image, "description": description, "similarity": similarity})
     else:
@@ -71,7 +72,7 @@ def classify(
     if of_image is not None and options:
         raise ConfigurationError("Filters choose among many pictures; give either IMAGE_ID or filters.")
     with open_database(settings) as engine:
-        judge = Judge(engine, model=model)
+        judge = Searcher(engine, model=model)
         found: Sequence[Label | ImageLabel]
         if of_image is not None:
             found = judge.classify(of_image, labels, templates=templates or None)
@@ -112,7 +113,7 @@ def suggest(settings: Settings, for_image: int, options: NearestOptions, as_json
     """
     model = options.pop("model", None)
     with open_database(settings) as engine:
-        captions = Judge(engine, model=model).suggest_captions(for_image, **options)
+        captions = Searcher(engine, model=model).suggest_captions(for_image, **options)
     if as_json:
         for caption in captions:
             show_json(caption)

@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from clipsql.search.searcher import Match
+from clipsql.search.results import Match
 
 
 def show_json(record: Mapping[str, Any] | Any) -> None:

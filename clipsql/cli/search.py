@@ -21,9 +21,9 @@ from clipsql.config import Settings
 from clipsql.db.calls.searches import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
-from clipsql.search.judging import WordWeight
 from clipsql.search.page import Section, write_page
-from clipsql.search.searcher import HybridMatch, Match, Searcher
+from clipsql.search.results import HybridMatch, Match, WordWeight
+from clipsql.search.searcher import Searcher
 
 
 @click.group()

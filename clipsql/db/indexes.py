@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, partition
 from clipsql.db.statements import driver_connection
+from clipsql.db.tables.base import PRIVATE_SCHEMA
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 
@@ -102,8 +103,8 @@ def index_status(engine: Engine, model: ModelRow, *, table: str) -> IndexStatus:
                     """
                 ).format(
                     partition=partition(table, model.model_id),
-                    relation=sql.Literal(f"clipsql.{table}_{model.model_id}"),
-                    index=sql.Literal(f"clipsql.{index_name(table, model.model_id)}"),
+                    relation=sql.Literal(f"{PRIVATE_SCHEMA}.{table}_{model.model_id}"),
+                    index=sql.Literal(f"{PRIVATE_SCHEMA}.{index_name(table, model.model_id)}"),
                 )
             )
             .fetchone()
@@ -127,7 +128,7 @@ def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool
             """
         ).format(
             rebuild=sql.Literal(rebuild),
-            index=sql.Literal(f"clipsql.{index_name(table, model.model_id)}"),
+            index=sql.Literal(f"{PRIVATE_SCHEMA}.{index_name(table, model.model_id)}"),
             partition=partition(table, model.model_id),
         )
     ).fetchone()
@@ -141,8 +142,8 @@ def _build(driver: Driver, model: ModelRow, table: str) -> None:
     names = {
         "name": sql.Identifier(name),
         "fresh": sql.Identifier(f"{name}_new"),
-        "old": sql.Identifier("clipsql", name),
-        "built": sql.Identifier("clipsql", f"{name}_new"),
+        "old": sql.Identifier(PRIVATE_SCHEMA, name),
+        "built": sql.Identifier(PRIVATE_SCHEMA, f"{name}_new"),
         "partition": partition(table, model.model_id),
         "dimensions": sql.Literal(model.dimensions),
         "links": sql.Literal(_LINKS_PER_ROW),

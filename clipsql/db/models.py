@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.statements import execute
+from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.db.tables.pictures import Model
 from clipsql.errors import ModelError, UnknownModel
 
@@ -124,7 +125,7 @@ def remove_model(engine: Engine, name: str) -> None:
 
 def partition(table: str, model_id: int) -> sql.Identifier:
     """Qualified name of the partition of an embedding table that holds one model's vectors."""
-    return sql.Identifier("clipsql", f"{table}_{model_id}")
+    return sql.Identifier(PRIVATE_SCHEMA, f"{table}_{model_id}")
 
 
 def _add_partition(connection: Connection, table: str, model_id: int, dimensions: int) -> None:
@@ -136,7 +137,7 @@ def _add_partition(connection: Connection, table: str, model_id: int, dimensions
             "(constraint {check} check (vector_dims(embedding) = {dimensions})) for values in ({model_id})"
         ).format(
             partition=partition(table, model_id),
-            parent=sql.Identifier("clipsql", table),
+            parent=sql.Identifier(SCHEMA, table),
             check=sql.Identifier(f"{table}_{model_id}_dimensions_check"),
             dimensions=sql.Literal(dimensions),
             model_id=sql.Literal(model_id),

@@ -44,7 +44,7 @@ def _refresh(connection: Connection, model: ModelRow, collection: str | None) ->
     given = {"model_id": model.model_id, "collection": collection}
     driver = driver_connection(connection)
     # One at a time; searches go on with the old sample.
-    driver.execute("lock table clipsql.background in share row exclusive mode")
+    driver.execute("lock table clipsql_private.percentile_sample in share row exclusive mode")
     state = driver.execute(_STATE.format(**names), given).fetchone()
     assert state is not None
     full_size, pictures, sampled_from, intact = state
@@ -67,21 +67,21 @@ _OF_COLLECTION = "join clipsql.image as i on i.image_id = e.image_id and i.colle
 _STATE = sql.SQL(
     """
     select
-        clipsql._background_size(),
+        clipsql_private.percentile_sample_size(),
         (select count(*) from {partition} as e {of_collection}),
         b.pictures,
         (select count(*)
-         from clipsql.background_embedding as s
+         from clipsql_private.percentile_sample_embedding as s
          join {partition} as e on e.image_id = s.image_id and e.embedding = s.embedding
-         where s.background_id = b.background_id)
+         where s.percentile_sample_id = b.percentile_sample_id)
     from (values (%(model_id)s, %(collection)s::text)) as wanted(model_id, collection)
-    left join clipsql.background as b
+    left join clipsql_private.percentile_sample as b
         on b.model_id = wanted.model_id and b.collection is not distinct from wanted.collection
     """
 )
 
 _REMOVE = """
-    delete from clipsql.background as b
+    delete from clipsql_private.percentile_sample as b
     where b.model_id = %(model_id)s and b.collection is not distinct from %(collection)s::text
 """
 
@@ -89,17 +89,17 @@ _REMOVE = """
 _SAMPLE = sql.SQL(
     """
     with background as (
-        insert into clipsql.background (model_id, collection, pictures)
+        insert into clipsql_private.percentile_sample (model_id, collection, pictures)
         values (%(model_id)s, %(collection)s, %(pictures)s)
-        returning background_id
+        returning percentile_sample_id
     ), drawn as (
         select e.image_id
         from {partition} as e {of_collection}
         order by hashint8(e.image_id), e.image_id
-        limit clipsql._background_size()
+        limit clipsql_private.percentile_sample_size()
     )
-    insert into clipsql.background_embedding (background_id, image_id, embedding)
-    select b.background_id, e.image_id, e.embedding
+    insert into clipsql_private.percentile_sample_embedding (percentile_sample_id, image_id, embedding)
+    select b.percentile_sample_id, e.image_id, e.embedding
     from background as b
     cross join clipsql.image as i
     join {partition} as e on e.image_id = i.image_id

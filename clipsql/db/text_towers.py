@@ -21,7 +21,7 @@ Driver = psycopg.Connection[tuple[Any, ...]]
 Rows = Iterable[tuple[object, ...]]
 
 _TOWER = """
-    insert into clipsql.text_tower (
+    insert into clipsql_private.text_tower (
         model_id, width, heads, layers, activation, gate, norm_tail, pooled_id, start_id, end_id, max_tokens,
         byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern)
     values (
@@ -37,12 +37,13 @@ def store_text_tower(engine: Engine, model: ModelRow, tower: TextTower) -> None:
         driver = driver_connection(connection)
         # Two commands may load the same tower at once.
         driver.execute("select from clipsql.model where model_id = %s for update", (model.model_id,))
-        driver.execute("delete from clipsql.text_tower where model_id = %s", (model.model_id,))
+        driver.execute("delete from clipsql_private.text_tower where model_id = %s", (model.model_id,))
         driver.execute(_TOWER, _facts(model, tower))
         for statement, types, rows in _tables(model.model_id, tower):
             _copy(driver, statement, types, rows)
         driver.execute(
-            "analyze clipsql.text_neuron, clipsql.text_token, clipsql.text_word, clipsql.text_merge"
+            "analyze clipsql_private.text_neuron, clipsql_private.text_token,"
+            " clipsql_private.text_word, clipsql_private.text_merge"
         )
 
 
@@ -50,7 +51,7 @@ def has_text_tower(engine: Engine, model: ModelRow) -> bool:
     """Whether SQL can turn any text into a vector of this model."""
     with database_errors(engine), engine.connect() as connection:
         found = driver_connection(connection).execute(
-            "select from clipsql.text_tower where model_id = %s", (model.model_id,)
+            "select from clipsql_private.text_tower where model_id = %s", (model.model_id,)
         )
         return found.fetchone() is not None
 
@@ -66,7 +67,7 @@ def remember_texts(engine: Engine, model: ModelRow, embeddings: Mapping[str, NDA
     with database_errors(engine), engine.begin() as connection:
         driver_connection(connection).cursor().executemany(
             """
-            insert into clipsql.remembered_text (model_id, body, embedding) values (%s, %s, %s)
+            insert into clipsql_private.remembered_text (model_id, body, embedding) values (%s, %s, %s)
             on conflict (model_id, body) do update set embedding = excluded.embedding
             """,
             [(model.model_id, body, Vector(embedding)) for body, embedding in embeddings.items()],
@@ -99,17 +100,17 @@ def _tables(model_id: int, tower: TextTower) -> Iterator[tuple[str, list[str], R
     """COPY statement, column types and rows of every table of a tower."""
     tokenizer = tower.tokenizer
     yield (
-        "clipsql.text_added_token (model_id, token_id, body)",
+        "clipsql_private.text_added_token (model_id, token_id, body)",
         ["int4", "int4", "text"],
         ((model_id, token.token_id, token.body) for token in tokenizer.added_tokens),
     )
     yield (
-        "clipsql.text_word (model_id, token_id, word)",
+        "clipsql_private.text_word (model_id, token_id, word)",
         ["int4", "int4", "text"],
         ((model_id, token_id, word) for word, token_id in tokenizer.words.items()),
     )
     yield (
-        "clipsql.text_merge (model_id, left_id, right_id, rank, merged_id)",
+        "clipsql_private.text_merge (model_id, left_id, right_id, rank, merged_id)",
         ["int4"] * 5,
         (
             (model_id, left, right, rank, merged)
@@ -117,22 +118,22 @@ def _tables(model_id: int, tower: TextTower) -> Iterator[tuple[str, list[str], R
         ),
     )
     yield (
-        "clipsql.text_token (model_id, token_id, embedding)",
+        "clipsql_private.text_token (model_id, token_id, embedding)",
         ["int4", "int4", "halfvec"],
         ((model_id, token_id, HalfVector(row)) for token_id, row in enumerate(tower.token_embeddings)),
     )
     yield (
-        "clipsql.text_position (model_id, position, embedding)",
+        "clipsql_private.text_position (model_id, position, embedding)",
         ["int4", "int4", "vector"],
         ((model_id, position, Vector(row)) for position, row in enumerate(tower.positions, start=1)),
     )
     yield (
-        "clipsql.text_matrix (model_id, layer, part, scales, biases, start_outputs)",
+        "clipsql_private.text_matrix (model_id, layer, part, scales, biases, start_outputs)",
         ["int4", "int4", "text", "vector", "vector", "vector"],
         _matrix_rows(model_id, tower),
     )
     yield (
-        "clipsql.text_neuron (model_id, layer, part, neuron, weights, bias, start_output)",
+        "clipsql_private.text_neuron (model_id, layer, part, neuron, weights, bias, start_output)",
         ["int4", "int4", "text", "int4", "halfvec", "float8", "float8"],
         _neuron_rows(model_id, tower),
     )

@@ -131,13 +131,13 @@ def _measure(
 _SCOPE = sql.SQL(
     """
     with scope as (
-        select f as filter, m as chosen, clipsql._effective_conditions(f) as conditions
+        select f as filter, m as chosen, clipsql_private.effective_conditions(f) as conditions
         from clipsql.model as m,
             jsonb_populate_record(
-                null::clipsql._filter, jsonb_build_object('in_collection', %(collection)s::text)) as f
+                null::clipsql_private.search_filter, jsonb_build_object('in_collection', %(collection)s::text)) as f
         where m.model_id = %(model_id)s
     ), planned as (
-        select s.*, clipsql._choose_strategy(%(wanted)s, s.conditions, s.filter, s.chosen) as strategy
+        select s.*, clipsql_private.choose_strategy(%(wanted)s, s.conditions, s.filter, s.chosen) as strategy
         from scope as s
     )
     """
@@ -151,7 +151,7 @@ _EXACT = _SCOPE + sql.SQL(
     """
     select a.ids
     from planned as p,
-        clipsql._compare_all(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen) as a
+        clipsql_private.compare_all(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen) as a
     """
 )
 
@@ -162,7 +162,7 @@ _WALK = _SCOPE + sql.SQL(
                   order by u.distance, u.id limit %(wanted)s) as n)
     from planned as p,
         jsonb_populate_record(p.strategy, jsonb_build_object('ef_search', %(width)s::integer)) as s,
-        clipsql._walk_index(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen, s) as w
+        clipsql_private.walk_index(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen, s) as w
     """
 )
 

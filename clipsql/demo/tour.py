@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.tables.pictures import Caption, Image
-from clipsql.search.searcher import Match
+from clipsql.search.results import Match
 
 COLLECTION = "demo"
 MODEL = "clipsql-demo"

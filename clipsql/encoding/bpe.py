@@ -16,7 +16,7 @@ _NORMALIZERS = [
     {"type": "Lowercase"},
 ]
 _COMMON_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-# The same on the shape of a text: Z is any letter and 0 any number outside ASCII (see clipsql._shape_text).
+# The same on the shape of a text: Z is any letter and 0 any number outside ASCII (see clipsql_private.shape_text).
 _SHAPE_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+"
 _NEVER = "(?!)"
 

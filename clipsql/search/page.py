@@ -15,8 +15,7 @@ from PIL import Image
 from clipsql.errors import ImageError
 from clipsql.images.decoding import decode
 from clipsql.images.storing import small_jpeg
-from clipsql.search.judging import WordWeight
-from clipsql.search.searcher import Match
+from clipsql.search.results import Match, WordWeight
 
 _THUMBNAIL_SIZE = 320
 _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -16,69 +13,37 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy.engine import Engine
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from clipsql.config import Settings
 from clipsql.db.calls import judgements, searches
-from clipsql.db.calls.judgements import HybridOptions
-from clipsql.db.calls.searches import Fusion, SearchOptions
+from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
+from clipsql.db.calls.searches import Fusion, NearestOptions, SearchOptions
 from clipsql.db.engine import database_errors
+from clipsql.db.models import ModelRow, require_model
 from clipsql.db.opening import open_database
 from clipsql.db.tables.pictures import Image as ImageRow
 from clipsql.db.tables.pictures import Thumbnail
 from clipsql.errors import ImageError, InvalidText, TextEncoderUnavailable
-from clipsql.images.decoding import decode
 from clipsql.images.heat import overlay
-from clipsql.search.judging import Judge
+from clipsql.search.query_picture import open_picture
+from clipsql.search.results import (
+    CaptionMatch,
+    HybridMatch,
+    ImageExplanation,
+    ImageLabel,
+    Label,
+    Match,
+    SuggestedCaption,
+    WordWeight,
+)
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
 
 
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """One picture found: `similarity` is the cosine in [-1, 1], `caption` its first caption.
-
-    `percentile` is the share of the collection, of 100, that scores lower for this query; the true share differs by
-    at most `percentile_error` in 95 of 100 cases, and by nothing where the whole collection was compared.
-    """
-
-    rank: int
-    image_id: int
-    similarity: float
-    url: str
-    caption: str | None
-    taken_at: dt.datetime | None
-    longitude: float | None
-    latitude: float | None
-    metadata: Mapping[str, Any]
-    percentile: float | None = None
-    percentile_error: float | None = None
-
-    @property
-    def standing(self) -> str:
-        """The percentile as people read it, with its error unless it is exact: 99.4 ±0.5; empty when unknown."""
-        if self.percentile is None:
-            return ""
-        return f"{self.percentile:.1f}" + (f" ±{self.percentile_error:.1f}" if self.percentile_error else "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class HybridMatch(Match):
-    """One picture found by caption and by vector: `score` is the sum of its reciprocal ranks."""
-
-    score: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageExplanation:
-    """Where in a picture a text is: cosines of its patches with the text, (rows, columns), and the picture so lit."""
-
-    similarity: NDArray[np.float32]
-    overlay: Image.Image
-
-
-class Searcher(Judge):
+class Searcher:
     """Finds pictures under one model, and judges them.
 
     The model itself is loaded when a text or a new picture must be encoded.
@@ -92,9 +57,15 @@ class Searcher(Judge):
         device: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__(engine, model=model)
+        self._engine = engine
+        self._model_name = model
         self._device = device
         self._dtype = dtype
+
+    @cached_property
+    def model(self) -> ModelRow:
+        """The model that is asked. Raises UnknownModel."""
+        return require_model(self._engine, self._model_name)
 
     def search_text(self, query: str, **options: Unpack[SearchOptions]) -> list[Match]:
         """Pictures that a text describes, nearest first.
@@ -174,7 +145,7 @@ class Searcher(Judge):
 
     def embed_image(self, picture: str | Path | bytes | Image.Image) -> NDArray[np.float32]:
         """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
-        embedding: NDArray[np.float32] = self._encoder.encode_images([_pixels(picture)])[0]
+        embedding: NDArray[np.float32] = self._encoder.encode_images([open_picture(picture)])[0]
         return embedding
 
     def explain_image(self, image_id: int, text: str) -> ImageExplanation:
@@ -189,7 +160,7 @@ class Searcher(Judge):
         if file is None:
             self.image_vector(image_id)  # raises when there is no such picture
             raise ImageError(f"Image {image_id} was not read from a file here; explain one that was.")
-        picture = _pixels(file)
+        picture = open_picture(file)
         heat = self._encoder.heat_map(picture, text)
         area = self._encoder.area_seen(*picture.size)
         return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
@@ -218,6 +189,54 @@ class Searcher(Judge):
             )
             return {row.image_id: row.jpeg for row in rows}
 
+    def match(self, of_image: int, description: str) -> float:
+        """How well a description fits a stored picture: the cosine of their embeddings."""
+        with database_errors(self._engine), self._engine.connect() as connection:
+            statement = sa.select(judgements.match(of_image, description, model=self.model.name))
+            return float(connection.execute(statement).scalar_one())
+
+    def classify(
+        self,
+        of_image: int,
+        labels: Sequence[str],
+        *,
+        template: str | None = None,
+        templates: Sequence[str] | None = None,
+    ) -> list[Label]:
+        """Every label of a stored picture with its probability, likeliest first.
+
+        `template` is the text around a label, by default "a photo of a {}"; several `templates` are averaged.
+        """
+        found = judgements.classify(
+            of_image, labels, template=template, templates=templates, model=self.model.name
+        )
+        return [Label(**row) for row in self._rows(found, found.c.probability.desc())]
+
+    def classify_images(self, labels: Sequence[str], **options: Unpack[ClassifyOptions]) -> list[ImageLabel]:
+        """The likeliest label of every picture that passes the filters, by image_id."""
+        under_model: ClassifyOptions = {"model": self.model.name, **options}
+        found = judgements.classify_images(labels, **under_model)
+        return [ImageLabel(**row) for row in self._rows(found, found.c.image_id)]
+
+    def search_captions(
+        self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[NearestOptions]
+    ) -> list[CaptionMatch]:
+        """The captions nearest to a vector, of a picture or a text; filters are of their pictures."""
+        under_model: NearestOptions = {"model": self.model.name, **options}
+        found = judgements.search_captions([float(value) for value in query], **under_model)
+        return [CaptionMatch(**row) for row in self._rows(found, found.c.rank)]
+
+    def suggest_captions(self, for_image: int, **options: Unpack[NearestOptions]) -> list[SuggestedCaption]:
+        """Captions of other pictures that fit a stored one best, each text once, best first."""
+        under_model: NearestOptions = {"model": self.model.name, **options}
+        found = judgements.suggest_captions(for_image, **under_model)
+        return [SuggestedCaption(**row) for row in self._rows(found, found.c.similarity.desc())]
+
+    def explain_text(self, query: str) -> list[WordWeight]:
+        """How much attention each word of a text gets, in the order of the text. Raises TextEncoderUnavailable."""
+        found = judgements.explain_text(query, model=self.model.name)
+        return [WordWeight(**row) for row in self._rows(found, found.c.position)]
+
     @cached_property
     def _encoder(self) -> Encoder:
         from clipsql.encoding import load_encoder
@@ -245,6 +264,10 @@ class Searcher(Judge):
     def _hybrid_matches(self, found: TableValuedAlias) -> list[HybridMatch]:
         return [HybridMatch(**row) for row in self._rows(found, found.c.rank)]
 
+    def _rows(self, found: TableValuedAlias, order: ColumnElement[Any]) -> list[dict[str, Any]]:
+        with database_errors(self._engine), self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(found).order_by(order)).mappings()]
+
 
 @contextmanager
 def connect(
@@ -268,19 +291,3 @@ def connect(
 
 def _numbers(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:
     return [float(value) for value in vector]
-
-
-def _pixels(picture: str | Path | bytes | Image.Image) -> Image.Image:
-    if isinstance(picture, Image.Image):
-        # Through bytes, so that orientation, transparency and depth are treated as for a file.
-        held = io.BytesIO()
-        picture.save(held, format=picture.format or "PNG")
-        picture = held.getvalue()
-    if isinstance(picture, bytes):
-        return decode(picture).pixels
-    try:
-        return decode(Path(picture).read_bytes()).pixels
-    except OSError as error:
-        raise ImageError(f"{picture} cannot be read: {error.strerror}; check the path.") from error
-    except ImageError as error:
-        raise ImageError(f"{picture}: {error}") from error

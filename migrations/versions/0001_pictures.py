@@ -8,12 +8,13 @@ from sqlalchemy.dialects import postgresql as pg
 revision = "0001"
 down_revision = None
 
+SCHEMAS = ("clipsql", "clipsql_private")
 CAPTION_FUNCTIONS = (
-    "_caption_configuration",
-    "_spaced_han",
-    "_caption_words",
-    "_caption_query",
-    "_any_caption_query",
+    "caption_configuration",
+    "spaced_han",
+    "caption_words",
+    "caption_query",
+    "any_caption_query",
 )
 
 
@@ -59,9 +60,18 @@ def upgrade() -> None:
         sa.Column("latitude", sa.Double),
         sa.Column("metadata", pg.JSONB, server_default=sa.text("'{}'"), nullable=False),
         sa.Column("status", sa.Text, server_default=sa.text("'pending'"), nullable=False),
+        sa.Column("failure", sa.Text),
         sa.Column("error", sa.Text),
-        sa.Column("attempts", sa.Integer, server_default=sa.text("0"), nullable=False),
+        sa.Column("perceptual_hash", sa.BigInteger),
         _added_at(),
+        sa.Column("attempts", sa.Integer, server_default=sa.text("0"), nullable=False),
+        sa.Column("checked_at", pg.TIMESTAMP(timezone=True)),
+        sa.Column(
+            "pending_model_id", sa.Integer, sa.ForeignKey("clipsql.model.model_id", ondelete="SET NULL")
+        ),
+        sa.Column("leased_by", sa.Text),
+        sa.Column("leased_until", pg.TIMESTAMP(timezone=True)),
+        sa.Column("lost_workers", sa.Integer, server_default=sa.text("0"), nullable=False),
         sa.UniqueConstraint("collection", "url"),
         sa.CheckConstraint("status in ('pending', 'embedded', 'failed')", name="status"),
         sa.CheckConstraint("octet_length(sha256) = 32", name="sha256"),
@@ -71,6 +81,15 @@ def upgrade() -> None:
             " and longitude between -180 and 180 and latitude between -90 and 90",
             name="place",
         ),
+        sa.CheckConstraint("leased_until is null or status = 'pending'", name="lease"),
+        schema="clipsql",
+    )
+    op.create_index("image_sha256_idx", "image", ["sha256"], postgresql_using="hash", schema="clipsql")
+    op.create_index(
+        "image_pending_idx",
+        "image",
+        ["collection", "image_id"],
+        postgresql_where=sa.text("status = 'pending'"),
         schema="clipsql",
     )
     op.create_index(None, "image", ["taken_at"], schema="clipsql")
@@ -106,7 +125,7 @@ def upgrade() -> None:
         sa.Column(
             "words",
             pg.TSVECTOR,
-            sa.Computed("clipsql._caption_words(body, language)", persisted=True),
+            sa.Computed("clipsql_private.caption_words(body, language)", persisted=True),
             nullable=False,
         ),
         schema="clipsql",
@@ -134,21 +153,45 @@ def upgrade() -> None:
             postgresql_partition_by="LIST (model_id)",
         )
 
+    op.create_table(
+        "thumbnail",
+        sa.Column(
+            "image_id",
+            sa.BigInteger,
+            sa.ForeignKey("clipsql.image.image_id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("jpeg", sa.LargeBinary, nullable=False),
+        sa.Column("width", sa.Integer, nullable=False),
+        sa.Column("height", sa.Integer, nullable=False),
+        schema="clipsql_private",
+    )
+
     op.create_view("collection_stats", version=1)
 
-    op.execute("grant usage on schema clipsql to clipsql_reader")
-    op.execute("grant select on all tables in schema clipsql to clipsql_reader")
-    # Partitions are created as models come.
-    op.execute("alter default privileges in schema clipsql grant select on tables to clipsql_reader")
-    op.execute("grant execute on all functions in schema clipsql to clipsql_reader")
-    op.execute("alter default privileges in schema clipsql grant execute on functions to clipsql_reader")
+    for schema in SCHEMAS:
+        op.execute(f"grant usage on schema {schema} to clipsql_reader")
+        op.execute(f"grant select on all tables in schema {schema} to clipsql_reader")
+        # Partitions are created as models come.
+        op.execute(f"alter default privileges in schema {schema} grant select on tables to clipsql_reader")
+        op.execute(f"grant execute on all functions in schema {schema} to clipsql_reader")
+        op.execute(
+            f"alter default privileges in schema {schema} grant execute on functions to clipsql_reader"
+        )
 
 
 def downgrade() -> None:
-    op.execute("alter default privileges in schema clipsql revoke execute on functions from clipsql_reader")
-    op.execute("alter default privileges in schema clipsql revoke select on tables from clipsql_reader")
-    op.execute("revoke usage on schema clipsql from clipsql_reader")
+    for schema in SCHEMAS:
+        op.execute(
+            f"alter default privileges in schema {schema} revoke execute on functions from clipsql_reader"
+        )
+        op.execute(
+            f"alter default privileges in schema {schema} revoke select on tables from clipsql_reader"  # noqa: S608
+        )
+        op.execute(f"revoke usage on schema {schema} from clipsql_reader")
     op.drop_view("collection_stats")
+    op.drop_table("thumbnail", schema="clipsql_private")
     for table in ("caption_embedding", "image_embedding", "caption"):
         op.drop_table(table, schema="clipsql")
     for name in reversed(CAPTION_FUNCTIONS):

@@ -8,25 +8,25 @@ revision = "0002"
 down_revision = "0001"
 
 FUNCTIONS = (
-    "_resolve_model",
+    "resolve_model",
     "image_vector",
     "mix",
-    "_distance_m",
-    "_place_boxes",
-    "_conditions",
-    "_index_is_usable",
-    "_check_query",
-    "_check_limits",
-    "_effective_conditions",
-    "_candidates",
-    "_compare_statement",
-    "_walk_length",
-    "_spread_rows",
-    "_sample_share",
-    "_choose_strategy",
-    "_walk_index",
-    "_compare_all",
-    "_nearest",
+    "distance_m",
+    "place_boxes",
+    "conditions",
+    "index_is_usable",
+    "check_query",
+    "check_limits",
+    "effective_conditions",
+    "candidates",
+    "compare_statement",
+    "walk_length",
+    "spread_rows",
+    "sample_share",
+    "choose_strategy",
+    "walk_index",
+    "compare_all",
+    "nearest",
     "search",
     "search_plan",
     "search_similar",
@@ -36,7 +36,7 @@ FUNCTIONS = (
 def upgrade() -> None:
     op.execute(
         """
-        create type clipsql._filter as (
+        create type clipsql_private.search_filter as (
             in_collection text,
             taken_from timestamptz,
             taken_until timestamptz,
@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        create type clipsql._strategy as (
+        create type clipsql_private.search_strategy as (
             walks boolean,
             reason text,
             total_rows bigint,
@@ -79,7 +79,7 @@ def upgrade() -> None:
         sa.Column("measured_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
         sa.CheckConstraint("ef_search between 10 and 1000", name="ef_search"),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     for name in FUNCTIONS:
         op.create_function(name, version=1)
@@ -88,6 +88,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
-    op.drop_table("search_tuning", schema="clipsql")
-    op.execute("drop type clipsql._strategy")
-    op.execute("drop type clipsql._filter")
+    op.drop_table("search_tuning", schema="clipsql_private")
+    op.execute("drop type clipsql_private.search_strategy")
+    op.execute("drop type clipsql_private.search_filter")

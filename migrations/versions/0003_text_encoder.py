@@ -9,22 +9,22 @@ revision = "0003"
 down_revision = "0002"
 
 FUNCTIONS = (
-    "_normalize_text",
-    "_shape_text",
-    "_split_words",
-    "_cut_added_tokens",
-    "_merge_bytes",
-    "_encode_words",
-    "_loaded_text_tower",
-    "_check_text",
+    "normalize_text",
+    "shape_text",
+    "split_words",
+    "cut_added_tokens",
+    "merge_bytes",
+    "encode_words",
+    "loaded_text_tower",
+    "check_text",
     "tokenize",
-    "_normalize_tokens",
-    "_gate",
-    "_project_tokens",
-    "_expand_tokens",
-    "_token_values",
-    "_attend",
-    "_run_text_tower",
+    "normalize_tokens",
+    "gate",
+    "project_tokens",
+    "expand_tokens",
+    "token_values",
+    "attend",
+    "run_text_tower",
     "embed_text",
     "search_text",
     "explain_text",
@@ -52,7 +52,7 @@ def _owner(table: str) -> sa.Column[object]:
     return sa.Column(
         "model_id",
         sa.Integer,
-        sa.ForeignKey(f"clipsql.{table}.model_id", ondelete="CASCADE"),
+        sa.ForeignKey(f"{table}.model_id", ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
     )
@@ -69,7 +69,7 @@ def _text(name: str) -> sa.Column[str]:
 def upgrade() -> None:
     op.create_table(
         "text_tower",
-        _owner("model"),
+        _owner("clipsql.model"),
         _text("activation"),
         _integer("width"),
         _integer("heads"),
@@ -86,77 +86,77 @@ def upgrade() -> None:
         _text("typed_pattern"),
         _text("normal_pattern"),
         sa.Column("loaded_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     op.create_table(
         "text_added_token",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _integer("token_id"),
         _key("body", sa.Text(collation="C")),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     op.create_table(
         "text_word",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _integer("token_id"),
         _key("word", sa.Text(collation="C")),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     op.create_table(
         "text_merge",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _key("left_id"),
         _key("right_id"),
         _integer("rank"),
         _integer("merged_id"),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     op.create_table(
         "text_token",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _key("token_id"),
         sa.Column("embedding", HALFVEC(), nullable=False),
-        schema="clipsql",
+        schema="clipsql_private",
         postgresql_with=INLINE,
     )
     op.create_table(
         "text_position",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _key("position"),
         sa.Column("embedding", VECTOR(), nullable=False),
-        schema="clipsql",
+        schema="clipsql_private",
         postgresql_with=INLINE,
     )
     op.create_table(
         "text_matrix",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _key("layer"),
         _key("part", sa.Text(collation="C")),
         sa.Column("scales", VECTOR(), nullable=False),
         sa.Column("biases", VECTOR(), nullable=False),
         sa.Column("start_outputs", VECTOR()),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     op.create_table(
         "text_neuron",
-        _owner("text_tower"),
+        _owner("clipsql_private.text_tower"),
         _key("layer"),
         _key("part", sa.Text(collation="C")),
         _key("neuron"),
         sa.Column("weights", HALFVEC(), nullable=False),
         sa.Column("bias", sa.Double),
         sa.Column("start_output", sa.Double),
-        schema="clipsql",
+        schema="clipsql_private",
         postgresql_with=INLINE,
     )
     op.create_table(
         "remembered_text",
-        _owner("model"),
+        _owner("clipsql.model"),
         _key("body", sa.Text(collation="C")),
         sa.Column("embedding", VECTOR(), nullable=False),
-        schema="clipsql",
+        schema="clipsql_private",
     )
-    op.execute("grant select on all tables in schema clipsql to clipsql_reader")
+    op.execute("grant select on all tables in schema clipsql_private to clipsql_reader")
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 
@@ -165,4 +165,4 @@ def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
     for name in reversed(TABLES):
-        op.drop_table(name, schema="clipsql")
+        op.drop_table(name, schema="clipsql_private")

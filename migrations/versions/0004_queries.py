@@ -9,16 +9,16 @@ revision = "0004"
 down_revision = "0003"
 
 FUNCTIONS = (
-    "_background_size",
-    "_farthest_distance",
-    "_background",
-    "_share_lower",
-    "_share_error",
-    "_nearest_to_all",
-    "_distinct",
-    "_nearest_distinct",
-    "_search",
-    "_parse_query",
+    "percentile_sample_size",
+    "farthest_distance",
+    "percentile_basis",
+    "share_lower",
+    "share_error",
+    "nearest_to_all",
+    "distinct_images",
+    "nearest_distinct",
+    "answer",
+    "parse_query",
     "search_vectors",
     "search_query",
 )
@@ -26,8 +26,8 @@ FUNCTIONS = (
 
 def upgrade() -> None:
     op.create_table(
-        "background",
-        sa.Column("background_id", sa.Integer, sa.Identity(always=True), primary_key=True),
+        "percentile_sample",
+        sa.Column("percentile_sample_id", sa.Integer, sa.Identity(always=True), primary_key=True),
         sa.Column(
             "model_id",
             sa.Integer,
@@ -38,14 +38,14 @@ def upgrade() -> None:
         sa.Column("pictures", sa.BigInteger, nullable=False),
         sa.Column("sampled_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
-        schema="clipsql",
+        schema="clipsql_private",
     )
     op.create_table(
-        "background_embedding",
+        "percentile_sample_embedding",
         sa.Column(
-            "background_id",
+            "percentile_sample_id",
             sa.Integer,
-            sa.ForeignKey("clipsql.background.background_id", ondelete="CASCADE"),
+            sa.ForeignKey("clipsql_private.percentile_sample.percentile_sample_id", ondelete="CASCADE"),
             primary_key=True,
         ),
         sa.Column(
@@ -55,11 +55,11 @@ def upgrade() -> None:
             primary_key=True,
         ),
         sa.Column("embedding", HALFVEC(), nullable=False),
-        schema="clipsql",
+        schema="clipsql_private",
         postgresql_with={"toast_tuple_target": "8160"},
     )
-    op.create_index(None, "background_embedding", ["image_id"], schema="clipsql")
-    op.execute("grant select on all tables in schema clipsql to clipsql_reader")
+    op.create_index(None, "percentile_sample_embedding", ["image_id"], schema="clipsql_private")
+    op.execute("grant select on all tables in schema clipsql_private to clipsql_reader")
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 
@@ -67,5 +67,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
-    for name in ("background_embedding", "background"):
-        op.drop_table(name, schema="clipsql")
+    for name in ("percentile_sample_embedding", "percentile_sample"):
+        op.drop_table(name, schema="clipsql_private")

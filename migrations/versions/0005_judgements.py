@@ -7,16 +7,16 @@ down_revision = "0004"
 
 FUNCTIONS = (
     "match",
-    "_label_directions",
-    "_label_probabilities",
+    "label_directions",
+    "label_probabilities",
     "classify",
     "classify_images",
-    "_walk_captions",
-    "_nearest_captions",
+    "walk_captions",
+    "nearest_captions",
     "search_captions",
     "suggest_captions",
-    "_word_terms",
-    "_rank_words",
+    "word_terms",
+    "rank_words",
     "search_hybrid",
 )
 

@@ -170,7 +170,7 @@ def test_an_invalid_index_is_not_used(own: Filled, query: list[float]) -> None:
         connection.execute(
             sa.text(
                 "update pg_index set indisvalid = false"
-                f" where indexrelid = 'clipsql.image_embedding_{own.model.model_id}_hnsw'::regclass"
+                f" where indexrelid = 'clipsql_private.image_embedding_{own.model.model_id}_hnsw'::regclass"
             )
         )
     assert "no usable index" in _plan(own.engine, query).explanation
@@ -183,7 +183,7 @@ def test_searches_are_exact_while_an_index_is_being_built(engine: Engine, query:
         building.execute(
             sa.text(
                 f"create index image_embedding_{filled.model.model_id}_hnsw"
-                f" on clipsql.image_embedding_{filled.model.model_id}"
+                f" on clipsql_private.image_embedding_{filled.model.model_id}"
                 " using hnsw ((embedding::halfvec(24)) halfvec_cosine_ops)"
             )
         )

@@ -388,7 +388,7 @@ def test_a_database_at_another_revision_is_refused(clipsql: Clipsql, database_ur
     refused(clipsql("stats"), "Database is at revision 0001, expected", 'run "clipsql db upgrade"')
     assert clipsql("db", "upgrade").exit_code == 0
     with psycopg.connect(database_url) as connection:
-        connection.execute("update clipsql.alembic_version set version_num = '9999'")
+        connection.execute("update clipsql_private.revision set version_num = '9999'")
     for command in (("stats",), ("db", "upgrade"), ("db", "downgrade", "0001", "--yes")):
         refused(clipsql(*command), "revision 9999, which this clipsql does not know", "newer clipsql")
 

@@ -84,8 +84,8 @@ def test_rare_words_and_captions_that_agree_count_more(engine: Engine) -> None:
     assert by_words(engine, "red truck", UP) == [(1, 1 / 61), (3, 1 / 62), (2, 1 / 63)]
     with engine.connect() as connection:
         scores = connection.exec_driver_sql(
-            "select image_id, score / ln(2.5::float8) from clipsql._rank_words("
-            "'a red truck', '', null, clipsql._resolve_model(null)) order by 1"
+            "select image_id, score / ln(2.5::float8) from clipsql_private.rank_words("
+            "'a red truck', '', null, clipsql_private.resolve_model(null)) order by 1"
         ).all()
     assert dict(scores) == pytest.approx({1: 1, 2: 1 / 2, 3: 2 / 3})
 

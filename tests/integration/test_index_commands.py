@@ -73,7 +73,7 @@ def test_an_invalid_index_is_shown_and_built_anew(filled: Filled, clipsql: Clips
     with filled.engine.begin() as connection:
         connection.execute(
             sa.text("update pg_index set indisvalid = false where indexrelid = cast(:name as regclass)"),
-            {"name": f"clipsql.image_embedding_{filled.model.model_id}_hnsw"},
+            {"name": f"clipsql_private.image_embedding_{filled.model.model_id}_hnsw"},
         )
     assert _status(clipsql)["state"] == "invalid"
     assert clipsql("index", "build").exit_code == 0
@@ -81,7 +81,7 @@ def test_an_invalid_index_is_shown_and_built_anew(filled: Filled, clipsql: Clips
 
 
 def test_a_rebuild_takes_the_place_of_the_old_index(filled: Filled, clipsql: Clipsql) -> None:
-    name = f"clipsql.image_embedding_{filled.model.model_id}_hnsw"
+    name = f"clipsql_private.image_embedding_{filled.model.model_id}_hnsw"
 
     def oid() -> int:
         with filled.engine.connect() as connection:

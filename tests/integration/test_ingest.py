@@ -87,7 +87,10 @@ def one(engine: Engine, query: str, **parameters: object) -> Any:
 
 def versions(engine: Engine, *tables: str) -> dict[str, list[Any]]:
     """Which version of every row is the live one: any write changes it."""
-    return {table: rows(engine, f"select ctid, xmin from clipsql.{table} order by ctid") for table in tables}
+    return {
+        table: rows(engine, f"select ctid, xmin from clipsql{table} order by ctid")
+        for table in (name if name.startswith("_private.") else f".{name}" for name in tables)
+    }
 
 
 TABLES = ("image", "caption", "image_embedding", "caption_embedding")
@@ -403,16 +406,23 @@ def test_a_new_model_adds_embeddings_and_touches_nothing_else(
     engine: Engine, ingest: Ingest, captioned: Path, tmp_path: Path
 ) -> None:
     ingest(captioned)
-    before = versions(engine, "image", "caption", "image_embedding_1", "caption_embedding_1")
+    before = versions(
+        engine, "image", "caption", "_private.image_embedding_1", "_private.caption_embedding_1"
+    )
     other, encoder = register_model(engine, str(make_clip(tmp_path / "other", seed=1, dimensions=16)))
     report = Indexer(engine, encoder, other).ingest(open_source(captioned), IngestOptions(collection="c"))
     assert report.outcomes == {Outcome.UPDATED: 6}
-    assert versions(engine, "image", "caption", "image_embedding_1", "caption_embedding_1") == before
-    assert one(engine, "select count(*), min(vector_dims(embedding)) from clipsql.image_embedding_2") == (
+    assert (
+        versions(engine, "image", "caption", "_private.image_embedding_1", "_private.caption_embedding_1")
+        == before
+    )
+    assert one(
+        engine, "select count(*), min(vector_dims(embedding)) from clipsql_private.image_embedding_2"
+    ) == (
         6,
         16,
     )
-    assert one(engine, "select count(*) from clipsql.caption_embedding_2") == 6
+    assert one(engine, "select count(*) from clipsql_private.caption_embedding_2") == 6
 
 
 def test_a_failed_picture_waits_for_retry_failed_or_another_content(
@@ -516,8 +526,8 @@ def test_the_index_is_built_once_and_kept_up(engine: Engine, ingest: Ingest, fol
     with engine.connect() as connection:
         connection.exec_driver_sql("set enable_seqscan = off")
         nearest = connection.exec_driver_sql(
-            "select image_id from clipsql.image_embedding_1 order by embedding::halfvec(24) <=>"
-            " (select embedding::halfvec(24) from clipsql.image_embedding_1 where image_id = 7) limit 1"
+            "select image_id from clipsql_private.image_embedding_1 order by embedding::halfvec(24) <=>"
+            " (select embedding::halfvec(24) from clipsql_private.image_embedding_1 where image_id = 7) limit 1"
         )
         assert nearest.scalar_one() == 7
 

@@ -128,7 +128,7 @@ def waits_for_lock(url: str, like: str) -> Callable[[], bool]:
 @contextmanager
 def locked(url: str, table: str, mode: str) -> Iterator[None]:
     with psycopg.connect(url) as connection:
-        connection.execute(f"lock table clipsql.{table} in {mode} mode".encode())
+        connection.execute(f"lock table {table} in {mode} mode".encode())
         yield
 
 
@@ -172,8 +172,10 @@ def test_ingest_killed_while_it_builds_an_index_ends_as_an_undisturbed_run(
     start: Callable[[], Running], database_url: str, undisturbed: Content
 ) -> None:
     run = start()
-    until(lambda: ask(database_url, "select to_regclass('clipsql.image_embedding_1') is not null"))
-    with locked(database_url, "image_embedding_1", "row exclusive"):  # lets rows in, and no index
+    until(lambda: ask(database_url, "select to_regclass('clipsql_private.image_embedding_1') is not null"))
+    with locked(
+        database_url, "clipsql_private.image_embedding_1", "row exclusive"
+    ):  # lets rows in, and no index
         until(waits_for_lock(database_url, "create index"))
         assert run.kill(signal.SIGKILL) == -signal.SIGKILL
     again = start()  # while the server may still build for the dead
@@ -205,7 +207,7 @@ def with_model(clipsql: Callable[..., Result], model_folder: Path) -> None:
 def test_ctrl_c_ends_ingest_that_waits_for_the_database(
     start: Callable[[], Running], database_url: str
 ) -> None:
-    with locked(database_url, "image", "exclusive"):
+    with locked(database_url, "clipsql.image", "exclusive"):
         run = start()
         until(waits_for_lock(database_url, "insert into clipsql.image"))
         started = time.monotonic()
@@ -219,7 +221,7 @@ def test_ctrl_c_ends_ingest_that_waits_for_the_database(
 def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
     start: Callable[[], Running], database_url: str, undisturbed: Content
 ) -> None:
-    with locked(database_url, "image", "exclusive"):
+    with locked(database_url, "clipsql.image", "exclusive"):
         first = start()
         until(waits_for_lock(database_url, "insert into clipsql.image"))
         second = start()

@@ -218,7 +218,7 @@ def test_extreme_cosines_give_a_probability_all_the_same(world: World) -> None:
     with world.engine.connect() as connection:
         rows = (
             connection.exec_driver_sql(
-                "select probability from clipsql._label_probabilities("
+                "select probability from clipsql_private.label_probabilities("
                 "'[1,0]', array['[1,0]', '[-1,0]', '[0,1]']::halfvec[], 1e6) order by label_number"
             )
             .scalars()

@@ -21,26 +21,27 @@ from clipsql.search.searcher import Searcher
 CATALOG = """
     select 'column', format('%s.%s', c.table_name, c.column_name), concat_ws(' ', c.udt_name, c.is_nullable,
         c.column_default, c.is_identity, c.generation_expression)
-    from information_schema.columns as c where c.table_schema = 'clipsql'
+    from information_schema.columns as c where c.table_schema in ('clipsql', 'clipsql_private')
     union all
     select 'constraint', format('%s.%s', conrelid::regclass, conname), pg_get_constraintdef(oid)
-    from pg_constraint where connamespace = 'clipsql'::regnamespace
+    from pg_constraint where connamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
     union all
-    select 'index', indexname, indexdef from pg_indexes where schemaname = 'clipsql'
+    select 'index', indexname, indexdef from pg_indexes where schemaname in ('clipsql', 'clipsql_private')
     union all
     select 'function', oid::regprocedure::text, concat_ws(' ', pg_get_functiondef(oid), proacl, obj_description(oid))
-    from pg_proc where pronamespace = 'clipsql'::regnamespace
+    from pg_proc where pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
     union all
     select 'relation', oid::regclass::text, concat_ws(' ', relkind, relacl, reloptions, obj_description(oid),
         case relkind when 'v' then pg_get_viewdef(oid) when 'p' then pg_get_partkeydef(oid) end)
-    from pg_class where relnamespace = 'clipsql'::regnamespace
+    from pg_class where relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
     union all
-    select 'type', oid::regtype::text, typtype::text from pg_type where typnamespace = 'clipsql'::regnamespace
+    select 'type', oid::regtype::text, typtype::text
+    from pg_type where typnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
     union all
-    select 'schema', nspname, nspacl::text from pg_namespace where nspname = 'clipsql'
+    select 'schema', nspname, nspacl::text from pg_namespace where nspname in ('clipsql', 'clipsql_private')
     union all
     select 'default privileges', defaclobjtype::text, defaclacl::text
-    from pg_default_acl where defaclnamespace = 'clipsql'::regnamespace
+    from pg_default_acl where defaclnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
     order by 1, 2, 3
 """
 
@@ -76,7 +77,7 @@ def test_up_down_and_up_again_makes_the_same_catalog(engine: Engine) -> None:
         row for row in catalog(engine) if row[0] in ("function", "relation", "type", "default privileges")
     ]
     assert {name.split(".")[-1].strip("[]") for _, name, _ in left} <= {
-        "alembic_version", "_alembic_version", "alembic_version_pkc"
+        "revision", "_revision", "revision_pkc"
     }, left  # fmt: skip
     assert migrating.upgrade(engine) == []
     assert catalog(engine) == first
@@ -96,11 +97,14 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
         ("drop index clipsql.image_place_idx", "index image_place_idx is missing"),
         ("drop index clipsql.image_metadata_idx", "index image_metadata_idx is missing"),
         ("drop index clipsql.caption_words_idx", "index caption_words_idx is missing"),
-        ("drop index clipsql.image_embedding_1_hnsw", "clipsql.image_embedding_1_hnsw is missing"),
+        (
+            "drop index clipsql_private.image_embedding_1_hnsw",
+            "clipsql_private.image_embedding_1_hnsw is missing",
+        ),
         (
             "update pg_index set indisvalid = false"
-            " where indexrelid = 'clipsql.image_embedding_1_hnsw'::regclass",
-            "clipsql.image_embedding_1_hnsw is invalid",
+            " where indexrelid = 'clipsql_private.image_embedding_1_hnsw'::regclass",
+            "clipsql_private.image_embedding_1_hnsw is invalid",
         ),
         ("alter table clipsql.image add column colour text", "column clipsql.image.colour is not expected"),
         ("alter table clipsql.image drop column width", "column clipsql.image.width is missing"),
@@ -209,7 +213,7 @@ def test_a_database_at_an_older_revision_says_so(engine: Engine) -> None:
 
 
 def test_a_database_of_a_newer_clipsql_is_left_alone(engine: Engine) -> None:
-    run(engine, "update clipsql.alembic_version set version_num = '9999'")
+    run(engine, "update clipsql_private.revision set version_num = '9999'")
     before = catalog(engine)
     for action in (
         lambda: migrating.require_current(engine),
@@ -236,7 +240,8 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Engine) -> None:
         migrating.upgrade(empty)
     with empty.connect() as connection:
         tables = connection.exec_driver_sql(
-            "select relname from pg_class where relnamespace = 'clipsql'::regnamespace"
+            "select relname from pg_class as c join pg_namespace as n on n.oid = c.relnamespace"
+            " where n.nspname like 'clipsql%%'"
         )
         assert tables.scalars().all() == ["image"]
 
@@ -291,7 +296,7 @@ def test_an_unprivileged_upgrade_says_what_to_run_and_works_after_it(bare_server
     assert name in message
     assert database in message
     advice = message.split("run there: ")[1]
-    assert advice.count(";") == 3
+    assert advice.count(";") == 4
     inside = sa.create_engine(administrator.url.set(database=database), isolation_level="AUTOCOMMIT")
     with inside.connect() as connection:
         connection.exec_driver_sql(advice)

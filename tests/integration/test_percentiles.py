@@ -14,7 +14,8 @@ from sqlalchemy.engine import URL, Engine
 from clipsql.db import percentile_samples
 from clipsql.db.engine import create_engine
 from clipsql.db.pictures.writing import analyze
-from clipsql.search.searcher import Match, Searcher
+from clipsql.search.results import Match
+from clipsql.search.searcher import Searcher
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,8 @@ def test_the_same_pictures_give_the_same_sample(filled: Filled) -> None:
     def sample() -> list[tuple[int, int]]:
         with filled.engine.connect() as connection:
             rows = connection.exec_driver_sql(
-                "select b.pictures, s.image_id from clipsql.background as b"
-                " join clipsql.background_embedding as s using (background_id) order by 1, 2"
+                "select b.pictures, s.image_id from clipsql_private.percentile_sample as b"
+                " join clipsql_private.percentile_sample_embedding as s using (percentile_sample_id) order by 1, 2"
             )
             return [(row[0], row[1]) for row in rows]
 
@@ -94,7 +95,7 @@ def test_the_same_pictures_give_the_same_sample(filled: Filled) -> None:
     assert len(before) == 2000
     assert percentile_samples.refresh(filled.engine, filled.model) == 0  # nothing has changed
     with filled.engine.begin() as connection:
-        connection.exec_driver_sql("delete from clipsql.background")
+        connection.exec_driver_sql("delete from clipsql_private.percentile_sample")
     without = Searcher(filled.engine).search([1.0] * 24)
     assert percentile_samples.refresh(filled.engine, filled.model, collections=["streets"]) == 2
     assert sample() == before
@@ -135,8 +136,9 @@ def test_a_sample_is_taken_anew_when_much_has_changed_and_goes_with_its_pictures
         with engine.connect() as connection:
             return tuple(  # type: ignore[return-value]
                 connection.exec_driver_sql(
-                    "select coalesce(max(b.pictures), 0), count(s.image_id) from clipsql.background as b"
-                    " left join clipsql.background_embedding as s using (background_id) where b.collection = 'c'"
+                    "select coalesce(max(b.pictures), 0), count(s.image_id) from clipsql_private.percentile_sample as b"
+                    " left join clipsql_private.percentile_sample_embedding as s using (percentile_sample_id)"
+                    " where b.collection = 'c'"
                 ).one()
             )
 

@@ -219,8 +219,8 @@ def test_texts_are_embedded_by_python_where_the_database_cannot(database: Engine
     searcher = Searcher(database, dtype="float32")
     expected = searcher.search_query("red car + 2*dog - image:3")
     with database.begin() as connection:
-        connection.exec_driver_sql("create table kept as select * from clipsql.text_tower")
-        connection.exec_driver_sql("delete from clipsql.text_tower")
+        connection.exec_driver_sql("create table kept as select * from clipsql_private.text_tower")
+        connection.exec_driver_sql("delete from clipsql_private.text_tower")
     assert model_folder.is_dir()
     found = searcher.search_query("red car + 2*dog - image:3")
     assert [match.image_id for match in found] == [match.image_id for match in expected]

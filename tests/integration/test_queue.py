@@ -131,7 +131,10 @@ def change(engine: Engine, statement: str) -> None:
 
 def versions(engine: Engine, *tables: str) -> dict[str, list[Any]]:
     """Which version of every row is the live one: any write changes it."""
-    return {table: rows(engine, f"select ctid, xmin from clipsql.{table} order by ctid") for table in tables}
+    return {
+        table: rows(engine, f"select ctid, xmin from clipsql{table} order by ctid")
+        for table in (name if name.startswith("_private.") else f".{name}" for name in tables)
+    }
 
 
 def listed(web: PictureServer, count: int, **facts: Any) -> list[SourceRecord]:
@@ -436,15 +439,15 @@ def test_a_second_model_gets_its_embeddings_and_the_first_keeps_its_own(
     engine: Engine, ingest: Ingest, web: PictureServer, tmp_path: Path
 ) -> None:
     ingest(listed(web, 4))
-    before = versions(engine, "image_embedding_1")
+    before = versions(engine, "_private.image_embedding_1")
     web.contents["/3.png"] = None
     other, encoder = register_model(engine, str(make_clip(tmp_path / "other", seed=1, dimensions=16)))
     report = Indexer(engine, encoder, other, downloads=DOWNLOADS).ingest(
         Records(listed(web, 4)), IngestOptions(collection="c")
     )
     assert report.outcomes == {Outcome.UPDATED: 3, Outcome.FAILED: 1}
-    assert versions(engine, "image_embedding_1") == before
-    assert one(engine, "select count(*) from clipsql.image_embedding_2") == 3
+    assert versions(engine, "_private.image_embedding_1") == before
+    assert one(engine, "select count(*) from clipsql_private.image_embedding_2") == 3
     assert one(engine, "select status, failure from clipsql.image where image_id = 4") == (
         "failed",
         "not_found",
@@ -534,7 +537,9 @@ def test_thumbnails_are_small_jpegs(
     (tmp_path / "local.png").write_bytes(picture_bytes(9))
     local = SourceRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
     ingest([*listed(web, 1), local], thumbnails=True)
-    found = rows(engine, "select jpeg, t.width, t.height from clipsql.thumbnail t order by width desc")
+    found = rows(
+        engine, "select jpeg, t.width, t.height from clipsql_private.thumbnail t order by width desc"
+    )
     assert [(row.width, row.height) for row in found] == [(256, 128), (16, 12)]
     for row in found:
         picture = Image.open(io.BytesIO(row.jpeg))
@@ -555,7 +560,7 @@ def test_copies_that_were_not_kept_before_are_kept_without_embedding_again(
     ingest(records)
     monkeypatch.setattr(encoder, "encode_pixels", lambda _pixels: pytest.fail("embedded again"))
     assert ingest(records, thumbnails=True).outcomes == {Outcome.UPDATED: 3}
-    assert one(engine, "select count(*) from clipsql.thumbnail") == 3
+    assert one(engine, "select count(*) from clipsql_private.thumbnail") == 3
     asked = web.asked.total()
     assert ingest(records, thumbnails=True).outcomes == {Outcome.UNCHANGED: 3}
     assert web.asked.total() == asked
@@ -571,7 +576,7 @@ def test_other_content_takes_the_old_thumbnail_away(
     ingest(listed(web, 1), thumbnails=True)
     web.contents["/0.png"] = picture_bytes(7)
     assert ingest(listed(web, 1), refresh=True).outcomes == {Outcome.UPDATED: 1}
-    assert one(engine, "select count(*) from clipsql.thumbnail") == 0
+    assert one(engine, "select count(*) from clipsql_private.thumbnail") == 0
 
 
 # The same picture twice

@@ -16,7 +16,7 @@ FUNCTIONS = """
     select p.oid::regprocedure::text as signature, p.proname, pg_get_functiondef(p.oid) as definition,
         obj_description(p.oid) as comment, p.provolatile as volatility,
         p.proparallel as parallel, p.prosecdef as definer
-    from pg_proc as p where p.pronamespace = 'clipsql'::regnamespace order by 1
+    from pg_proc as p where p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace) order by 1
 """
 
 
@@ -70,12 +70,12 @@ def test_every_function_is_described_and_honest(engine: Engine) -> None:
         body = re.sub(
             r"'[^']*'", "''", re.sub(r"--.*", "", body)
         )  # SQL that is only put together reads nothing
-        if re.search(r"\b(from|join)\s+(clipsql\.[a-z_]+|pg_catalog\.[a-z_]+)(?!\w*\()\b", body):
+        if re.search(r"\b(from|join)\s+(clipsql(?:_private)?\.[a-z_]+|pg_catalog\.[a-z_]+)(?!\w*\()\b", body):
             assert row["volatility"] != "i", f"{name} reads a table, so it is not immutable"
         if "set_config(" in body:
             assert row["parallel"] == "u", f"{name} changes settings, so it is parallel unsafe"
         if row["volatility"] == "i":
-            called = re.findall(r"clipsql\.(\w+)\(", body)
+            called = re.findall(r"clipsql(?:_private)?\.(\w+)\(", body)
             others = {other["proname"]: other["volatility"] for other in found}
             assert all(others[one] == "i" for one in called if one in others), (
                 f"{name} calls what is not immutable"
@@ -88,5 +88,5 @@ def test_each_sql_file_makes_the_one_thing_that_it_is_named_after(kind: str) -> 
     for name, file in assets.newest_sql_files(kind).items():
         text = file.read_text("utf-8")
         assert text.startswith("--"), name
-        assert re.findall(rf"create or replace {word} clipsql\.(\w+)", text) == [name]
-        assert re.findall(rf"comment on {word} clipsql\.(\w+)", text) == [name]
+        assert re.findall(rf"create or replace {word} clipsql(?:_private)?\.(\w+)", text) == [name]
+        assert re.findall(rf"comment on {word} clipsql(?:_private)?\.(\w+)", text) == [name]

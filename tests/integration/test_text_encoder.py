@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import URL, Engine
 from transformers import AutoModel, AutoTokenizer
 
+from clipsql import assets
 from clipsql.db.engine import create_engine, database_errors
 from clipsql.db.models import ModelRow, add_model, remove_model
 from clipsql.db.schema import migrating
@@ -37,8 +38,7 @@ from clipsql.errors import ClipsqlError, DatabaseError, InvalidText, TextEncoder
 from clipsql.text_tower import TextTower
 
 ENOUGH = 0.99999
-ROOT = Path(__file__).resolve().parents[2]
-CALLS = "select coalesce(sum(calls), 0) from pg_stat_xact_user_functions where funcname = '_run_text_tower'"
+CALLS = "select coalesce(sum(calls), 0) from pg_stat_xact_user_functions where funcname = 'run_text_tower'"
 TOWER_TABLES = (
     "text_tower",
     "text_added_token",
@@ -385,7 +385,7 @@ def test_a_load_that_breaks_off_leaves_nothing(engine: Engine) -> None:
     with pytest.raises(DatabaseError):
         load(engine, replace(tower, neurons=(*tower.neurons[:-1], last)))
     for table in TOWER_TABLES:
-        assert scalar(engine, f"select count(*) from clipsql.{table}") == 0
+        assert scalar(engine, f"select count(*) from clipsql_private.{table}") == 0
     with pytest.raises(TextEncoderUnavailable):
         scalar(engine, "select clipsql.embed_text('a dog')")
 
@@ -394,22 +394,25 @@ def test_a_tower_is_replaced_and_removed_whole(engine: Engine) -> None:
     tokenizer = small_tokenizer()
     tower = read_text_tower(random_tower(tokenizer, **BOX), tokenizer)
     model = load(engine, tower)
-    counts = [scalar(engine, f"select count(*) from clipsql.{table}") for table in TOWER_TABLES]
+    counts = [scalar(engine, f"select count(*) from clipsql_private.{table}") for table in TOWER_TABLES]
     store_text_tower(engine, model, tower)
-    assert [scalar(engine, f"select count(*) from clipsql.{table}") for table in TOWER_TABLES] == counts
+    assert [
+        scalar(engine, f"select count(*) from clipsql_private.{table}") for table in TOWER_TABLES
+    ] == counts
     assert has_text_tower(engine, model)
     remove_model(engine, model.name)
-    assert not any(scalar(engine, f"select count(*) from clipsql.{table}") for table in TOWER_TABLES)
+    assert not any(scalar(engine, f"select count(*) from clipsql_private.{table}") for table in TOWER_TABLES)
 
 
 def test_a_database_that_is_not_utf8_is_told(new_database: Callable[..., URL]) -> None:
     url = new_database(options="encoding 'LATIN1' locale 'C'").set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
         connection.execute(
-            "create schema clipsql; create table clipsql.model (model_id int, name text, location text);"
-            "create table clipsql.text_tower (model_id int)"
+            "create schema clipsql; create schema clipsql_private;"
+            "create table clipsql.model (model_id int, name text, location text);"
+            "create table clipsql_private.text_tower (model_id int)"
         )
-        connection.execute((ROOT / "sql" / "functions" / "_loaded_text_tower_v01.sql").read_bytes())
+        connection.execute(assets.sql_file("functions", "loaded_text_tower", 1).read_bytes())
         with pytest.raises(psycopg.Error, match="LATIN1") as caught:
-            connection.execute("select clipsql._loaded_text_tower(row(1, 'a', 'a'))")
+            connection.execute("select clipsql_private.loaded_text_tower(row(1, 'a', 'a'))")
     assert caught.value.sqlstate == "CQ007"

@@ -119,7 +119,7 @@ def test_adding_a_model_again_brings_back_a_missing_text_tower(
     folder = make_clip(tmp_path / "clip")
     assert clipsql("model", "add", folder, "--name", "small").exit_code == 0
     with engine.begin() as connection:
-        connection.execute(sa.text("delete from clipsql.text_tower"))
+        connection.execute(sa.text("delete from clipsql_private.text_tower"))
     with pytest.raises(TextEncoderUnavailable):
         Searcher(engine).embed_text("a dog")
     assert clipsql("model", "add", folder, "--name", "small").exit_code == 0

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from clipsql.search.judging import WordWeight
 from clipsql.search.page import Section, write_page
-from clipsql.search.searcher import Match
+from clipsql.search.results import Match, WordWeight
 
 
 def match(image_id: int, **changes: object) -> Match:

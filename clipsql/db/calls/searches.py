@@ -164,7 +164,7 @@ def search_vectors(
 
 def parse_query(expression: str) -> TableValuedAlias:
     """The terms of a query expression in order: kind (text, image or file), body, image_id and weight."""
-    terms: TableValuedAlias = sa.func.clipsql._parse_query(_value(expression, Text())).table_valued(
+    terms: TableValuedAlias = sa.func.clipsql_private.parse_query(_value(expression, Text())).table_valued(
         sa.column("position", Integer),
         sa.column("kind", Text),
         sa.column("body", Text),

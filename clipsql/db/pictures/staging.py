@@ -69,7 +69,7 @@ def write_content(
     stale = [image_id for image_id, write in placed if write.content_changed]
     # Other content: what any model made of the old one is wrong now, and so is what it looked like.
     connection.execute("delete from clipsql.image_embedding where image_id = any (%s)", (stale,))
-    connection.execute("delete from clipsql.thumbnail where image_id = any (%s)", (stale,))
+    connection.execute("delete from clipsql_private.thumbnail where image_id = any (%s)", (stale,))
     removed = [caption_id for _, write in placed for caption_id in write.removed_captions]
     connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
     _write_thumbnails(connection, placed)
@@ -90,7 +90,7 @@ def _write_thumbnails(connection: Driver, placed: Sequence[tuple[int, PictureWri
     if made:
         connection.cursor().executemany(
             """
-            insert into clipsql.thumbnail (image_id, jpeg, width, height) values (%s, %s, %s, %s)
+            insert into clipsql_private.thumbnail (image_id, jpeg, width, height) values (%s, %s, %s, %s)
             on conflict (image_id) do update
                 set (jpeg, width, height) = (excluded.jpeg, excluded.width, excluded.height)
             """,

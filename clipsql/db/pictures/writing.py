@@ -67,7 +67,7 @@ def _stored(
                     left join clipsql.caption_embedding as e
                         on e.caption_id = c.caption_id and e.model_id = %(model_id)s
                     where c.image_id = i.image_id),
-                   exists (select from clipsql.thumbnail as t where t.image_id = i.image_id)
+                   exists (select from clipsql_private.thumbnail as t where t.image_id = i.image_id)
             from clipsql.image as i
             where {wanted}
             """

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
 from clipsql import assets
-from clipsql.db.tables.base import SCHEMA, Base
+from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA, Base
 
 
 def schema_differences(connection: Connection, options: dict[str, Any]) -> list[str]:
@@ -41,13 +41,16 @@ def _described(difference: Any) -> str:
 def _missing_checks(connection: Connection) -> list[str]:
     """Check constraints, which Alembic does not compare."""
     inspector = sa.inspect(connection)
-    present = inspector.get_multi_check_constraints(schema=SCHEMA)
+    present = {
+        **inspector.get_multi_check_constraints(schema=SCHEMA),
+        **inspector.get_multi_check_constraints(schema=PRIVATE_SCHEMA),
+    }
     return [
         f"check constraint {constraint.name} on {table.fullname} is missing"
         for table in Base.metadata.sorted_tables
         for constraint in table.constraints
         if isinstance(constraint, sa.CheckConstraint)
-        and constraint.name not in {check["name"] for check in present.get((SCHEMA, table.name), [])}
+        and constraint.name not in {check["name"] for check in present.get((table.schema, table.name), [])}
     ]
 
 
@@ -56,16 +59,18 @@ def _missing_from_files(connection: Connection) -> list[str]:
     present = set(
         connection.execute(
             sa.text(
-                "select proname from pg_proc where pronamespace = to_regnamespace(:schema)"
-                " union all select viewname from pg_views where schemaname = :schema"
+                "select format('%s.%s', pronamespace::regnamespace, proname) from pg_proc"
+                " where pronamespace in (to_regnamespace(:public), to_regnamespace(:private))"
+                " union all select format('%s.%s', schemaname, viewname) from pg_views"
+                " where schemaname in (:public, :private)"
             ),
-            {"schema": SCHEMA},
+            {"public": SCHEMA, "private": PRIVATE_SCHEMA},
         ).scalars()
     )
     return [
-        f"{kind} {SCHEMA}.{name} is missing"
+        f"{kind} {name} is missing"
         for kind, folder in (("function", "functions"), ("view", "views"))
-        for name in assets.newest_sql_files(folder)
+        for name in (assets.qualified_name(folder, bare) for bare in assets.newest_sql_files(folder))
         if name not in present
     ]
 
@@ -76,7 +81,7 @@ def _unusable_hnsw_indexes(connection: Connection) -> list[str]:
         connection.execute(
             sa.text(
                 """
-                select format('index clipsql.%s_%s_hnsw is %s', t.name, m.model_id,
+                select format('index clipsql_private.%s_%s_hnsw is %s', t.name, m.model_id,
                               case when x.indexrelid is null then 'missing; the next ingest builds it'
                                    else 'invalid; drop it and the next ingest builds it' end)
                 from clipsql.model as m
@@ -87,7 +92,7 @@ def _unusable_hnsw_indexes(connection: Connection) -> list[str]:
                      exists (select from clipsql.caption_embedding as e where e.model_id = m.model_id)))
                     as t(name, has_rows)
                 left join pg_catalog.pg_index as x
-                    on x.indexrelid = to_regclass(format('clipsql.%s_%s_hnsw', t.name, m.model_id))
+                    on x.indexrelid = to_regclass(format('clipsql_private.%s_%s_hnsw', t.name, m.model_id))
                 where t.has_rows and x.indisvalid is not true
                 order by 1
                 """

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 from clipsql import assets
 from clipsql.db.engine import database_errors
 from clipsql.db.schema.comparing import schema_differences
-from clipsql.db.tables.base import SCHEMA
+from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.errors import ConfigurationError, DatabaseNotReady
 
 _OLDEST_POSTGRESQL = 15
@@ -36,10 +36,10 @@ def _is_compared(_object: object, name: str | None, _kind: str, _reflected: bool
 
 
 ALEMBIC_OPTIONS: dict[str, Any] = {
-    "version_table": "alembic_version",
-    "version_table_schema": SCHEMA,
+    "version_table": "revision",
+    "version_table_schema": PRIVATE_SCHEMA,
     "include_schemas": True,
-    "include_name": lambda name, kind, _parents: kind != "schema" or name == SCHEMA,
+    "include_name": lambda name, kind, _parents: kind != "schema" or name in (SCHEMA, PRIVATE_SCHEMA),
     "include_object": _is_compared,
     "compare_type": True,
     "compare_server_default": True,
@@ -131,12 +131,16 @@ def _prepare(connection: Connection) -> list[str]:
             create="create role clipsql_reader nologin",
             missing="role clipsql_reader does not exist",
         ),
-        *_ensure(
-            connection,
-            exists="select 1 from pg_namespace where nspname = 'clipsql'",
-            create="create schema clipsql",
-            missing="schema clipsql does not exist",
-            administrator="create schema clipsql authorization {user}",
+        *(
+            gap
+            for schema in (SCHEMA, PRIVATE_SCHEMA)
+            for gap in _ensure(
+                connection,
+                exists=f"select from pg_namespace where nspname = '{schema}'",
+                create=f"create schema {schema}",
+                missing=f"schema {schema} does not exist",
+                administrator=f"create schema {schema} authorization {{user}}",
+            )
         ),
     ]
     if refused:

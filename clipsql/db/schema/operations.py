@@ -22,18 +22,20 @@ class CreateFunction(RunSql):
 
     @classmethod
     def create_function(cls, operations: Operations, name: str, *, version: int) -> Any:
-        """Run `sql/functions/NAME_vNN.sql`."""
+        """Run the file NAME_vNN.sql in sql/functions."""
         return operations.invoke(cls(assets.sql_file("functions", name, version).read_text("utf-8")))
 
 
 @Operations.register_operation("drop_function")
 class DropFunction(RunSql):
+    """Drop a function; names are unique, so arguments need not be given."""
+
     """Drop a function; names are unique in the schema, so arguments need not be given."""
 
     @classmethod
     def drop_function(cls, operations: Operations, name: str) -> Any:
-        """Drop clipsql.NAME."""
-        return operations.invoke(cls(f'drop function clipsql."{name}"'))
+        """Drop the function that the file NAME_vNN.sql made."""
+        return operations.invoke(cls(f"drop function {assets.qualified_name('functions', name)}"))
 
 
 @Operations.register_operation("create_view")
@@ -42,7 +44,7 @@ class CreateView(RunSql):
 
     @classmethod
     def create_view(cls, operations: Operations, name: str, *, version: int) -> Any:
-        """Run `sql/views/NAME_vNN.sql`."""
+        """Run the file NAME_vNN.sql in sql/views."""
         return operations.invoke(cls(assets.sql_file("views", name, version).read_text("utf-8")))
 
 
@@ -52,8 +54,8 @@ class DropView(RunSql):
 
     @classmethod
     def drop_view(cls, operations: Operations, name: str) -> Any:
-        """Drop clipsql.NAME."""
-        return operations.invoke(cls(f'drop view clipsql."{name}"'))
+        """Drop the view that the file NAME_vNN.sql made."""
+        return operations.invoke(cls(f"drop view {assets.qualified_name('views', name)}"))
 
 
 @Operations.implementation_for(CreateFunction)

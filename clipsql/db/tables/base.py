@@ -11,6 +11,10 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import Double, Text
 
 SCHEMA = "clipsql"
+"""What users may rely on."""
+
+PRIVATE_SCHEMA = "clipsql_private"
+"""Everything else: helpers, partitions, text towers, samples, the revision."""
 
 _Timestamp = TIMESTAMP(timezone=True)
 

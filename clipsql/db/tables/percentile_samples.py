@@ -10,35 +10,38 @@ from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, Integer
 
-from clipsql.db.tables.base import Base
+from clipsql.db.tables.base import PRIVATE_SCHEMA, Base
 from clipsql.db.tables.pictures import Image, Model
 
 
-class Background(Base):
+class PercentileSample(Base):
     """A collection under a model (None: all pictures under it) that is too large to be compared as a whole."""
 
-    __tablename__ = "background"
-    __table_args__ = (UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),)
+    __tablename__ = "percentile_sample"
+    __table_args__ = (
+        UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
+        {"schema": PRIVATE_SCHEMA},
+    )
 
-    background_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    percentile_sample_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
     model_id: Mapped[int] = mapped_column(Integer, ForeignKey(Model.model_id, ondelete="CASCADE"))
     collection: Mapped[str | None]
     pictures: Mapped[int] = mapped_column(BigInteger)
     sampled_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-class BackgroundEmbedding(Base):
+class PercentileSampleEmbedding(Base):
     """One picture of the sample, with a copy of its vector beside the others': a search reads them all."""
 
-    __tablename__ = "background_embedding"
+    __tablename__ = "percentile_sample_embedding"
     __table_args__ = (
         Index(None, "image_id"),
         # As for text towers: a vector stays in its page.
-        {"postgresql_with": {"toast_tuple_target": "8160"}},
+        {"schema": PRIVATE_SCHEMA, "postgresql_with": {"toast_tuple_target": "8160"}},
     )
 
-    background_id: Mapped[int] = mapped_column(
-        Integer, ForeignKey(Background.background_id, ondelete="CASCADE"), primary_key=True
+    percentile_sample_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(PercentileSample.percentile_sample_id, ondelete="CASCADE"), primary_key=True
     )
     image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
     embedding: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import BigInteger, Integer
 
-from clipsql.db.tables.base import Base
+from clipsql.db.tables.base import PRIVATE_SCHEMA, Base
 
 
 class Model(Base):
@@ -111,6 +111,7 @@ class Thumbnail(Base):
     """A small JPEG of a picture, for pages that must work when the picture itself is gone."""
 
     __tablename__ = "thumbnail"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
     jpeg: Mapped[bytes]
@@ -132,7 +133,7 @@ class Caption(Base):
     body: Mapped[str]
     language: Mapped[str] = mapped_column(server_default=text("'en'"))
     words: Mapped[str] = mapped_column(
-        TSVECTOR, Computed("clipsql._caption_words(body, language)", persisted=True), deferred=True
+        TSVECTOR, Computed("clipsql_private.caption_words(body, language)", persisted=True), deferred=True
     )
 
     image: Mapped[Image] = relationship(back_populates="captions")

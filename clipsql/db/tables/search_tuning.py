@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
-from clipsql.db.tables.base import Base
+from clipsql.db.tables.base import PRIVATE_SCHEMA, Base
 from clipsql.db.tables.pictures import Model
 
 
@@ -19,6 +19,7 @@ class SearchTuning(Base):
     __table_args__ = (
         UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
         CheckConstraint("ef_search between 10 and 1000", name="ef_search"),
+        {"schema": PRIVATE_SCHEMA},
     )
 
     tuning_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)

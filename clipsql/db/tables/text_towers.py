@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Double, Integer, Text
 
-from clipsql.db.tables.base import Base
+from clipsql.db.tables.base import PRIVATE_SCHEMA, Base
 from clipsql.db.tables.pictures import Model
 
-_INLINE = {"postgresql_with": {"toast_tuple_target": "8160"}}
+_INLINE = {"schema": PRIVATE_SCHEMA, "postgresql_with": {"toast_tuple_target": "8160"}}
 
 
 def _key(kind: Any = Integer) -> Any:
@@ -31,6 +31,7 @@ class TextTower(Base):
     """The text tower of a model: what decides its arithmetic, and the rules of its tokenizer."""
 
     __tablename__ = "text_tower"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     model_id: Mapped[int] = _owner(Model.model_id)
     activation: Mapped[str]
@@ -55,6 +56,7 @@ class TextAddedToken(Base):
     """A token such as <|endoftext|>, cut out of a text before its words are split."""
 
     __tablename__ = "text_added_token"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     token_id: Mapped[int] = mapped_column(Integer)
@@ -65,6 +67,7 @@ class TextWord(Base):
     """A piece of text that is one token as it stands."""
 
     __tablename__ = "text_word"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     token_id: Mapped[int] = mapped_column(Integer)
@@ -75,6 +78,7 @@ class TextMerge(Base):
     """Two neighbouring tokens that become one; lower ranks first."""
 
     __tablename__ = "text_merge"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     left_id: Mapped[int] = _key()
@@ -87,7 +91,7 @@ class TextToken(Base):
     """The input vector of a token."""
 
     __tablename__ = "text_token"
-    __table_args__ = (_INLINE,)
+    __table_args__ = _INLINE
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     token_id: Mapped[int] = _key()
@@ -98,7 +102,7 @@ class TextPosition(Base):
     """What is added to the token at a position; the start token is at 1."""
 
     __tablename__ = "text_position"
-    __table_args__ = (_INLINE,)
+    __table_args__ = _INLINE
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     position: Mapped[int] = _key()
@@ -109,6 +113,7 @@ class TextMatrix(Base):
     """What a matrix needs besides its rows: outputs are `rows * input * scales + biases`, all vectors."""
 
     __tablename__ = "text_matrix"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     layer: Mapped[int] = _key()
@@ -122,7 +127,7 @@ class TextNeuron(Base):
     """One row of a matrix; `bias` and `start_output` where they are needed row by row, see `TextMatrix`."""
 
     __tablename__ = "text_neuron"
-    __table_args__ = (_INLINE,)
+    __table_args__ = _INLINE
 
     model_id: Mapped[int] = _owner(TextTower.model_id)
     layer: Mapped[int] = _key()
@@ -137,6 +142,7 @@ class RememberedText(Base):
     """A text with its embedding, for a model whose text tower SQL cannot run."""
 
     __tablename__ = "remembered_text"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
 
     model_id: Mapped[int] = _owner(Model.model_id)
     body: Mapped[str] = _key(Text(collation="C"))

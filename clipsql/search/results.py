@@ -1,0 +1,101 @@
+"""What searching and judging give: matches, labels, captions, words, explanations."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """One picture found: `similarity` is the cosine in [-1, 1], `caption` its first caption.
+
+    `percentile` is the share of the collection, of 100, that scores lower for this query; the true share differs by
+    at most `percentile_error` in 95 of 100 cases, and by nothing where the whole collection was compared.
+    """
+
+    rank: int
+    image_id: int
+    similarity: float
+    url: str
+    caption: str | None
+    taken_at: dt.datetime | None
+    longitude: float | None
+    latitude: float | None
+    metadata: Mapping[str, Any]
+    percentile: float | None = None
+    percentile_error: float | None = None
+
+    @property
+    def standing(self) -> str:
+        """The percentile as people read it, with its error unless it is exact: 99.4 ±0.5; empty when unknown."""
+        if self.percentile is None:
+            return ""
+        return f"{self.percentile:.1f}" + (f" ±{self.percentile_error:.1f}" if self.percentile_error else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridMatch(Match):
+    """One picture found by caption and by vector: `score` is the sum of its reciprocal ranks."""
+
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageExplanation:
+    """Where in a picture a text is: cosines of its patches with the text, (rows, columns), and the picture so lit."""
+
+    similarity: NDArray[np.float32]
+    overlay: Image.Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """One label of a picture; the probabilities of all labels that were asked for sum to 1."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageLabel:
+    """The likeliest label of one of many pictures."""
+
+    image_id: int
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionMatch:
+    """One caption found: `similarity` is the cosine of its embedding with the query."""
+
+    rank: int
+    caption_id: int
+    similarity: float
+    caption: str
+    from_image: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuggestedCaption:
+    """What was said of another picture and fits this one: `similarity` is its cosine with the picture."""
+
+    caption: str
+    similarity: float
+    from_image: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordWeight:
+    """A word of a text and its share of attention; the shares of a text sum to 1."""
+
+    position: int
+    word: str
+    weight: float

@@ -1,9 +1,0 @@
--- PostgreSQL's parser takes a run of Chinese or Japanese characters for one word. With a space around each
--- character every character is a word, and a phrase of them is found as a substring.
-create or replace function clipsql._spaced_han(body text)
-returns text
-language sql immutable parallel safe
-return regexp_replace(body, '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])', ' \1 ', 'g');
-
-comment on function clipsql._spaced_han(text) is
-    'The text with a space around each Chinese or Japanese character, so that full-text search finds substrings.';

@@ -1,0 +1,64 @@
+-- The conditions of a search as SQL over clipsql.image as i, with the filter itself bound as $1. Only the filters that
+-- are given appear, so the planner sees the question that was asked. EXECUTE plans with the bound value as a constant.
+create or replace function clipsql_private.conditions(filter clipsql_private.search_filter)
+returns text
+language plpgsql stable parallel safe
+as $$
+declare
+    reason text;
+begin
+    reason := case
+        when filter.taken_from >= filter.taken_until then
+            format('taken_from (%s) must lie before taken_until (%s).', filter.taken_from, filter.taken_until)
+        when num_nonnulls(filter.near_longitude, filter.near_latitude, filter.within_m) not in (0, 3) then
+            'near_longitude, near_latitude and within_m go together; give all three.'
+        when filter.near_longitude not between -180 and 180 then
+            format('near_longitude must lie between -180 and 180 degrees, not %s.', filter.near_longitude)
+        when filter.near_latitude not between -90 and 90 then
+            format('near_latitude must lie between -90 and 90 degrees, not %s.', filter.near_latitude)
+        when filter.within_m < 0 or filter.within_m = 'NaN' then
+            format('within_m must be a distance of 0 metres or more, not %s.', filter.within_m)
+        when npoints(filter.inside) < 3 then
+            'inside must have 3 vertices or more.'
+        when not box(filter.inside) <@ box(point(-360, -90), point(360, 90)) then
+            'inside takes (longitude, latitude) vertices: longitudes between -360 and 360, latitudes between -90 and 90 degrees.'
+        when jsonb_typeof(filter.having_metadata) <> 'object' then
+            format('having_metadata must be an object such as {"camera": "K12"}, not %s.', filter.having_metadata)
+        when filter.caption_query is not null and clipsql_private.any_caption_query(filter.caption_query) is null then
+            format('caption_query %L has no word to look for.', filter.caption_query)
+    end;
+    if reason is not null then
+        raise exception using errcode = 'CQ004', message = reason;
+    end if;
+
+    return concat_ws(' and ',
+        case when filter.in_collection is not null then 'i.collection = ($1).in_collection' end,
+        case when filter.taken_from is not null then 'i.taken_at >= ($1).taken_from' end,
+        case when filter.taken_until is not null then 'i.taken_at < ($1).taken_until' end,
+        -- The boxes use the index; the distance then decides.
+        case when filter.within_m is not null then (
+            select '(' || string_agg(format('point(i.longitude, i.latitude) <@ %L::box', b.bounds), ' or ') || ')'
+                || ' and clipsql_private.distance_m(i.longitude, i.latitude, ($1).near_longitude, ($1).near_latitude)'
+                || ' <= ($1).within_m'
+            from unnest(clipsql_private.place_boxes(filter.near_longitude, filter.near_latitude, filter.within_m)) as b(bounds)
+        ) end,
+        -- A polygon over the antimeridian goes on beyond 180 degrees (170 .. 190): the positions that lie there are
+        -- stored beyond the other side (-180 .. -170), so it is looked up there too.
+        case when filter.inside is not null then (
+            select '(' || string_agg(format('point(i.longitude, i.latitude) <@ %L::polygon', m.shape), ' or ') || ')'
+            from unnest(array[0, 360, -360]) as t(turn)
+            cross join lateral (select polygon(path(filter.inside) + point(t.turn, 0))) as m(shape)
+            where box(m.shape) && box(point(-180, -90), point(180, 90))
+        ) end,
+        case when filter.having_metadata is not null then 'i.metadata @> ($1).having_metadata' end,
+        case when filter.caption_query is not null then
+            'exists (select from clipsql.caption as c where c.image_id = i.image_id
+                and c.words @@ clipsql_private.any_caption_query(($1).caption_query)
+                and c.words @@ clipsql_private.caption_query(($1).caption_query, c.language))' end,
+        case when filter.only_images is not null then 'i.image_id = any (($1).only_images)' end,
+        case when filter.except_images is not null then 'i.image_id <> all (array_remove(($1).except_images, null))' end);
+end;
+$$;
+
+comment on function clipsql_private.conditions(clipsql_private.search_filter) is
+    'SQL conditions over clipsql.image as i for the filters that are given ($1 is the filter); CQ004 for impossible ones.';

@@ -1,0 +1,66 @@
+-- What a collection (or all pictures, for null) looks like to a query: how many of its pictures are as near as the hits
+-- are. A small collection is compared as a whole; a large one is judged by the sample that "clipsql ingest" and
+-- "clipsql index" store; and where there is none, by pictures spread evenly over the table. Always the same ones.
+create or replace function clipsql_private.percentile_basis(
+    directions halfvec[], in_scope text, farthest double precision, chosen clipsql.model,
+    out size integer, out is_exact boolean, out distances double precision[])
+language plpgsql stable parallel safe
+set search_path from current
+as $$
+declare
+    full_size constant integer := clipsql_private.percentile_sample_size();
+    least_size constant integer := full_size / 10;
+    filter clipsql_private.search_filter;
+    statement text;
+    conditions text;
+    probes integer;
+begin
+    -- A reader under row-level security is told where a hit lies among the pictures that he may see.
+    if not row_security_active('clipsql.image') then
+        select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
+        into size, distances
+        from (
+            select case cardinality(directions)
+                when 1 then s.embedding <=> directions[1]
+                else (select max(s.embedding <=> d.direction) from unnest(directions) as d(direction)) end as distance
+            from clipsql_private.percentile_sample_embedding as s
+            where s.percentile_sample_id = (
+                select b.percentile_sample_id
+                from clipsql_private.percentile_sample as b
+                where b.model_id = chosen.model_id and b.collection is not distinct from in_scope)
+        ) as s;
+        is_exact := false;
+        -- Pictures that are deleted leave the sample too; when most have gone, it says little.
+        if size >= full_size / 2 then
+            return;
+        end if;
+    end if;
+
+    filter.in_collection := in_scope;
+    conditions := clipsql_private.effective_conditions(filter);
+    statement :=
+        'select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= $3)
+         from (select ' || clipsql_private.farthest_distance(cardinality(directions)) || ' as distance '
+        || clipsql_private.candidates(conditions, chosen) || ' %s) as s';
+    is_exact := true;
+    execute format(statement, 'limit $4') into size, distances using filter, directions, farthest, full_size + 1;
+    if size <= full_size then
+        return;
+    end if;
+
+    is_exact := false;
+    foreach probes in array array[2 * full_size, 40 * full_size] loop
+        execute format(statement, 'and e.ctid = any ($4)') into size, distances
+            using filter, directions, farthest,
+                clipsql_private.spread_rows(to_regclass(format('clipsql_private.image_embedding_%s', chosen.model_id)), probes);
+        if size >= least_size then
+            return;
+        end if;
+    end loop;
+    is_exact := true;
+    execute format(statement, '') into size, distances using filter, directions, farthest;
+end;
+$$;
+
+comment on function clipsql_private.percentile_basis(halfvec[], text, double precision, clipsql.model) is
+    'Size of the collection or of its sample, and the distances in it up to that of the farthest hit, in order.';

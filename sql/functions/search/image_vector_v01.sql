@@ -1,0 +1,29 @@
+-- The stored embedding of a picture, ready to search with.
+create or replace function clipsql.image_vector(of_image bigint, model text default null)
+returns vector
+language plpgsql stable parallel safe
+set search_path from current
+as $$
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(model);
+    stored vector;
+    state text;
+begin
+    -- Joined with image, not read from image_embedding alone, so that row-level security on image holds.
+    select e.embedding::vector, i.status into stored, state
+    from clipsql.image as i
+    left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = chosen.model_id
+    where i.image_id = of_image;
+    if not found then
+        raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(of_image::text, 'null'));
+    elsif stored is null then
+        raise exception using errcode = 'CQ002', message = format(
+            'Image %s (status %s) has no embedding under model %s; run "clipsql ingest" with that model.',
+            of_image, state, chosen.name);
+    end if;
+    return stored;
+end;
+$$;
+
+comment on function clipsql.image_vector(bigint, text) is
+    'Unit-length embedding of a stored picture under a model (default: the default model).';

@@ -1,0 +1,30 @@
+-- Every function that touches vectors resolves one model first, so that vectors of two models never meet.
+create or replace function clipsql_private.resolve_model(model_name text)
+returns clipsql.model
+language plpgsql stable parallel safe
+as $$
+declare
+    found_model clipsql.model;
+begin
+    if model_name is null then
+        select m.* into found_model from clipsql.model as m where m.is_default;
+        if found_model.model_id is null then
+            raise exception using errcode = 'CQ001', message = case
+                when exists (select from clipsql.model) then 'No model is the default; run "clipsql model use NAME".'
+                else 'There is no model yet; run "clipsql model add NAME".' end;
+        end if;
+    else
+        select m.* into found_model from clipsql.model as m where m.name = model_name;
+        if found_model.model_id is null then
+            raise exception using errcode = 'CQ001',
+                message = format(
+                    'There is no model %L here; there is: %s.', model_name,
+                    coalesce((select string_agg(m.name, ', ' order by m.name) from clipsql.model as m), 'none'));
+        end if;
+    end if;
+    return found_model;
+end;
+$$;
+
+comment on function clipsql_private.resolve_model(text) is
+    'The model of that name, or the default one when the name is null; CQ001 when there is none.';

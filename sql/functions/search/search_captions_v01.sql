@@ -1,0 +1,46 @@
+-- The nearest captions to a vector: what was said of pictures that is like this picture, or like this text.
+create or replace function clipsql.search_captions(
+    query vector,
+    max_results integer default 10,
+    in_collection text default null,
+    taken_from timestamptz default null,
+    taken_until timestamptz default null,
+    near_longitude double precision default null,
+    near_latitude double precision default null,
+    within_m double precision default null,
+    inside polygon default null,
+    having_metadata jsonb default null,
+    caption_query text default null,
+    only_images bigint[] default null,
+    except_images bigint[] default null,
+    min_similarity double precision default null,
+    model text default null)
+returns table (rank integer, caption_id bigint, similarity double precision, caption text, from_image bigint)
+language plpgsql stable parallel unsafe rows 10
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(search_captions.model);
+begin
+    perform clipsql_private.check_query(query, chosen), clipsql_private.check_limits(max_results, min_similarity);
+    return query
+    select
+        row_number() over (order by n.distance, n.caption_id)::integer,
+        n.caption_id,
+        greatest(-1, least(1, 1 - n.distance)),
+        c.body,
+        c.image_id
+    from clipsql_private.nearest_captions(
+        query, max_results,
+        row(in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
+            inside, having_metadata, caption_query, only_images, except_images)::clipsql_private.search_filter,
+        chosen) as n
+    join clipsql.caption as c on c.caption_id = n.caption_id
+    where min_similarity is null or 1 - n.distance >= min_similarity
+    order by n.distance, n.caption_id;
+end;
+$$;
+
+comment on function clipsql.search_captions is
+    'Nearest captions to a vector (of a picture or a text), nearest first; filters, of their pictures, as in clipsql.search.';

@@ -1,0 +1,62 @@
+-- Pictures that a query of several terms describes: 'flower + 2*bee - night', 'image:42 + "red truck"'. Texts are embedded
+-- here, stored pictures are left out of their own results. The notation is told in parse_query, fusions in search_vectors.
+create or replace function clipsql.search_query(
+    expression text,
+    max_results integer default 10,
+    in_collection text default null,
+    taken_from timestamptz default null,
+    taken_until timestamptz default null,
+    near_longitude double precision default null,
+    near_latitude double precision default null,
+    within_m double precision default null,
+    inside polygon default null,
+    having_metadata jsonb default null,
+    caption_query text default null,
+    only_images bigint[] default null,
+    except_images bigint[] default null,
+    min_similarity double precision default null,
+    min_percentile double precision default null,
+    distinct_above double precision default null,
+    fusion text default 'weighted sum',
+    model text default null)
+returns table (
+    rank integer, image_id bigint, similarity double precision, percentile double precision,
+    percentile_error double precision, url text, caption text, taken_at timestamptz,
+    longitude double precision, latitude double precision, metadata jsonb)
+language plpgsql stable parallel unsafe rows 10
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    vectors vector[];
+    weights double precision[];
+    pictures bigint[];
+    file record;
+begin
+    select t.body, t.position into file from clipsql_private.parse_query(expression) as t where t.kind = 'file' limit 1;
+    if found then
+        raise exception using errcode = 'CQ004', message = format(
+            'Column %s: the database reads no files, so it cannot take %s; search with the command, or store the picture and write image:ID.',
+            file.position, file.body);
+    end if;
+    select
+        array_agg(
+            case t.kind
+                when 'text' then clipsql.embed_text(t.body, search_query.model)
+                else clipsql.image_vector(t.image_id, search_query.model) end
+            order by t.position),
+        array_agg(t.weight order by t.position),
+        array_agg(t.image_id) filter (where t.image_id is not null)
+    into vectors, weights, pictures
+    from clipsql_private.parse_query(expression) as t;
+    return query
+    select s.*
+    from clipsql.search_vectors(
+        vectors, weights, max_results, in_collection, taken_from, taken_until,
+        near_longitude, near_latitude, within_m, inside, having_metadata, caption_query,
+        only_images, except_images || pictures, min_similarity, min_percentile, distinct_above, fusion, model) as s;
+end;
+$$;
+
+comment on function clipsql.search_query is
+    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; filters as in clipsql.search.';

@@ -1,0 +1,40 @@
+-- The text's unit-length embedding, computed by the model's own text tower inside the database: no Python, no network.
+-- A model whose tower SQL cannot run answers with what "clipsql model remember" stored.
+-- A plan without an index calls this for every row, and a select list may repeat it. So the session keeps its latest
+-- result in a setting of its own and takes it from there; a parallel plan could not set it, hence parallel unsafe.
+create or replace function clipsql.embed_text(query text, model text default null)
+returns vector
+language plpgsql stable parallel unsafe cost 1000000
+set search_path from current
+as $$
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(model);
+    loaded_at constant timestamptz := (
+        select t.loaded_at from clipsql_private.text_tower as t where t.model_id = chosen.model_id);
+    label constant text := format(
+        '%s %s %s ', chosen.model_id, extract(epoch from loaded_at), encode(sha256(convert_to(query, 'UTF8')), 'hex'));
+    latest constant text := current_setting('clipsql.latest_embedding', true);
+    embedding vector;
+begin
+    if query is null then
+        return null;
+    elsif starts_with(latest, label) then
+        return substr(latest, length(label) + 1)::vector;
+    end if;
+    perform clipsql_private.check_text(query);
+    if loaded_at is null then
+        select r.embedding into embedding
+        from clipsql_private.remembered_text as r where r.model_id = chosen.model_id and r.body = query;
+        if found then
+            return embedding;
+        end if;
+    end if;
+    embedding := l2_normalize((clipsql_private.run_text_tower(
+        clipsql_private.loaded_text_tower(chosen), clipsql.tokenize(query, chosen.name))).pooled);
+    perform set_config('clipsql.latest_embedding', label || embedding::text, false);
+    return embedding;
+end;
+$$;
+
+comment on function clipsql.embed_text(text, text) is
+    'Unit-length embedding of a text under a model (default: the default model).';

@@ -1,0 +1,23 @@
+-- Token ids as transformers' CLIPTokenizer gives them, start and end included, cut to what the model takes.
+create or replace function clipsql.tokenize(query text, model text default null)
+returns integer[]
+language plpgsql stable parallel safe
+set search_path from current
+as $$
+declare
+    tower constant clipsql_private.text_tower := clipsql_private.loaded_text_tower(clipsql_private.resolve_model(model));
+begin
+    if query is null then
+        return null;
+    end if;
+    return tower.start_id
+        || array(
+            select w.token_id
+            from clipsql_private.encode_words(query, tower) with ordinality as w (token_id, word_number, word, number)
+            order by w.number)
+        || tower.end_id;
+end;
+$$;
+
+comment on function clipsql.tokenize(text, text) is
+    'Token ids of a text for a model (default: the default model), start and end included.';
