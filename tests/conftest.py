@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import leftovers
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from hypothesis import settings
 from local_models import make_clip
 from sqlalchemy.engine import URL, Engine, make_url
 
@@ -20,6 +22,11 @@ from clipsql.db.schema import migrating
 from clipsql.server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run; `--hypothesis-profile=search` looks for new ones, and for longer.
+settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=200)
+settings.register_profile("search", deadline=None, database=None, max_examples=5_000)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
@@ -31,25 +38,38 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """URL of a server where tests may create databases: CLIPSQL_DATABASE_URL, else an embedded one."""
-    given = os.environ.get("CLIPSQL_DATABASE_URL")
-    if given:
-        yield given
-        return
-    # Not below pytest's tmp_path, which the server's own user cannot enter when the tests run as root; in
-    # memory where there is room, because hundreds of databases are made.
+@pytest.fixture(scope="session", autouse=True)
+def run_folder() -> Iterator[Path]:
+    """A folder that a server's own user can enter; whatever still runs in it when the run ends is ended."""
+    # Not pytest's own, which is closed to others; in memory where there is room, because hundreds of
+    # databases are made.
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 2**30
-    home = Path(tempfile.mkdtemp(prefix="clipsql-test-", dir=memory if roomy else None))
-    home.chmod(0o711)
-    server = EmbeddedServer(home)
-    try:
-        yield server.start()
-    finally:
+    folder = Path(tempfile.mkdtemp(prefix="clipsql-test-", dir=memory if roomy else None))
+    folder.chmod(0o711)
+    with leftovers.watch(folder):
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def make_server(run_folder: Path) -> Iterator[Callable[..., EmbeddedServer]]:
+    """An embedded PostgreSQL not made yet, of the major version CLIPSQL_TEST_SERVER, default 18; removed at the end."""
+    version = int(os.environ.get("CLIPSQL_TEST_SERVER", "18"))
+    made: list[EmbeddedServer] = []
+
+    def make(home: Path | None = None) -> EmbeddedServer:
+        made.append(EmbeddedServer(home or Path(tempfile.mkdtemp(dir=run_folder)), version=version))
+        return made[-1]
+
+    yield make
+    for server in made:
         server.remove()
-        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server_url(make_server: Callable[..., EmbeddedServer]) -> str:
+    """URL of a server where tests may create databases: CLIPSQL_DATABASE_URL, else an embedded one."""
+    return os.environ.get("CLIPSQL_DATABASE_URL") or make_server().start()
 
 
 @pytest.fixture(scope="session")

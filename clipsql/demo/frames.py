@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import multiprocessing
 import os
 import random
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from clipsql.demo.cameras import Frame, week_of_frames
 from clipsql.demo.captions import describe
 from clipsql.demo.scenes import draw_scene
 from clipsql.demo.scenes_facts import Vehicle
+from clipsql.processes import helpers
 
 MANIFEST = "frames.csv"
 OWNER_TYPES = ("private", "private", "private", "delivery", "taxi", "city service", "rental")
@@ -48,9 +47,7 @@ def draw_frames(
     for _ in range(len(frames) - len(missing)):
         on_drawn()
     if missing:
-        # spawn: a forked child would inherit the locks of whatever threads run here.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+        with helpers(os.cpu_count() or 1) as pool:
             for _ in pool.map(_draw, missing, chunksize=20):
                 on_drawn()
     return _write_manifest(folder, frames, register), sorted(set(register), key=lambda vehicle: vehicle.plate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from PIL.ExifTags import GPS, IFD, Base
@@ -14,11 +14,13 @@ from PIL.Image import Exif
 _TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+
 
 def taken_at(exif: Exif, *, timezone: tzinfo) -> datetime | None:
     """The aware time of DateTimeOriginal, with its own offset where it has one, else in the given time zone.
 
-    None when the tag is absent or holds no real time ("0000:00:00 00:00:00").
+    None when the tag is absent or holds no real time ("0000:00:00 00:00:00") of an ordinary year.
     """
     details = exif.get_ifd(IFD.Exif)
     naive = parse_exif_time(_text(details.get(Base.DateTimeOriginal)))
@@ -27,13 +29,14 @@ def taken_at(exif: Exif, *, timezone: tzinfo) -> datetime | None:
     fraction = re.match(r"\d+", _text(details.get(Base.SubsecTimeOriginal)))
     if fraction:
         naive = naive.replace(microsecond=int(fraction.group().ljust(6, "0")[:6]))
-    return naive.replace(tzinfo=_offset(_text(details.get(Base.OffsetTimeOriginal))) or timezone)
+    time = naive.replace(tzinfo=_offset(_text(details.get(Base.OffsetTimeOriginal))) or timezone)
+    return time if is_ordinary(time) else None
 
 
 def position(exif: Exif) -> tuple[float, float] | None:
     """(longitude, latitude) in signed decimal degrees (WGS 84); exactly (0, 0) is kept as it is.
 
-    None when absent, not finite or out of range.
+    None when absent, no numbers, not finite or out of range.
     """
     block = exif.get_ifd(IFD.GPSInfo)
     longitude = _degrees(block, GPS.GPSLongitude, GPS.GPSLongitudeRef, negative="W")
@@ -55,6 +58,11 @@ def parse_exif_time(text: str) -> datetime | None:
         return None
 
 
+def is_ordinary(time: datetime) -> bool:
+    """Whether the year is 1 to 9999 in every time zone: beyond it a session's own could make it unreadable."""
+    return _FIRST <= time <= _LAST
+
+
 def _offset(text: str) -> tzinfo | None:
     match = _OFFSET.fullmatch(text)
     if match is None:
@@ -69,7 +77,10 @@ def _degrees(block: Mapping[int, Any], tag: int, reference_tag: int, *, negative
     parts = block.get(tag)
     if not isinstance(parts, tuple) or not 1 <= len(parts) <= 3:
         return None
-    degrees = math.fsum(float(part) / 60.0**power for power, part in enumerate(parts))
+    try:
+        degrees = math.fsum(float(part) / 60.0**power for power, part in enumerate(parts))
+    except (TypeError, ValueError, OverflowError):  # texts, infinities of both signs, endless integers
+        return None
     if not math.isfinite(degrees):  # a rational with denominator 0 reads as NaN
         return None
     return -degrees if _text(block.get(reference_tag)).upper() == negative else degrees

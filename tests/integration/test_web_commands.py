@@ -164,6 +164,7 @@ def test_help_has_an_example(clipsql: Command, command: str) -> None:
     assert f"\n  clipsql {command} " in ok(clipsql(command, "--help")).output
 
 
+@pytest.mark.slow
 def test_without_network_two_thousand_addresses_end_as_dns(
     clipsql: Command, shared_data: Path, database_url: str
 ) -> None:

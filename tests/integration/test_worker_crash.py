@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -33,20 +31,14 @@ def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
 
 
 @pytest.fixture(scope="module")
-def server(model_folder: Path) -> Iterator[EmbeddedServer]:
+def server(make_server: Callable[[], EmbeddedServer], model_folder: Path) -> EmbeddedServer:
     """A server of its own, which may be shut down; it knows the tiny model."""
-    home = Path(tempfile.mkdtemp(prefix="clipsql-test-"))
-    home.chmod(0o711)
-    server = EmbeddedServer(home)
-    try:
-        engine = create_engine(server.start())
-        migrating.upgrade(engine)
-        register_model(engine, str(model_folder), dtype="float32")
-        engine.dispose()
-        yield server
-    finally:
-        server.remove()
-        shutil.rmtree(home, ignore_errors=True)
+    server = make_server()
+    engine = create_engine(server.start())
+    migrating.upgrade(engine)
+    register_model(engine, str(model_folder), dtype="float32")
+    engine.dispose()
+    return server
 
 
 def test_no_picture_is_lost_or_done_twice_when_workers_and_the_server_are_killed(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import time
-from collections.abc import Callable, Iterator
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
 
+import httpx2
 import pytest
 from web_server import PICTURE, WebServer, here
 
 from clipsql.errors import DownloadError, FailureClass, ImageError
 from clipsql.images.decoding import decode
 from clipsql.web.downloading import Downloader, DownloadOptions
+from clipsql.web.receiving import Answer
 
 PATIENT: dict[str, Any] = {
     "allow_private_hosts": True,
@@ -167,6 +172,22 @@ def test_every_misbehaviour_ends_as_its_class(
     downloader = start()
     assert failure(downloader, server.url(path)).failure is expected
     assert downloader.fetch(server.url("/ok.jpg")).data == PICTURE
+
+
+def test_a_bomb_is_unpacked_no_further_than_allowed() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield bomb
+
+    bomb = gzip.compress(PICTURE + bytes(50_000_000))
+    answer = Answer(httpx2.URL("http://a.test/"), 200, httpx2.Headers({"content-encoding": "gzip"}), body())
+    tracemalloc.start()
+    try:
+        with pytest.raises(DownloadError, match="larger than"):
+            asyncio.run(answer.read(max_bytes=100_000, check_beginning=lambda _: None))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 2_000_000
 
 
 @pytest.mark.parametrize(
