@@ -9,20 +9,18 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
 
-def helpers(
-    count: int, prepare: Callable[..., None] | None = None, *arguments: object
-) -> ProcessPoolExecutor:
-    """An executor of `count` processes, each of which first calls `prepare(*arguments)`."""
+def helpers(count: int, *, prepare: Callable[[], None] | None = None) -> ProcessPoolExecutor:
+    """An executor of `count` processes, each of which first calls `prepare`."""
     # spawn: a forked child would inherit the locks of whatever threads run here, torch's among them.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, _start, (prepare, *arguments))
+    return ProcessPoolExecutor(count, context, _start, (prepare,))
 
 
-def _start(prepare: Callable[..., None] | None, *arguments: object) -> None:
+def _start(prepare: Callable[[], None] | None) -> None:
     # Nobody tells the helpers of a process that is killed, and they would wait for work for ever.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if prepare is not None:
-        prepare(*arguments)
+        prepare()
 
 
 def _end_with_parent() -> None:

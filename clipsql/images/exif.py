@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.Image import Exif
 
+from clipsql.images.years import is_ordinary
+
 _TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
-
-_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def taken_at(exif: Exif, *, timezone: tzinfo) -> datetime | None:
@@ -56,11 +56,6 @@ def parse_exif_time(text: str) -> datetime | None:
         return datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
-
-
-def is_ordinary(time: datetime) -> bool:
-    """Whether the year is 1 to 9999 in every time zone: beyond it a session's own could make it unreadable."""
-    return _FIRST <= time <= _LAST
 
 
 def _offset(text: str) -> tzinfo | None:

@@ -68,8 +68,8 @@ def _initialise(
 ) -> None:
     purpose = "Making a database"
     initdb, postgres = programs / "initdb", programs / "postgres"
-    options = (*_INITDB_OPTIONS, *locale, "--pwfile", password_file, "--pgdata", data)
-    user.check(initdb, *options, purpose=purpose)
+    files = ("--pwfile", password_file, "--pgdata", data)
+    user.check(initdb, *_INITDB_OPTIONS, *locale, *files, purpose=purpose)
     single_user = ("--single", "-D", data, "-c", "exit_on_error=true", "-c", "fsync=off", "postgres")
     # The role is named as clipsql's schema, which "$user" would make the place of an application's own tables.
     statements = f"create database {NAME}\nalter role {NAME} set search_path = public\n"

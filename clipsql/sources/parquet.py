@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,11 @@ class ParquetTable(Table):
         return self.path.parent
 
     def row_count(self) -> int:
-        _, file = self._open()
-        with file:
+        with self._opened() as (_, file):
             return int(file.metadata.num_rows)
 
     def names(self) -> tuple[str, ...]:
-        pyarrow, file = self._open()
-        with file:
+        with self._opened() as (pyarrow, file):
             fields = file.schema_arrow
             names = tuple(field.name for field in fields if not _is_binary(pyarrow, field.type))
         if len(set(names)) < len(names):
@@ -47,18 +46,16 @@ class ParquetTable(Table):
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         columns = [name for name in self.names() if only is None or name in only]
-        pyarrow, file = self._open()
         number = 0
-        with file:
-            try:
-                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
-                    for row in _microseconds(pyarrow, batch).to_pylist():
-                        number += 1
-                        yield number, row
-            except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
-                raise self._unreadable(error) from error
+        with self._opened() as (pyarrow, file):
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
+                for row in _microseconds(pyarrow, batch).to_pylist():
+                    number += 1
+                    yield number, row
 
-    def _open(self) -> tuple[Any, Any]:
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[Any, Any]]:
+        """pyarrow and the open file. Raises SourceError for what is wrong with it, within the block too."""
         try:
             import pyarrow
             from pyarrow.parquet import ParquetFile
@@ -68,13 +65,14 @@ class ParquetTable(Table):
             ) from error
         try:
             # Row groups can be large: without pre-buffering only the pages in use are held.
-            return pyarrow, ParquetFile(self.path, pre_buffer=False)
-        except (pyarrow.ArrowException, OSError) as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: Exception) -> SourceError:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return SourceError(f"{self.name} is no readable Parquet file ({reason}); write it again.")
+            with ParquetFile(self.path, pre_buffer=False) as file:
+                yield pyarrow, file
+        # A name or a value that is damaged is found out by Python, not by Arrow.
+        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SourceError(
+                f"{self.name} is no readable Parquet file ({reason}); write it again."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, tzinfo
 from datetime import time as time_of_day
 from decimal import Decimal
 
-from clipsql.images.exif import is_ordinary, parse_exif_time
+from clipsql.images.exif import parse_exif_time
+from clipsql.images.years import is_ordinary
 from clipsql.sources.record import JsonValue
 
 _UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309

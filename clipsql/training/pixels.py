@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def _chunks(examples: Examples, image_processor: Any, workers: int) -> Iterator[
         for numbers in ranges:
             yield numbers.start, _prepare(examples, image_processor, numbers)
         return
-    with helpers(workers, _start_worker, examples, image_processor) as pool:
+    with helpers(workers, prepare=partial(_start_worker, examples, image_processor)) as pool:
         yield from zip((numbers.start for numbers in ranges), pool.map(_work, ranges), strict=True)
 
 

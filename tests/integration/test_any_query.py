@@ -99,7 +99,7 @@ class Reader:
                 self.at += 2 if self.text[self.at] == "\\" else 1
             self.at += 1
             written = self.text[start : self.at]
-            if self.at > len(self.text) or not written.strip(SPACES + "\"'"):
+            if self.at > len(self.text) or not unquoted(written).strip(SPACES):
                 raise Mistake
         else:
             end = start
@@ -135,9 +135,13 @@ class Reader:
             self.at += 1
 
 
+def unquoted(written: str) -> str:
+    return re.sub(r"\\(.)", r"\1", written[1:-1], flags=re.DOTALL)
+
+
 def as_term(position: int, written: str, weight: float) -> Term:
     if written[0] in "\"'":
-        body = re.sub(r"\\(.)", r"\1", written[1:-1], flags=re.DOTALL)
+        body = unquoted(written)
         return Term(position, "file" if FOLDER.match(body) else "text", body, None, weight)
     if re.match("image:", written, re.IGNORECASE):
         return Term(position, "image", written, int(written[6:]), weight)
@@ -162,7 +166,7 @@ pieces = st.sampled_from(
             "t-shirt",
             "it's",
         ),
-        *("./a", "../b c", "~/", "x.jpg", "红色", "c++", '"a b"', "'c - d'", '\\"'),
+        *("./a", "../b c", "~/", "x.jpg", "红色", "c++", '"a b"', "'c - d'", '"\n"', "'\\ '", '"\'"', '\\"'),
     ]
 )
 tricky = st.one_of(
@@ -193,7 +197,7 @@ def test_any_text_is_a_query_or_a_mistake(connection: Connection, expression: st
     with contextlib.suppress(errors.InvalidArgument):
         terms = asked(connection, expression)
         assert terms
-        assert all(term.body.strip() and 1 <= term.position <= len(expression) for term in terms)
+        assert all(term.body.strip(SPACES) and 1 <= term.position <= len(expression) for term in terms)
 
 
 def quoted(text: str) -> str:
@@ -202,7 +206,7 @@ def quoted(text: str) -> str:
 
 @given(
     texts=st.lists(
-        st.tuples(anything.filter(lambda text: text.strip(SPACES + "\"'")), st.integers(-999, 999)),
+        st.tuples(anything.filter(lambda text: re.search(r"[^\s\x1c-\x1f]", text)), st.integers(-999, 999)),
         min_size=1,
         max_size=5,
     )
