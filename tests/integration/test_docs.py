@@ -50,6 +50,7 @@ def run_block(
         yield run
 
 
+@pytest.mark.slow
 def test_every_block_of_the_page_prints_what_the_page_says(run_block: Callable[[Block], str]) -> None:
     if os.environ.get("CLIPSQL_REWRITE_DOCS"):
         PAGE.write_text(rewritten(PAGE, run_block), encoding="utf-8")

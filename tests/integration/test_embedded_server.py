@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from waiting import until
 
 from clipsql.errors import EmbeddedServerError
 from clipsql.server import EmbeddedServer
@@ -232,8 +233,7 @@ def test_a_killed_server_starts_again_with_what_was_committed(server: EmbeddedSe
     pid = server.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    while server.status().running:
-        time.sleep(0.01)
+    until(lambda: not server.status().running)
     assert server.start() == url
     assert ask(url, "select answer from kept_by_a_kill") == 42
 

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import leftovers
 import pytest
+from waiting import until
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -25,13 +25,6 @@ def test_that_hangs(run_folder, make_server):
     Path(os.environ["STARTED"]).write_text(str(run_folder))
     time.sleep(600)
 """
-
-
-def until(condition: Callable[[], bool], *, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "what the test waits for did not happen"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -317,12 +317,12 @@ def test_a_lease_keeps_others_away_until_it_runs_out_or_is_given_back(
 def test_a_living_worker_keeps_its_leases_however_slow_the_web_is(
     engine: Engine, encoder: Encoder, model: ModelRow, enqueue: Ingest
 ) -> None:
-    with PictureServer(latency_s=2.5) as slow:
+    with PictureServer(latency_s=4) as slow:
         enqueue(listed(slow, 3))
         reports: list[IngestReport] = []
 
         def work() -> None:
-            worker = Worker(engine, encoder, model, downloads=DOWNLOADS, lease_s=1)
+            worker = Worker(engine, encoder, model, downloads=DOWNLOADS, lease_s=3)
             reports.append(worker.run(until_empty=True))
 
         workers = [threading.Thread(target=work) for _ in range(2)]

@@ -152,7 +152,8 @@ def test_200_captions_of_a_trained_dual_encoder_equal_transformers(engine: Engin
 
 
 @pytest.mark.parametrize(
-    ("shape", "count"), [pytest.param(B32, 6, id="ViT-B/32"), pytest.param(L14, 3, id="ViT-L/14")]
+    ("shape", "count"),
+    [pytest.param(B32, 6, id="ViT-B/32"), pytest.param(L14, 3, id="ViT-L/14", marks=pytest.mark.slow)],
 )
 def test_towers_of_the_true_shapes_equal_transformers(
     shape: dict[str, int], count: int, engine: Engine

@@ -14,6 +14,7 @@ import pytest
 from crashing import crash_round, spoiled
 from forking import Forker
 from picture_server import PictureServer, picture_bytes
+from waiting import until
 
 from clipsql.db.engine import create_engine
 from clipsql.db.schema import migrating
@@ -61,6 +62,7 @@ def test_no_picture_is_lost_or_done_twice_when_workers_and_the_server_are_killed
     assert verdict.kills == 2
 
 
+@pytest.mark.slow
 def test_a_picture_that_kills_its_workers_is_found_and_given_up_and_no_other(
     forker: Forker, server: EmbeddedServer, model_folder: Path
 ) -> None:
@@ -109,14 +111,12 @@ def test_a_second_signal_gives_all_back_at_once(
             url, "worker", "--model", model_folder, "--dtype", "float32", "--allow-private-hosts"
         )
         held = "select count(leased_by) from clipsql.image"
-        while connection.execute(held).fetchone() != (20,):
-            time.sleep(0.02)
+        until(lambda: connection.execute(held).fetchone() == (20,))
         os.kill(worker.pid, signal.SIGTERM)
-        while not worker.lines:
-            time.sleep(0.02)
+        until(lambda: bool(worker.lines))
         started = time.monotonic()
         assert worker.kill(signal.SIGINT) != 0
-        assert time.monotonic() - started < 15  # long before the web answers
+        assert time.monotonic() - started < 25  # long before the web answers
         assert connection.execute(held).fetchone() == (0,)
 
 
@@ -135,8 +135,7 @@ def test_a_signal_ends_a_worker_that_gives_back_the_rest(
             url, "worker", "--model", model_folder, "--dtype", "float32", "--allow-private-hosts", "--json"
         )
         embedded = "select count(*) from clipsql.image where status = 'embedded'"
-        while connection.execute(embedded).fetchone() == (0,):
-            time.sleep(0.02)
+        until(lambda: connection.execute(embedded).fetchone() != (0,))
         assert worker.kill(number) == 0, worker.lines
         assert "Finishing what is downloaded" in worker.lines[0]
         row = connection.execute(

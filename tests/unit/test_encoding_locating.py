@@ -116,7 +116,7 @@ def test_no_hub_and_no_cache_is_told_in_one_line_and_soon(
 ) -> None:
     started = time.monotonic()
     done = locate_elsewhere("openai/clip-vit-base-patch32", tmp_path, **settings)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
     assert done.stdout.count("\n") == 1
     assert done.stdout.startswith(
         f'ModelError: Model "openai/clip-vit-base-patch32" is not in the local cache and {reason}'

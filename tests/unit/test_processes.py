@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import leftovers
 import pytest
+from waiting import until
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -34,6 +34,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found through /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 @pytest.mark.parametrize("program", [pytest.param(DRAW, id="demo"), pytest.param(PREPARE, id="training")])
@@ -54,8 +55,7 @@ def test_no_helper_outlives_a_command_that_a_signal_ends(
         assert len(leftovers.processes_of(tmp_path)) > 1
         process.send_signal(number)
         process.wait(60)
-    deadline = time.monotonic() + 60
-    while (left := leftovers.processes_of(tmp_path)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    leftovers.end(tmp_path)
-    assert left == []
+    try:
+        until(lambda: not leftovers.processes_of(tmp_path), seconds=60)
+    finally:
+        leftovers.end(tmp_path)

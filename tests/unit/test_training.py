@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +24,7 @@ from transformers import (
     CLIPImageProcessorPil,
     CLIPModel,
 )
+from waiting import until
 
 from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.captions import LANGUAGES, describe
@@ -228,6 +228,7 @@ def test_neighbours_share_a_batch() -> None:
 # whole runs
 
 
+@pytest.mark.slow
 def test_held_out_pictures_are_found_by_their_captions(trained: tuple[Any, list[Progress]]) -> None:
     report, heard = trained
     assert report.steps == heard[-1].step == heard[-1].steps == 60
@@ -238,6 +239,7 @@ def test_held_out_pictures_are_found_by_their_captions(trained: tuple[Any, list[
     assert [progress.step for progress in heard if progress.recall is not None] == [20, 40, 60]
 
 
+@pytest.mark.slow
 def test_the_learning_rate_warms_up_and_falls_to_nothing(trained: tuple[Any, list[Progress]]) -> None:
     rates = [progress.learning_rate for progress in trained[1]]
     assert rates[:5] == pytest.approx([PLAN.learning_rate * step / 5 for step in range(1, 6)])
@@ -245,6 +247,7 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing(trained: tuple[Any, lis
     assert rates[-1] < 0.01 * PLAN.learning_rate
 
 
+@pytest.mark.slow
 def test_the_result_is_an_ordinary_transformers_folder(trained: tuple[Any, list[Progress]]) -> None:
     folder = trained[0].folder
     assert {file.name for file in folder.iterdir()} == {
@@ -264,6 +267,7 @@ def test_the_result_is_an_ordinary_transformers_folder(trained: tuple[Any, list[
     assert output.logits_per_image.shape == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_trained_folder_can_be_trained_further(
     trained: tuple[Any, list[Progress]], tokenizer: Any, tmp_path: Path
 ) -> None:
@@ -274,6 +278,7 @@ def test_a_trained_folder_can_be_trained_further(
     assert heard[0].loss < 0.5 * trained[1][0].loss
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tokenizer: Any, tmp_path: Path) -> None:
     """Kill -9 a process after its first checkpoint; going on gives the weights of a quiet run."""
     script = (
@@ -288,11 +293,7 @@ def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tokenizer: Any, t
     tests = Path(__file__).parents[1]
     command = [sys.executable, "-c", script, str(killed), str(tests), str(tests / "unit")]
     with subprocess.Popen(command) as process:
-        deadline = time.monotonic() + 120
-        while not (killed / "checkpoint.pt").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: (killed / "checkpoint.pt").exists() or process.poll() is not None)
         process.send_signal(signal.SIGKILL)
     threads = torch.get_num_threads()
     # Sums over another number of threads differ in their last bits.
@@ -310,6 +311,7 @@ class _Stop(Exception):
     """What a test raises to end a run early."""
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_plan_is_refused(tokenizer: Any, tmp_path: Path) -> None:
     def stop(progress: Progress) -> None:
         if progress.step == 2:
