@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -16,10 +15,8 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.partitions import hnsw_index_name, partition
-from clipsql.db.statements import driver_connection
+from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA
-
-Driver = psycopg.Connection[tuple[Any, ...]]
 
 _LINKS_PER_ROW = 16
 _BUILD_WIDTH = 200

@@ -17,8 +17,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.queue import Lease, Scope
 from clipsql.db.pictures.records import StoredPicture
-from clipsql.db.pictures.staging import Driver
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import FailureClass, ImageError
 from clipsql.ingest.reading import kept_content, needs_content, read_claimed

@@ -18,8 +18,7 @@ from clipsql.db.pictures import writing
 from clipsql.db.pictures.lookups import first_positions, stored_pictures
 from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.records import StoredPicture
-from clipsql.db.pictures.staging import Driver
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.ingest.claims import Claims
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads

@@ -17,7 +17,7 @@ from clipsql.db.pictures import queue, writing
 from clipsql.db.pictures.lookups import known_embeddings
 from clipsql.db.pictures.queue import Lease
 from clipsql.db.pictures.records import PictureWrite
-from clipsql.db.pictures.staging import Driver
+from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
 from clipsql.ingest.readings import IngestReport, Outcome, Reading
 

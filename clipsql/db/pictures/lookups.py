@@ -13,7 +13,8 @@ from psycopg import sql
 from clipsql.db.models import ModelRow
 from clipsql.db.partitions import partition
 from clipsql.db.pictures.records import ROW_TYPES, StoredCaption, StoredPicture
-from clipsql.db.pictures.staging import Driver, row_columns
+from clipsql.db.pictures.staging import row_columns
+from clipsql.db.statements import Driver
 from clipsql.picture import PictureRecord
 
 

@@ -11,7 +11,8 @@ from psycopg import sql
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures.lookups import pictures_by_id
 from clipsql.db.pictures.records import PictureWrite, StoredPicture
-from clipsql.db.pictures.staging import Driver, stage, write_content
+from clipsql.db.pictures.staging import stage, write_content
+from clipsql.db.statements import Driver
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg import sql
@@ -15,8 +13,7 @@ from psycopg.types.json import Jsonb
 from clipsql.db.models import ModelRow
 from clipsql.db.partitions import partition
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
-
-Driver = psycopg.Connection[tuple[Any, ...]]
+from clipsql.db.statements import Driver
 
 _STAGED_TYPES = {"image_id": "bigint", **ROW_TYPES, "is_checked": "boolean"}
 

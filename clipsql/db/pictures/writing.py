@@ -11,8 +11,8 @@ from clipsql.db.models import ModelRow
 from clipsql.db.partitions import EMBEDDING_TABLES, partition
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.records import PictureWrite
-from clipsql.db.pictures.staging import Driver, row_columns, stage, write_content
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.pictures.staging import row_columns, stage, write_content
+from clipsql.db.statements import Driver, autocommit_connection
 
 
 def write_pictures(
