@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("image_id", "model_id"),
         schema="clipsql_private",
         # Room for the leases of a page's rows beside them: their updates then touch no index.
-        postgresql_with={"fillfactor": "50"},
+        postgresql_with={"fillfactor": "40"},
     )
     op.create_index(None, "queue", ["model_id", "collection", "queue_id"], schema="clipsql_private")
     op.execute("revoke all on clipsql_private.queue from clipsql_reader")

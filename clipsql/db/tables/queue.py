@@ -20,7 +20,7 @@ class QueuedPicture(Base):
         UniqueConstraint("image_id", "model_id"),
         # A worker's own, of one collection or of all, oldest first. What a lease changes stands in no index.
         Index(None, "model_id", "collection", "queue_id"),
-        {"schema": PRIVATE_SCHEMA, "postgresql_with": {"fillfactor": "50"}},
+        {"schema": PRIVATE_SCHEMA, "postgresql_with": {"fillfactor": "40"}},
     )
 
     queue_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
