@@ -187,14 +187,15 @@ def test_a_url_that_gives_no_picture_ends_failed_with_its_class(
     web.contents["/0.png"] = None
     web.contents["/1.png"] = b"<html>gone</html>"
     web.contents["/2.png"] = picture_bytes(2)[:60]
-    records = [*listed(web, 4), PictureRecord("no address at all", None)]
-    assert ingest(records).outcomes == {Outcome.ADDED: 1, Outcome.FAILED: 4}
+    records = [*listed(web, 4), PictureRecord("no address at all"), PictureRecord("file://[")]
+    assert ingest(records).outcomes == {Outcome.ADDED: 1, Outcome.FAILED: 5}
     found = rows(engine, "select status, failure, error from clipsql.image order by image_id")
     assert [(row.status, row.failure) for row in found] == [
         ("failed", "not_found"),
         ("failed", "not_an_image"),
         ("failed", "damaged"),
         ("embedded", None),
+        ("failed", "bad_url"),
         ("failed", "bad_url"),
     ]
     for row in found:
@@ -454,6 +455,41 @@ def test_a_worker_leaves_what_waits_for_another_model(
     change(engine, "update clipsql_private.queue set model_id = null where image_id = 1")
     report = Worker(engine, encoder, other, downloads=DOWNLOADS).run(until_empty=True)
     assert report.outcomes == {Outcome.ADDED: 1}
+
+
+def test_pictures_that_wait_for_two_models_get_both_and_are_downloaded_for_each(
+    engine: Engine,
+    enqueue: Ingest,
+    work: Callable[..., IngestReport],
+    web: PictureServer,
+    tmp_path: Path,
+) -> None:
+    enqueue(listed(web, 3))
+    other, encoder = register_model(engine, str(make_clip(tmp_path / "other", seed=1, dimensions=16)))
+    again = Indexer(engine, None, other).ingest(
+        Records(listed(web, 3)), IngestOptions(collection="c", enqueue_only=True)
+    )
+    assert again.outcomes == {Outcome.QUEUED: 3}
+    assert work().outcomes == {Outcome.ADDED: 3}
+    assert one(engine, "select count(*) from clipsql_private.image_embedding_2") == 0
+    report = Worker(engine, encoder, other, downloads=DOWNLOADS).run(until_empty=True)
+    assert report.outcomes == {Outcome.UPDATED: 3}
+    assert rows(engine, "select model_id, count(*) from clipsql.image_embedding group by 1 order by 1") == [
+        (1, 3),
+        (2, 3),
+    ]
+    assert one(engine, "select count(*) from clipsql_private.queue") == 0
+
+
+def test_a_local_picture_that_waits_is_done_by_the_next_ingest_of_its_folder(
+    engine: Engine, ingest: Ingest, enqueue: Ingest, work: Callable[..., IngestReport], tmp_path: Path
+) -> None:
+    (tmp_path / "local.png").write_bytes(picture_bytes(9))
+    local = PictureRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
+    assert enqueue([local]).outcomes == {Outcome.QUEUED: 1}
+    assert ingest([local]).outcomes == {Outcome.ADDED: 1}
+    assert one(engine, "select count(*) from clipsql_private.queue") == 0
+    assert not work().outcomes
 
 
 # Validation
