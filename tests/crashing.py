@@ -20,8 +20,9 @@ from waiting import until
 from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
 from clipsql.ingest.indexer import Indexer, IngestOptions
+from clipsql.picture import PictureRecord
 from clipsql.server import EmbeddedServer
-from clipsql.sources import Source, SourceRecord
+from clipsql.sources import Source
 
 LEASE_S = 3
 
@@ -29,8 +30,9 @@ _VERDICT = """
     select count(*) filter (where i.status = 'embedded') as embedded,
            count(*) filter (where i.status = 'failed' and i.failure is not null and i.error is not null) as failed,
            count(*) filter (where i.status = 'pending') as lost,
-           count(*) filter (where i.attempts <> 1) as twice,
-           count(*) filter (where i.leased_by is not null or i.leased_until is not null) as held,
+           count(*) filter (where s.times <> 1) as twice,
+           count(*) filter (where exists (
+               select from clipsql_private.queue as q where q.image_id = i.image_id)) as queued,
            count(*) filter (where i.status = 'embedded' and e.image_id is null
                                or i.status <> 'embedded' and e.image_id is not null) as without_embedding,
            count(*) filter (where i.status = 'embedded' and not exists (
@@ -38,7 +40,16 @@ _VERDICT = """
                where c.image_id = i.image_id)) as without_caption
     from clipsql.image as i
     left join clipsql.image_embedding as e using (image_id)
+    left join (select image_id, count(*) as times from settled group by image_id) as s using (image_id)
     where i.collection = %s
+"""
+
+_COUNT_SETTLED = """
+    create table if not exists settled (image_id bigint);
+    create or replace function count_settled() returns trigger language plpgsql as
+        'begin insert into public.settled values (new.image_id); return null; end';
+    create or replace trigger count_settled after update of status on clipsql.image
+        for each row when (new.status <> 'pending') execute function count_settled();
 """
 
 
@@ -50,7 +61,7 @@ class Verdict:
     failed: int
     lost: int
     twice: int
-    held: int
+    queued: int
     without_embedding: int
     without_caption: int
     downloads: int
@@ -59,7 +70,7 @@ class Verdict:
 
     def complaints(self, *, pictures: int) -> list[str]:
         """What is wrong, in words."""
-        wrong = ("lost", "twice", "held", "without_embedding", "without_caption")
+        wrong = ("lost", "twice", "queued", "without_embedding", "without_caption")
         found = [f"{getattr(self, name)} {name}" for name in wrong if getattr(self, name)]
         if self.embedded + self.failed != pictures:
             found.append(f"{self.embedded} embedded and {self.failed} failed of {pictures}")
@@ -77,9 +88,9 @@ class _Listed(Source):
     def count(self) -> int:
         return len(self.urls)
 
-    def __iter__(self) -> Iterator[SourceRecord]:
+    def __iter__(self) -> Iterator[PictureRecord]:
         for number, url in enumerate(self.urls):
-            yield SourceRecord(url, None, (f"a red car {number % 40}",))
+            yield PictureRecord(url, None, (f"a red car {number % 40}",))
 
 
 @contextmanager
@@ -115,6 +126,8 @@ def crash_round(
         IngestOptions(collection=collection, enqueue_only=True),
     )
     engine.dispose()
+    with psycopg.connect(url) as connection:
+        connection.execute(_COUNT_SETTLED)
 
     def start() -> Running:
         return forker.start(

@@ -13,8 +13,9 @@ from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table, size
 from clipsql.config import Settings
 from clipsql.db import indexes, models, percentile_samples, tuning
-from clipsql.db.models import EMBEDDING_TABLES, ModelRow
+from clipsql.db.models import ModelRow
 from clipsql.db.opening import open_database
+from clipsql.db.partitions import EMBEDDING_TABLES
 
 _NAMES = {"image_embedding": "pictures", "caption_embedding": "captions"}
 

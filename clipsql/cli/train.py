@@ -17,6 +17,7 @@ from clipsql.db import collections
 from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, SourceError
+from clipsql.picture import UnusableRow
 from clipsql.sources import open_source
 from clipsql.training import Progress, RecordExamples, TrainingPlan
 
@@ -125,11 +126,12 @@ def train(
 
 def _records(settings: Settings, collection: str | None, source: Path | None) -> list[_CaptionedFile]:
     if source is not None:
-        records = list(open_source(source))
-        for record in records:
-            if record.problem is not None:
+        captioned = []
+        for record in open_source(source):
+            if isinstance(record, UnusableRow):
                 raise SourceError(record.problem)
-        return [_CaptionedFile(record.file, record.captions) for record in records]
+            captioned.append(_CaptionedFile(record.file, record.captions))
+        return captioned
     with open_database(settings) as engine:
         collections.count_images(engine, collection or "")
         return [

@@ -19,12 +19,12 @@ _BATCH = 200
 
 _PAIRS = sa.text(
     """
-    select a.image_id as first_id, b.image_id as second_id, s.similarity,
-           bit_count((a.perceptual_hash # b.perceptual_hash)::bit(64)) as bits
+    select a.image_id as first_id, b.image_id as second_id, s.similarity, b.bits
     from (
-        select i.image_id, i.sha256, i.perceptual_hash, i.collection
+        select i.image_id, i.sha256, f.perceptual_hash
         from clipsql.image as i
         join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = :model_id
+        left join clipsql_private.fingerprint as f on f.image_id = i.image_id
         where i.image_id > :after and (cast(:collection as text) is null or i.collection = :collection)
         order by i.image_id
         limit :batch
@@ -35,9 +35,12 @@ _PAIRS = sa.text(
                             in_collection => :collection, except_images => array[a.image_id],
                             min_similarity => :min_similarity, model => :model) as n
     ) as s on true
-    left join clipsql.image as b
-        on b.image_id = s.image_id
-        and (b.sha256 = a.sha256 or bit_count((a.perceptual_hash # b.perceptual_hash)::bit(64)) <= :max_bits)
+    left join lateral (
+        select i.image_id, i.sha256, bit_count((a.perceptual_hash # f.perceptual_hash)::bit(64)) as bits
+        from clipsql.image as i
+        left join clipsql_private.fingerprint as f on f.image_id = i.image_id
+        where i.image_id = s.image_id
+    ) as b on b.sha256 = a.sha256 or b.bits <= :max_bits
     order by a.image_id, b.image_id
     """
 )

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -14,11 +13,10 @@ from psycopg import sql
 from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
-from clipsql.db.models import ModelRow, partition
-from clipsql.db.statements import driver_connection
+from clipsql.db.models import ModelRow
+from clipsql.db.partitions import hnsw_index_name, partition
+from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA
-
-Driver = psycopg.Connection[tuple[Any, ...]]
 
 _LINKS_PER_ROW = 16
 _BUILD_WIDTH = 200
@@ -45,11 +43,6 @@ class IndexStatus:
     index_bytes: int | None
 
 
-def index_name(table: str, model_id: int) -> str:
-    """Name of the HNSW index over one model's partition of an embedding table."""
-    return f"{table}_{model_id}_hnsw"
-
-
 def ensure_index(
     engine: Engine,
     model: ModelRow,
@@ -69,7 +62,7 @@ def ensure_index(
         # Two workers may be done at once; the second one then finds the index there.
         driver.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            (f"clipsql {index_name(table, model.model_id)}",),
+            (f"clipsql {hnsw_index_name(table, model.model_id)}",),
         )
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
@@ -103,8 +96,8 @@ def index_status(engine: Engine, model: ModelRow, *, table: str) -> IndexStatus:
                     """
                 ).format(
                     partition=partition(table, model.model_id),
-                    relation=sql.Literal(f"{PRIVATE_SCHEMA}.{table}_{model.model_id}"),
-                    index=sql.Literal(f"{PRIVATE_SCHEMA}.{index_name(table, model.model_id)}"),
+                    relation=sql.Literal(partition(table, model.model_id).as_string()),
+                    index=sql.Literal(f"{PRIVATE_SCHEMA}.{hnsw_index_name(table, model.model_id)}"),
                 )
             )
             .fetchone()
@@ -128,7 +121,7 @@ def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool
             """
         ).format(
             rebuild=sql.Literal(rebuild),
-            index=sql.Literal(f"{PRIVATE_SCHEMA}.{index_name(table, model.model_id)}"),
+            index=sql.Literal(f"{PRIVATE_SCHEMA}.{hnsw_index_name(table, model.model_id)}"),
             partition=partition(table, model.model_id),
         )
     ).fetchone()
@@ -138,7 +131,7 @@ def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool
 
 def _build(driver: Driver, model: ModelRow, table: str) -> None:
     """Build aside and take the place of an old or invalid index, so that readers lose nothing meanwhile."""
-    name = index_name(table, model.model_id)
+    name = hnsw_index_name(table, model.model_id)
     names = {
         "name": sql.Identifier(name),
         "fresh": sql.Identifier(f"{name}_new"),

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
+from clipsql.db.partitions import EMBEDDING_TABLES, partition
 from clipsql.db.statements import execute
-from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.db.tables.pictures import Model
 from clipsql.errors import ModelError, UnknownModel
-
-EMBEDDING_TABLES = ("image_embedding", "caption_embedding")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +97,7 @@ def add_model(
             )
             .returning(*_MODELS.selected_columns)
         ).one()
-        for table in EMBEDDING_TABLES:
-            _add_partition(connection, table, row.model_id, dimensions)
+        connection.execute(sa.select(sa.func.clipsql_private.add_partitions(row.model_id)))
         return _row(row)
 
 
@@ -121,28 +118,6 @@ def remove_model(engine: Engine, name: str) -> None:
         for table in EMBEDDING_TABLES:
             execute(connection, sql.SQL("drop table {}").format(partition(table, model_id)))
         connection.execute(sa.delete(Model).where(Model.model_id == model_id))
-
-
-def partition(table: str, model_id: int) -> sql.Identifier:
-    """Qualified name of the partition of an embedding table that holds one model's vectors."""
-    return sql.Identifier(PRIVATE_SCHEMA, f"{table}_{model_id}")
-
-
-def _add_partition(connection: Connection, table: str, model_id: int, dimensions: int) -> None:
-    # The check also lets PostgreSQL refuse a vector of another model that was sent here by mistake.
-    execute(
-        connection,
-        sql.SQL(
-            "create table {partition} partition of {parent} "
-            "(constraint {check} check (vector_dims(embedding) = {dimensions})) for values in ({model_id})"
-        ).format(
-            partition=partition(table, model_id),
-            parent=sql.Identifier(SCHEMA, table),
-            check=sql.Identifier(f"{table}_{model_id}_dimensions_check"),
-            dimensions=sql.Literal(dimensions),
-            model_id=sql.Literal(model_id),
-        ),
-    )
 
 
 _MODELS = sa.select(

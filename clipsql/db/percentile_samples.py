@@ -9,7 +9,8 @@ from psycopg import sql
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
-from clipsql.db.models import ModelRow, partition
+from clipsql.db.models import ModelRow
+from clipsql.db.partitions import partition
 from clipsql.db.statements import driver_connection
 from clipsql.db.tables.pictures import Image
 

@@ -10,8 +10,10 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import Connection, Engine
 
+Driver = psycopg.Connection[tuple[Any, ...]]
 
-def driver_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]]:
+
+def driver_connection(connection: Connection) -> Driver:
     """The psycopg connection under a SQLAlchemy one, for COPY and composed identifiers."""
     if not connection.in_transaction():
         connection.begin()
@@ -26,7 +28,7 @@ def execute(connection: Connection, statement: sql.Composed, parameters: tuple[o
 
 
 @contextmanager
-def autocommit_connection(engine: Engine) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def autocommit_connection(engine: Engine) -> Iterator[Driver]:
     """A psycopg connection for work that begins and ends its own transactions."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         driver = driver_connection(connection)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector, Vector
 from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
-from clipsql.db.statements import driver_connection
+from clipsql.db.statements import Driver, driver_connection
 from clipsql.errors import InvalidVector
 from clipsql.text_tower import TextTower
 
-Driver = psycopg.Connection[tuple[Any, ...]]
 Rows = Iterable[tuple[object, ...]]
 
 _TOWER = """

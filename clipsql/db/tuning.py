@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects.postgresql import insert
@@ -15,11 +13,9 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
-from clipsql.db.statements import driver_connection
+from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.pictures import Image
 from clipsql.db.tables.search_tuning import SearchTuning
-
-Driver = psycopg.Connection[tuple[Any, ...]]
 
 _WIDTHS = (40, 60, 80, 100, 150, 250, 400, 600, 800, 1000)
 _NEIGHBOURS = 10

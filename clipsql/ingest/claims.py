@@ -16,9 +16,8 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.queue import Lease, Scope
-from clipsql.db.pictures.records import StoredImage
-from clipsql.db.pictures.writing import Driver
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.pictures.records import StoredPicture
+from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import FailureClass, ImageError
 from clipsql.ingest.reading import kept_content, needs_content, read_claimed
@@ -147,7 +146,7 @@ class Claims:
             else:
                 self._begin(stored)
 
-    def _hold(self, claimed: Sequence[StoredImage]) -> None:
+    def _hold(self, claimed: Sequence[StoredPicture]) -> None:
         self._held.update(stored.image_id for stored in claimed)
         self._unread += len(claimed)
 
@@ -161,13 +160,13 @@ class Claims:
         self._unread -= 1
         return read
 
-    def _begin(self, stored: StoredImage) -> None:
-        if needs_content(stored) and stored.facts.file is None and not stored.facts.url.startswith("file:"):
+    def _begin(self, stored: StoredPicture) -> None:
+        if needs_content(stored) and stored.picture.local_file is None:
             self._download(stored)
         else:
             self._readers.submit(self._look_here, stored)
 
-    def _look_here(self, stored: StoredImage) -> None:
+    def _look_here(self, stored: StoredPicture) -> None:
         """Read what lies on this machine, or was read before; download the rest."""
         with self._errors_for_the_encoder():
             content: bytes | ImageError | None = None
@@ -181,18 +180,18 @@ class Claims:
                     return
             self._decode(stored, content)
 
-    def _download(self, stored: StoredImage) -> None:
-        download = self._downloader.submit(stored.facts.url)
+    def _download(self, stored: StoredPicture) -> None:
+        download = self._downloader.submit(stored.picture.url)
         self._downloads[stored.image_id] = download
         download.add_done_callback(lambda done: self._downloaded(stored, done))
 
-    def _downloaded(self, stored: StoredImage, download: Future[Download]) -> None:
+    def _downloaded(self, stored: StoredPicture, download: Future[Download]) -> None:
         # On the downloader's thread, which must not be kept from downloading.
         self._downloads.pop(stored.image_id, None)
         if not download.cancelled() and not self._is_closed.is_set():
             self._readers.submit(self._decode_download, stored, download)
 
-    def _decode_download(self, stored: StoredImage, download: Future[Download]) -> None:
+    def _decode_download(self, stored: StoredPicture, download: Future[Download]) -> None:
         with self._errors_for_the_encoder():
             try:
                 content: bytes | ImageError = download.result().data
@@ -200,12 +199,12 @@ class Claims:
                 content = error
             self._decode(stored, content)
 
-    def _give_up(self, stored: StoredImage) -> None:
+    def _give_up(self, stored: StoredPicture) -> None:
         with self._errors_for_the_encoder():
             why = "one worker after another died with it in hand; look at the file by other means"
             self._decode(stored, ImageError(why, failure=FailureClass.FATAL))
 
-    def _decode(self, stored: StoredImage, content: bytes | ImageError | None) -> None:
+    def _decode(self, stored: StoredPicture, content: bytes | ImageError | None) -> None:
         self._read.put(read_claimed(stored, content, encoder=self._encoder, options=self._options))
 
     @contextmanager

@@ -15,16 +15,18 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import writing
+from clipsql.db.pictures.lookups import first_positions, stored_pictures
 from clipsql.db.pictures.queue import Scope
-from clipsql.db.pictures.writing import Driver, StoredImage
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.pictures.records import StoredPicture
+from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.ingest.claims import Claims
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Reading, printable
 from clipsql.ingest.worker import new_lease, pictures_ahead
-from clipsql.sources import Source, SourceRecord
+from clipsql.picture import PictureRecord, UnusableRow
+from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
 
 __all__ = ["Indexer", "IngestOptions", "IngestReport", "Outcome"]
@@ -137,9 +139,9 @@ class _Run:
         ahead: deque[Future[Reading]] = deque()
         for chunk in self._look_up(source):
             waiting: list[Reading] = []
-            for record, stored in chunk:
-                if self._is_for_the_queue(record):
-                    reading = queue_picture(record, stored, model=self._indexer.model, options=self._options)
+            for picture, stored in chunk:
+                if self._is_for_the_queue(picture):
+                    reading = queue_picture(picture, stored, options=self._options)
                     if reading.outcome is Outcome.QUEUED:
                         waiting.append(reading)
                     else:
@@ -148,7 +150,7 @@ class _Run:
                 assert self._indexer.encoder is not None
                 ahead.append(
                     self._readers.submit(
-                        read_picture, record, stored, encoder=self._indexer.encoder, options=self._options
+                        read_picture, picture, stored, encoder=self._indexer.encoder, options=self._options
                     )
                 )
                 if len(ahead) == 2 * WRITE_BATCH:
@@ -162,36 +164,36 @@ class _Run:
         if self._claims is not None:
             yield from self._claims.stream()
 
-    def _look_up(self, source: Source) -> Iterator[list[tuple[SourceRecord, StoredImage | None]]]:
-        """Records with what is stored of them; unusable ones, and those whose URL came before, are only reported."""
-        records = self._usable(source)
-        while chunk := list(islice(records, _LOOK_UP_BATCH)):
-            sightings = [(record.url, printable(record.position)) for record in chunk]
-            seen = writing.first_positions(self._lookups, sightings)
-            stored = writing.stored_images(
+    def _look_up(self, source: Source) -> Iterator[list[tuple[PictureRecord, StoredPicture | None]]]:
+        """Pictures with what is stored of them; unusable rows, and those whose URL came before, are only reported."""
+        pictures = self._usable(source)
+        while chunk := list(islice(pictures, _LOOK_UP_BATCH)):
+            sightings = [(picture.url, printable(picture.position)) for picture in chunk]
+            seen = first_positions(self._lookups, sightings)
+            stored = stored_pictures(
                 self._lookups,
                 collection=self._options.collection,
-                urls=[record.url for record in chunk],
+                urls=[picture.url for picture in chunk],
                 model=self._indexer.model,
             )
             fresh = []
-            for record in chunk:
-                if record.url in seen:
-                    self._report.repeated(record.position, seen[record.url], record.url)
+            for picture in chunk:
+                if picture.url in seen:
+                    self._report.repeated(picture.position, seen[picture.url], picture.url)
                 else:
-                    seen[record.url] = record.position
-                    fresh.append((record, stored.get(record.url)))
+                    seen[picture.url] = picture.position
+                    fresh.append((picture, stored.get(picture.url)))
             yield fresh
 
-    def _usable(self, source: Source) -> Iterator[SourceRecord]:
-        for record in source:
-            if record.problem is None:
-                yield record
+    def _usable(self, source: Source) -> Iterator[PictureRecord]:
+        for row in source:
+            if isinstance(row, UnusableRow):
+                self._report.unusable(row)
             else:
-                self._report.unusable(record.problem)
+                yield row
 
-    def _is_for_the_queue(self, record: SourceRecord) -> bool:
-        return record.file is None or self._options.enqueue_only or self._options.validate_only
+    def _is_for_the_queue(self, picture: PictureRecord) -> bool:
+        return picture.file is None or self._options.enqueue_only or self._options.validate_only
 
     def _enqueue(self, waiting: list[Reading], on_outcome: Callable[[Outcome], None]) -> None:
         """Put pictures into the queue, where workers see them at once."""
@@ -212,7 +214,7 @@ class _Run:
             indexer.engine,
             self._lookups,
             Scope(
-                model=None if options.validate_only else indexer.model,
+                model=indexer.model,
                 collection=options.collection,
                 only_unchecked=options.validate_only,
             ),

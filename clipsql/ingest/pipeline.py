@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Engine
 
 from clipsql.db import indexes, percentile_samples
-from clipsql.db.models import EMBEDDING_TABLES, ModelRow
+from clipsql.db.models import ModelRow
+from clipsql.db.partitions import EMBEDDING_TABLES
 from clipsql.db.pictures import queue, writing
+from clipsql.db.pictures.lookups import known_embeddings
 from clipsql.db.pictures.queue import Lease
-from clipsql.db.pictures.writing import Driver, PictureWrite
+from clipsql.db.pictures.records import PictureWrite
+from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
 from clipsql.ingest.readings import IngestReport, Outcome, Reading
 
@@ -71,7 +74,7 @@ class Pipeline:
 
     def encode(self, batch: Sequence[Reading], lookups: Driver) -> list[tuple[Reading, PictureWrite]]:
         """What must be written for a batch, with the embeddings of its pictures and captions."""
-        changes = [reading for reading in batch if reading.facts is not None]
+        changes = [reading for reading in batch if not reading.leaves_row]
         embeddings = self._embed_pictures(changes, lookups)
         texts = list(dict.fromkeys(text for reading in changes for text in reading.captions_to_encode))
         vectors: dict[str, NDArray[np.float32]] = {}
@@ -114,7 +117,7 @@ class Pipeline:
             return [None] * len(changes)
         assert self._encoder is not None
         assert self._model is not None
-        known = writing.known_embeddings(lookups, list(fresh), model=self._model)
+        known = known_embeddings(lookups, list(fresh), model=self._model)
         unknown = {digest: pixels for digest, pixels in fresh.items() if digest not in known}
         if unknown:
             encoded = self._encoder.encode_pixels(np.stack(list(unknown.values())))
@@ -131,7 +134,7 @@ class Pipeline:
         )
         claimed = [write for reading, write in ready if reading.is_claimed]
         ours = queue.settle(connection, claimed, self._lease, model=self._model)
-        return {write.image_id for write in claimed if write.image_id is not None} - ours
+        return {write.stored.image_id for write in claimed if write.stored is not None} - ours
 
     def _settle(
         self,
@@ -147,9 +150,8 @@ class Pipeline:
 
 
 def _digest(reading: Reading) -> bytes:
-    assert reading.facts is not None
-    assert reading.facts.sha256 is not None
-    return reading.facts.sha256
+    assert reading.picture.sha256 is not None
+    return reading.picture.sha256
 
 
 def _batches_of_work(readings: Iterable[Reading | None]) -> Iterator[list[Reading]]:
@@ -159,7 +161,7 @@ def _batches_of_work(readings: Iterable[Reading | None]) -> Iterator[list[Readin
     for reading in readings:
         if reading is not None:
             batch.append(reading)
-            changes += reading.facts is not None
+            changes += not reading.leaves_row
         if reading is None or changes == WRITE_BATCH or len(batch) == 16 * WRITE_BATCH:
             yield batch
             batch, changes = [], 0

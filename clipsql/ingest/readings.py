@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clipsql.db.pictures.records import PictureFacts, PictureWrite, StoredCaption, StoredImage, Thumbnail
+from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, Thumbnail
 from clipsql.errors import FailureClass
-from clipsql.sources import SourceRecord
+from clipsql.picture import PictureRecord, UnusableRow
 
 _MOST_EXAMPLES = 10
 """Failures and rows left out that a report names one by one."""
@@ -66,33 +66,33 @@ class IngestOptions(ReadOptions):
     enqueue_only: bool = False
     language: str = "en"
 
-    def retries(self, facts: PictureFacts) -> bool:
+    def retries(self, picture: PictureRecord) -> bool:
         """Whether a picture that failed so shall be tried again."""
-        return self.retry_failed and self.retry_class in (None, facts.failure)
+        return self.retry_failed and self.retry_class in (None, picture.failure)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A record after reading.
+    """A picture after reading: what its row shall hold, unless that is left alone.
 
-    `facts` is what its row shall hold, None to leave the row alone; `pixels`, float32 (3, height, width), are
-    there when they must be encoded; `problem` says why the picture could not be read. A claimed one was leased
-    from the queue and has to be settled.
+    `pixels`, float32 (3, height, width), are there when they must be encoded. A claimed one was leased from the queue
+    and has to be settled; one that goes into the queue is to be fetched, again maybe, unless `is_checked`.
     """
 
-    record: SourceRecord
-    stored: StoredImage | None
+    picture: PictureRecord
+    stored: StoredPicture | None
     outcome: Outcome
-    facts: PictureFacts | None = None
+    leaves_row: bool = False
     pixels: NDArray[np.float32] | None = None
+    perceptual_hash: int | None = None
     thumbnail: Thumbnail | None = None
-    problem: str | None = None
     is_claimed: bool = False
+    is_checked: bool = True
 
     @property
     def captions_to_encode(self) -> list[str]:
         """Wanted captions without an embedding; those of a picture that is not embedded wait for it."""
-        if self.facts is not None and self.facts.status != "embedded":
+        if self.picture.status != "embedded":
             return []
         embedded = {caption.body for caption in self._stored_captions if caption.is_embedded}
         return [body for body in self.wanted_captions if body not in embedded]
@@ -100,7 +100,7 @@ class Reading:
     @property
     def wanted_captions(self) -> tuple[str, ...]:
         """Captions that the database shall hold; a source without captions leaves what is there."""
-        given = tuple(dict.fromkeys(self.record.captions))
+        given = tuple(dict.fromkeys(self.picture.captions))
         return given or tuple(caption.body for caption in self._stored_captions)
 
     @property
@@ -115,18 +115,15 @@ class Reading:
         language: str,
     ) -> PictureWrite:
         """What must be written: `captions` has the embeddings of all captions to encode, and may have more."""
-        assert self.facts is not None
         stored, wanted = self._stored_captions, self.wanted_captions
         known = {caption.body for caption in stored}
         encoded = set(self.captions_to_encode)
         return PictureWrite(
-            facts=self.facts,
-            # Embeddings of an earlier content are stored, or may be.
-            content_changed=self.stored is not None and self.stored.facts.sha256 != self.facts.sha256,
-            image_id=None if self.stored is None else self.stored.image_id,
-            # One that failed again has its attempts counted.
-            row_is_right=self.stored is not None and self.problem is None and self.stored.facts == self.facts,
+            picture=self.picture,
+            stored=self.stored,
+            is_checked=self.is_checked,
             embedding=embedding,
+            perceptual_hash=self.perceptual_hash,
             thumbnail=self.thumbnail,
             new_captions=[
                 (
@@ -171,18 +168,18 @@ class IngestReport:
         self.outcomes[reading.outcome] += 1
         if reading.is_claimed:
             self.outcomes -= Counter([Outcome.QUEUED])
-        if reading.problem is not None and len(self.failures) < _MOST_EXAMPLES:
-            where = reading.record.file or reading.record.url
-            self.failures.append(printable(f"{where}: {reading.problem}"))
+        if reading.outcome is Outcome.FAILED and len(self.failures) < _MOST_EXAMPLES:
+            where = reading.picture.file or reading.picture.url
+            self.failures.append(printable(f"{where}: {reading.picture.error}"))
 
     def repeated(self, position: str, earlier: str, url: str) -> None:
         """Count a record whose URL came before."""
         why = f"{position} repeats {earlier}: {url}; give each picture one row, further captions in further columns."
         self._left_out(Outcome.DUPLICATE, why)
 
-    def unusable(self, problem: str) -> None:
-        """Count a record that says nothing that could be stored."""
-        self._left_out(Outcome.UNUSABLE, problem)
+    def unusable(self, row: UnusableRow) -> None:
+        """Count a row that says nothing that could be stored."""
+        self._left_out(Outcome.UNUSABLE, row.problem)
 
     def _left_out(self, outcome: Outcome, why: str) -> None:
         self.outcomes[outcome] += 1

@@ -14,10 +14,10 @@ from clipsql.sources.lines import FileLines, Lines, PassingLines
 from clipsql.sources.manifest import open_manifest
 from clipsql.sources.parquet import ParquetTable, open_parquet_folder
 from clipsql.sources.query import QueryTable
-from clipsql.sources.record import JsonValue, Source, SourceRecord
+from clipsql.sources.source import Source
 from clipsql.sources.tables import DelimitedTable, JsonLinesTable, Table
 
-__all__ = ["TEXT_FORMATS", "JsonValue", "Source", "SourceRecord", "open_query", "open_source"]
+__all__ = ["TEXT_FORMATS", "Source", "open_query", "open_source"]
 
 TEXT_FORMATS: dict[str, Callable[[Lines], Table]] = {
     "csv": lambda lines: DelimitedTable(lines, ","),

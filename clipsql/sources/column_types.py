@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from clipsql.sources.record import JsonValue
+from clipsql.picture import JsonValue
 
 TYPED_ROWS = 1_000
 """How many rows of a file decide the type of its columns."""

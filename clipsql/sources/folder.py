@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from clipsql.errors import SourceError
+from clipsql.picture import PictureRecord
 from clipsql.sources.captions import SidecarCaptions, find_sidecar
 from clipsql.sources.discovery import PICTURE_ENDINGS, find_pictures, has_pictures
-from clipsql.sources.record import Source, SourceRecord
+from clipsql.sources.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class FolderSource(Source):
         """Pictures, by walking the folder once more."""
         return sum(1 for _ in find_pictures(self.folder))
 
-    def __iter__(self) -> Iterator[SourceRecord]:
+    def __iter__(self) -> Iterator[PictureRecord]:
         for file in find_pictures(self.folder):
             inside = _inside(file, self.folder)
             captions = self.captions.of(inside) if self.captions else ()
             resolved = file.resolve()
-            yield SourceRecord(resolved.as_uri(), resolved, captions, position=str(inside))
+            yield PictureRecord(resolved.as_uri(), resolved, captions, position=str(inside))
 
     def warnings(self) -> tuple[str, ...]:
         unmatched = self.captions.unmatched() if self.captions else 0

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from clipsql.errors import SourceError
+from clipsql.picture import JsonValue, PictureRecord, UnusableRow, file_of, is_on_the_web
 from clipsql.sources.column_types import TYPED_ROWS, MisfitError, column_types
 from clipsql.sources.columns import Columns, find_columns
-from clipsql.sources.record import JsonValue, Source, SourceRecord
+from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
 from clipsql.sources.values import is_empty, json_value, parse_captions, parse_place, parse_time, storable
 
@@ -48,17 +47,17 @@ class ManifestSource(Source):
         rows = (tuple(map(row.get, identity)) for _, row in self.table.rows(identity))
         return sum(1 for _ in itertools.groupby(rows))
 
-    def __iter__(self) -> Iterator[SourceRecord]:
-        pending: SourceRecord | None = None
+    def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
+        earlier: PictureRecord | UnusableRow | None = None
         for record in _not_only_problems(self._records()):
-            joined = _joined(pending, record)
-            if pending is not None and joined is None:
-                yield pending
-            pending = joined or record
-        if pending is not None:
-            yield pending
+            joined = _joined(earlier, record)
+            if earlier is not None and joined is None:
+                yield earlier
+            earlier = joined or record
+        if earlier is not None:
+            yield earlier
 
-    def _records(self) -> Iterator[SourceRecord]:
+    def _records(self) -> Iterator[PictureRecord | UnusableRow]:
         rows = self.table.rows()
         first = list(itertools.islice(rows, TYPED_ROWS))
         types: _Types = {}
@@ -71,11 +70,11 @@ class ManifestSource(Source):
             try:
                 yield self._record(position, row, types, forced)
             except SourceError as error:
-                yield SourceRecord("", None, position=position, problem=str(error))
+                yield UnusableRow(position, str(error))
 
     def _record(
         self, position: str, row: Mapping[str, Any], types: _Types, forced: Collection[str]
-    ) -> SourceRecord:
+    ) -> PictureRecord:
         columns = self.columns
         url, file = self._locate(position, _value(row, columns.file), _value(row, columns.url))
         try:
@@ -95,7 +94,7 @@ class ManifestSource(Source):
             raise SourceError(f"{position}: {error}; correct it, or leave both empty.") from error
         longitude, latitude = place or (None, None)
         metadata = _metadata(position, row, columns.mapped, types, forced)
-        return SourceRecord(
+        return PictureRecord(
             url, file, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
         )
 
@@ -115,16 +114,15 @@ class ManifestSource(Source):
             storable(local + remote)
         except ValueError as error:
             raise SourceError(f"{position}: the file or url holds {error}; correct it.") from error
-        if not local and remote.startswith("file:"):
-            local = url2pathname(urlsplit(remote).path)
         if not local and not remote:
             raise SourceError(f"{position} names no file or url; give it one or remove it.")
-        if local.lower().startswith(("http://", "https://")):
+        if is_on_the_web(local):
             return remote or local, None
-        if not local:
+        file_there = Path(local) if local else file_of(remote)
+        if file_there is None:
             return remote, None
         # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
-        resolved = Path(os.path.realpath(self.base_folder / local))
+        resolved = Path(os.path.realpath(self.base_folder / file_there))
         return remote or resolved.as_uri(), resolved
 
 
@@ -152,11 +150,13 @@ def open_manifest(
     return ManifestSource(table, columns, frozenset(text_columns), folder, timezone)
 
 
-def _not_only_problems(records: Iterator[SourceRecord]) -> Iterator[SourceRecord]:
+def _not_only_problems(
+    records: Iterator[PictureRecord | UnusableRow],
+) -> Iterator[PictureRecord | UnusableRow]:
     """The records. Raises SourceError when none of the first can be used: the source is not understood rightly."""
-    unusable: list[SourceRecord] = []
+    unusable: list[UnusableRow] = []
     for record in records:
-        if record.problem is None:
+        if isinstance(record, PictureRecord):
             yield from unusable
             yield record
             yield from records
@@ -201,9 +201,13 @@ def _metadata(
     return metadata
 
 
-def _joined(earlier: SourceRecord | None, record: SourceRecord) -> SourceRecord | None:
+def _joined(
+    earlier: PictureRecord | UnusableRow | None, record: PictureRecord | UnusableRow
+) -> PictureRecord | None:
     """Both as one picture with the captions of both, or None when they differ in anything else."""
-    if earlier is None or earlier.url != record.url or record.problem is not None:
+    if not isinstance(earlier, PictureRecord) or not isinstance(record, PictureRecord):
+        return None
+    if earlier.url != record.url:
         return None
     if replace(earlier, captions=(), position="") != replace(record, captions=(), position=""):
         return None

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from clipsql.images.exif import parse_exif_time
 from clipsql.images.years import is_ordinary
-from clipsql.sources.record import JsonValue
+from clipsql.picture import JsonValue
 
 _UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309
 _SECONDS_END = 10_000_000_000  # the year 2286; greater numbers are milliseconds

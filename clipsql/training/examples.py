@@ -29,7 +29,7 @@ class Examples(Protocol):
 
 
 class CaptionedFile(Protocol):
-    """A picture file with captions, such as a `clipsql.sources.SourceRecord`."""
+    """A picture file with captions, such as a `clipsql.picture.PictureRecord`."""
 
     @property
     def file(self) -> Path | None:

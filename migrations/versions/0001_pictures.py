@@ -16,6 +16,7 @@ CAPTION_FUNCTIONS = (
     "caption_query",
     "any_caption_query",
 )
+MODEL_FUNCTIONS = ("partition_name", "hnsw_index_name", "add_partitions")
 
 
 def _added_at() -> sa.Column[object]:
@@ -45,6 +46,7 @@ def upgrade() -> None:
         schema="clipsql",
     )
 
+    op.create_function("url_digest", version=1)
     op.create_table(
         "image",
         sa.Column("image_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -62,17 +64,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text, server_default=sa.text("'pending'"), nullable=False),
         sa.Column("failure", sa.Text),
         sa.Column("error", sa.Text),
-        sa.Column("perceptual_hash", sa.BigInteger),
         _added_at(),
-        sa.Column("attempts", sa.Integer, server_default=sa.text("0"), nullable=False),
-        sa.Column("checked_at", pg.TIMESTAMP(timezone=True)),
-        sa.Column(
-            "pending_model_id", sa.Integer, sa.ForeignKey("clipsql.model.model_id", ondelete="SET NULL")
-        ),
-        sa.Column("leased_by", sa.Text),
-        sa.Column("leased_until", pg.TIMESTAMP(timezone=True)),
-        sa.Column("lost_workers", sa.Integer, server_default=sa.text("0"), nullable=False),
-        sa.UniqueConstraint("collection", "url"),
         sa.CheckConstraint("status in ('pending', 'embedded', 'failed')", name="status"),
         sa.CheckConstraint("octet_length(sha256) = 32", name="sha256"),
         sa.CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
@@ -81,17 +73,16 @@ def upgrade() -> None:
             " and longitude between -180 and 180 and latitude between -90 and 90",
             name="place",
         ),
-        sa.CheckConstraint("leased_until is null or status = 'pending'", name="lease"),
+        schema="clipsql",
+    )
+    op.create_index(
+        "image_collection_url_key",
+        "image",
+        ["collection", sa.text("clipsql.url_digest(url)")],
+        unique=True,
         schema="clipsql",
     )
     op.create_index("image_sha256_idx", "image", ["sha256"], postgresql_using="hash", schema="clipsql")
-    op.create_index(
-        "image_pending_idx",
-        "image",
-        ["collection", "image_id"],
-        postgresql_where=sa.text("status = 'pending'"),
-        schema="clipsql",
-    )
     op.create_index(None, "image", ["taken_at"], schema="clipsql")
     op.create_index(
         "image_metadata_idx",
@@ -168,6 +159,21 @@ def upgrade() -> None:
         schema="clipsql_private",
     )
 
+    op.create_table(
+        "fingerprint",
+        sa.Column(
+            "image_id",
+            sa.BigInteger,
+            sa.ForeignKey("clipsql.image.image_id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("perceptual_hash", sa.BigInteger, nullable=False),
+        schema="clipsql_private",
+    )
+
+    for name in MODEL_FUNCTIONS:
+        op.create_function(name, version=1)
     op.create_view("collection_stats", version=1)
 
     for schema in SCHEMAS:
@@ -191,10 +197,14 @@ def downgrade() -> None:
         )
         op.execute(f"revoke usage on schema {schema} from clipsql_reader")
     op.drop_view("collection_stats")
-    op.drop_table("thumbnail", schema="clipsql_private")
+    for name in reversed(MODEL_FUNCTIONS):
+        op.drop_function(name)
+    for table in ("fingerprint", "thumbnail"):
+        op.drop_table(table, schema="clipsql_private")
     for table in ("caption_embedding", "image_embedding", "caption"):
         op.drop_table(table, schema="clipsql")
     for name in reversed(CAPTION_FUNCTIONS):
         op.drop_function(name)
     for table in ("image", "model"):
         op.drop_table(table, schema="clipsql")
+    op.drop_function("url_digest")

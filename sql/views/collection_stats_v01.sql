@@ -38,7 +38,7 @@ left join clipsql.model as m on true
 left join captioned on captioned.collection = counted.collection
 left join embedded on embedded.collection = counted.collection and embedded.model_id = m.model_id
 left join pg_catalog.pg_index as x
-    on x.indexrelid = to_regclass(format('clipsql_private.image_embedding_%s_hnsw', m.model_id));
+    on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name('image_embedding', m.model_id));
 
 comment on view clipsql.collection_stats is
     'Per collection and model: pictures by state, captions, time span, size and validity of the model''s HNSW index.';

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Engine
 
 from clipsql.db.models import ModelRow, add_model
-from clipsql.db.pictures.writing import PictureFacts, PictureWrite, analyze, write_pictures
+from clipsql.db.pictures.records import PictureWrite
+from clipsql.db.pictures.writing import analyze, write_pictures
 from clipsql.db.statements import autocommit_connection
+from clipsql.picture import PictureRecord
 
 NEW_YEAR = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 COLLECTIONS = ("streets", "holidays", "中文")
@@ -77,15 +79,13 @@ def picture(url: str, vector: Sequence[float] | NDArray[np.float32] | None, **fa
     """A picture to write; without a vector it could not be read."""
     captions = facts.pop("captions", ())
     return PictureWrite(
-        facts=PictureFacts(
-            url=url,
-            file=None,
+        picture=PictureRecord(
+            url,
             sha256=None if vector is None else bytes(32),
             status="failed" if vector is None else "embedded",
             error="cannot be read" if vector is None else None,
             **facts,
         ),
-        content_changed=False,
         embedding=None if vector is None else np.asarray(vector, dtype=np.float32),
         new_captions=[(body, language, None) for body, language in captions],
     )

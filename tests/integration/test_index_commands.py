@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db import indexes
 from clipsql.db.calls import searches
 from clipsql.db.indexes import ensure_index, index_status
-from clipsql.db.models import partition
+from clipsql.db.partitions import partition
 from clipsql.db.statements import driver_connection
 from clipsql.db.tuning import tune, tunings
 

@@ -159,7 +159,6 @@ def test_ingest_killed_again_and_again_ends_as_an_undisturbed_run(
     last = start()
     assert last.wait() == 0, last.lines
     content(database_url).assert_same(undisturbed)
-    assert ask(database_url, "select max(attempts) from clipsql.image") == 1
 
 
 def test_ingest_killed_while_it_builds_an_index_ends_as_an_undisturbed_run(

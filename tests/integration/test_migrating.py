@@ -117,7 +117,7 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
         ),
         ("alter table clipsql.image drop constraint image_place_check", "image_place_check on clipsql.image"),
         (
-            "alter table clipsql.image drop constraint image_collection_url_key",
+            "drop index clipsql.image_collection_url_key",
             "image_collection_url_key is missing",
         ),
         (

@@ -8,7 +8,9 @@ from integration.filling import new_model, picture, write
 from sqlalchemy.engine import Engine
 
 from clipsql import errors
+from clipsql.db.indexes import ensure_index
 from clipsql.db.models import add_model, find_model, list_models, remove_model, require_model, use_model
+from clipsql.db.partitions import EMBEDDING_TABLES, hnsw_index_name, partition
 
 PARTITIONS = (
     "select relname from pg_class where relispartition and relkind = 'r' and relname like '%_embedding_%'"
@@ -51,6 +53,23 @@ def test_a_model_brings_its_partitions_and_takes_them_along(engine: Engine) -> N
     number = model.model_id
     assert partitions(engine) == {f"image_embedding_{number}", f"caption_embedding_{number}"}
     write(engine, model, [picture("x", [1, 0, 0])])
+    ensure_index(engine, model, table="image_embedding")
+    ensure_index(engine, model, table="caption_embedding", rebuild=True)
+    with engine.connect() as connection:
+        for table in EMBEDDING_TABLES:
+            names = sa.text(
+                "select clipsql_private.partition_name(:table, :id)::regclass,"
+                " clipsql_private.hnsw_index_name(:table, :id)"
+            )
+            in_sql = connection.execute(names, {"table": table, "id": number}).one()
+            assert in_sql == (
+                partition(table, number).as_string().replace('"', ""),
+                f"clipsql_private.{hnsw_index_name(table, number)}",
+            )
+            is_used = "select clipsql_private.index_is_usable(:id, :table)"
+            assert connection.execute(sa.text(is_used), {"table": table, "id": number}).scalar_one() is (
+                table == "image_embedding"
+            )
     remove_model(engine, model.name)
     assert partitions(engine) == set()
     with engine.connect() as connection:

@@ -30,7 +30,8 @@ from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
 from clipsql.ingest.readings import ReadOptions
 from clipsql.ingest.worker import Worker
 from clipsql.models import register_model
-from clipsql.sources import Source, SourceRecord
+from clipsql.picture import PictureRecord
+from clipsql.sources import Source
 from clipsql.web.downloading import DownloadOptions
 
 DOWNLOADS = DownloadOptions(allow_private_hosts=True, per_host=32, timeout_s=20, retries=1, first_wait_s=0.05)
@@ -42,7 +43,7 @@ TABLES = ("image", "caption", "image_embedding", "caption_embedding")
 class Records(Source):
     """Records as they are given."""
 
-    records: Sequence[SourceRecord]
+    records: Sequence[PictureRecord]
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ class Records(Source):
     def count(self) -> int:
         return len(self.records)
 
-    def __iter__(self) -> Iterator[SourceRecord]:
+    def __iter__(self) -> Iterator[PictureRecord]:
         return iter(self.records)
 
 
@@ -82,7 +83,7 @@ def model(engine: Engine, encoder: Encoder) -> ModelRow:
 def ingest(engine: Engine, encoder: Encoder, model: ModelRow) -> Ingest:
     """Ingest records into collection "c" under the tiny model: `ingest(records, retry_failed=True)`."""
 
-    def run(records: Sequence[SourceRecord], **options: Any) -> IngestReport:
+    def run(records: Sequence[PictureRecord], **options: Any) -> IngestReport:
         return Indexer(engine, encoder, model, downloads=DOWNLOADS).ingest(
             Records(records), IngestOptions(collection="c", **options)
         )
@@ -94,7 +95,7 @@ def ingest(engine: Engine, encoder: Encoder, model: ModelRow) -> Ingest:
 def enqueue(engine: Engine, model: ModelRow) -> Ingest:
     """Put records into the queue of collection "c"; this needs no encoder."""
 
-    def run(records: Sequence[SourceRecord], **options: Any) -> IngestReport:
+    def run(records: Sequence[PictureRecord], **options: Any) -> IngestReport:
         return Indexer(engine, None, model).ingest(
             Records(records), IngestOptions(collection="c", enqueue_only=True, **options)
         )
@@ -137,8 +138,8 @@ def versions(engine: Engine, *tables: str) -> dict[str, list[Any]]:
     }
 
 
-def listed(web: PictureServer, count: int, **facts: Any) -> list[SourceRecord]:
-    return [SourceRecord(web.url(n), None, (f"a red car {n}",), **facts) for n in range(count)]
+def listed(web: PictureServer, count: int, **facts: Any) -> list[PictureRecord]:
+    return [PictureRecord(web.url(n), None, (f"a red car {n}",), **facts) for n in range(count)]
 
 
 # What goes in
@@ -155,23 +156,16 @@ def test_pictures_on_the_web_are_downloaded_embedded_and_described(
     assert len(found) == 70
     for number, row in enumerate(found):
         assert row.url == web.url(number)
-        assert (row.status, row.file, row.error, row.failure, row.attempts) == (
-            "embedded",
-            None,
-            None,
-            None,
-            1,
-        )
+        assert (row.status, row.file, row.error, row.failure) == ("embedded", None, None, None)
         assert row.sha256 == hashlib.sha256(picture_bytes(number)).digest()
         assert (row.width, row.height, row.format) == (16, 12, "PNG")
         assert (row.taken_at, row.longitude, row.latitude, row.metadata) == (taken_at, 13.0, 52.0, {"k": 1})
-        assert row.checked_at is not None
-        assert (row.leased_by, row.leased_until, row.pending_model_id) == (None, None, None)
     picture = Image.open(io.BytesIO(picture_bytes(3)))
     expected = encoder.encode_images([picture])[0]
     stored = one(engine, "select embedding from clipsql.image_embedding where image_id = 4")
     assert float(stored.to_numpy() @ expected) > 0.999
     assert one(engine, "select count(*) from clipsql.caption_embedding") == 70
+    assert one(engine, "select count(*) from clipsql_private.queue") == 0
     assert set(web.asked.values()) == {1}
 
 
@@ -182,7 +176,7 @@ def test_local_and_remote_pictures_may_be_in_one_source(
     for number in range(20, 40):
         file = tmp_path / f"{number}.png"
         file.write_bytes(picture_bytes(number))
-        records.insert(number % 7, SourceRecord(file.as_uri(), file))
+        records.insert(number % 7, PictureRecord(file.as_uri(), file))
     assert ingest(records).outcomes == {Outcome.ADDED: 40}
     assert one(engine, "select count(*) from clipsql.image_embedding") == 40
 
@@ -193,18 +187,18 @@ def test_a_url_that_gives_no_picture_ends_failed_with_its_class(
     web.contents["/0.png"] = None
     web.contents["/1.png"] = b"<html>gone</html>"
     web.contents["/2.png"] = picture_bytes(2)[:60]
-    records = [*listed(web, 4), SourceRecord("no address at all", None)]
-    assert ingest(records).outcomes == {Outcome.ADDED: 1, Outcome.FAILED: 4}
-    found = rows(engine, "select status, failure, error, attempts from clipsql.image order by image_id")
+    records = [*listed(web, 4), PictureRecord("no address at all"), PictureRecord("file://[")]
+    assert ingest(records).outcomes == {Outcome.ADDED: 1, Outcome.FAILED: 5}
+    found = rows(engine, "select status, failure, error from clipsql.image order by image_id")
     assert [(row.status, row.failure) for row in found] == [
         ("failed", "not_found"),
         ("failed", "not_an_image"),
         ("failed", "damaged"),
         ("embedded", None),
         ("failed", "bad_url"),
+        ("failed", "bad_url"),
     ]
     for row in found:
-        assert row.attempts == 1
         assert row.error is None or len(row.error.splitlines()) == 1
     assert (
         one(engine, "select count(*) from clipsql.caption") == 4
@@ -234,11 +228,11 @@ def test_a_list_waits_in_the_queue_with_all_that_is_known_and_any_worker_takes_i
 ) -> None:
     assert enqueue(listed(web, 300, metadata={"k": 1})).outcomes == {Outcome.QUEUED: 300}
     assert not web.asked
-    assert one(engine, "select count(*) from clipsql.image where status = 'pending' and attempts = 0") == 300
+    assert one(engine, "select count(*) from clipsql.image where status = 'pending'") == 300
     assert one(engine, "select count(*) from clipsql.caption") == 300
-    before = versions(engine, "image", "caption")
+    before = versions(engine, "image", "caption", "_private.queue")
     assert enqueue(listed(web, 300, metadata={"k": 1})).outcomes == {Outcome.QUEUED: 300}
-    assert versions(engine, "image", "caption") == before
+    assert versions(engine, "image", "caption", "_private.queue") == before
     assert work().outcomes == {Outcome.ADDED: 300}
     assert one(engine, "select count(*) from clipsql.caption_embedding") == 300
 
@@ -255,10 +249,7 @@ def test_workers_share_the_queue_and_do_nothing_twice(
         each.join()
     assert sum(report.outcomes[Outcome.ADDED] for report in reports) == 400
     assert set(web.asked.values()) == {1}
-    assert one(engine, "select count(*), max(attempts) from clipsql.image where status = 'embedded'") == (
-        400,
-        1,
-    )
+    assert one(engine, "select count(*) from clipsql.image where status = 'embedded'") == 400
 
 
 def test_a_worker_takes_pictures_of_its_collection_only(
@@ -278,14 +269,13 @@ def test_a_worker_whose_lease_ran_out_writes_nothing(
     late = Lease(worker="late", seconds=0.01)
     with autocommit_connection(engine) as connection:
         claimed = queue.claim(connection, Scope(model=model), late, limit=2)
-        assert [stored.facts.url for stored in claimed] == [web.url(0), web.url(1)]
+        assert [stored.picture.url for stored in claimed] == [web.url(0), web.url(1)]
         assert work().outcomes == {Outcome.ADDED: 3}
         before = versions(engine, *TABLES)
         writes = [
             PictureWrite(
-                facts=replace(stored.facts, status="failed", error="late", failure="timeout"),
-                content_changed=True,
-                image_id=stored.image_id,
+                picture=replace(stored.picture, status="failed", error="late", failure="timeout"),
+                stored=stored,
                 embedding=np.ones(model.dimensions, np.float32),
             )
             for stored in claimed
@@ -309,7 +299,10 @@ def test_a_lease_keeps_others_away_until_it_runs_out_or_is_given_back(
         assert not queue.is_empty(connection, scope)
         queue.give_back(connection, [1], first)
         assert [one.image_id for one in queue.claim(connection, scope, second, limit=2)] == [1]
-        change(engine, "update clipsql.image set leased_until = now() - interval '1 s' where image_id = 2")
+        change(
+            engine,
+            "update clipsql_private.queue set leased_until = now() - interval '1 s' where image_id = 2",
+        )
         queue.renew(connection, [2], first)  # nobody took it: it may go on
         assert queue.claim(connection, scope, second, limit=2) == []
 
@@ -344,7 +337,7 @@ def test_a_worker_that_is_stopped_gives_back_what_it_did_not_do(
         done = one(engine, "select count(*) from clipsql.image where status = 'embedded'")
         assert 0 < done < 300
         assert report.outcomes == {Outcome.ADDED: done}
-        assert one(engine, "select count(*) from clipsql.image where leased_by is not null") == 0
+        assert one(engine, "select count(*) from clipsql_private.queue where leased_by is not null") == 0
         slow.latency_s = 0
         assert work().outcomes == {Outcome.ADDED: 300 - done}
 
@@ -361,9 +354,8 @@ def test_a_collection_may_be_dropped_while_a_worker_has_it_in_hand(
         vector = np.ones(model.dimensions, np.float32)
         writes = [
             PictureWrite(
-                facts=replace(stored.facts, status="embedded", sha256=bytes(32)),
-                content_changed=True,
-                image_id=stored.image_id,
+                picture=replace(stored.picture, status="embedded", sha256=bytes(32)),
+                stored=stored,
                 embedding=vector,
                 caption_embeddings=[(caption.caption_id, vector) for caption in stored.captions],
             )
@@ -419,7 +411,7 @@ def test_failures_are_tried_again_by_class(engine: Engine, ingest: Ingest, web: 
     assert rows(engine, "select distinct status, error, failure from clipsql.image") == [
         ("embedded", None, None)
     ]
-    assert one(engine, "select array_agg(attempts order by image_id) from clipsql.image") == [2, 2, 1]
+    assert web.asked == {"/0.png": 2, "/1.png": 2, "/2.png": 1}
     assert one(engine, "select count(*) from clipsql.caption_embedding") == 3
 
 
@@ -460,9 +452,44 @@ def test_a_worker_leaves_what_waits_for_another_model(
     enqueue(listed(web, 2))
     other, encoder = register_model(engine, str(make_clip(tmp_path / "other", seed=1, dimensions=16)))
     assert not Worker(engine, encoder, other, downloads=DOWNLOADS).run(until_empty=True).outcomes
-    change(engine, "update clipsql.image set pending_model_id = null where image_id = 1")
+    change(engine, "update clipsql_private.queue set model_id = null where image_id = 1")
     report = Worker(engine, encoder, other, downloads=DOWNLOADS).run(until_empty=True)
     assert report.outcomes == {Outcome.ADDED: 1}
+
+
+def test_pictures_that_wait_for_two_models_get_both_and_are_downloaded_for_each(
+    engine: Engine,
+    enqueue: Ingest,
+    work: Callable[..., IngestReport],
+    web: PictureServer,
+    tmp_path: Path,
+) -> None:
+    enqueue(listed(web, 3))
+    other, encoder = register_model(engine, str(make_clip(tmp_path / "other", seed=1, dimensions=16)))
+    again = Indexer(engine, None, other).ingest(
+        Records(listed(web, 3)), IngestOptions(collection="c", enqueue_only=True)
+    )
+    assert again.outcomes == {Outcome.QUEUED: 3}
+    assert work().outcomes == {Outcome.ADDED: 3}
+    assert one(engine, "select count(*) from clipsql_private.image_embedding_2") == 0
+    report = Worker(engine, encoder, other, downloads=DOWNLOADS).run(until_empty=True)
+    assert report.outcomes == {Outcome.UPDATED: 3}
+    assert rows(engine, "select model_id, count(*) from clipsql.image_embedding group by 1 order by 1") == [
+        (1, 3),
+        (2, 3),
+    ]
+    assert one(engine, "select count(*) from clipsql_private.queue") == 0
+
+
+def test_a_local_picture_that_waits_is_done_by_the_next_ingest_of_its_folder(
+    engine: Engine, ingest: Ingest, enqueue: Ingest, work: Callable[..., IngestReport], tmp_path: Path
+) -> None:
+    (tmp_path / "local.png").write_bytes(picture_bytes(9))
+    local = PictureRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
+    assert enqueue([local]).outcomes == {Outcome.QUEUED: 1}
+    assert ingest([local]).outcomes == {Outcome.ADDED: 1}
+    assert one(engine, "select count(*) from clipsql_private.queue") == 0
+    assert not work().outcomes
 
 
 # Validation
@@ -473,20 +500,22 @@ def test_validation_stores_verdicts_and_embeds_nothing(
 ) -> None:
     web.contents |= {"/0.png": None, "/1.png": picture_bytes(1)[:60]}
     (tmp_path / "local.png").write_bytes(picture_bytes(9))
-    local = SourceRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
+    local = PictureRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
     validate = lambda: Indexer(engine, None, model, downloads=DOWNLOADS).ingest(  # noqa: E731
         Records([*listed(web, 4), local]), IngestOptions(collection="c", validate_only=True)
     )
     assert validate().outcomes == {Outcome.CHECKED: 3, Outcome.FAILED: 2}
     found = rows(
-        engine, "select status, failure, checked_at is not null, width from clipsql.image order by image_id"
+        engine,
+        "select i.status, i.failure, i.width, q.is_checked"
+        " from clipsql.image as i left join clipsql_private.queue as q using (image_id) order by image_id",
     )
     assert [tuple(row) for row in found] == [
-        ("failed", "not_found", True, None),
-        ("failed", "damaged", True, None),
-        ("pending", None, True, 16),
-        ("pending", None, True, 16),
-        ("pending", None, True, 16),
+        ("failed", "not_found", None, None),
+        ("failed", "damaged", None, None),
+        ("pending", None, 16, True),
+        ("pending", None, 16, True),
+        ("pending", None, 16, True),
     ]
     asked = web.asked.total()
     assert validate().outcomes == {Outcome.QUEUED: 3, Outcome.FAILED_BEFORE: 2}
@@ -525,7 +554,10 @@ def test_a_folder_that_cannot_be_written_ends_ingest_with_a_reason(
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ConfigurationError, match=r"cannot be written: .*; make room in it"):
         ingest(listed(web, 1), store_images=tmp_path / "file")
-    assert one(engine, "select status, leased_by from clipsql.image") == ("pending", None)
+    assert one(
+        engine,
+        "select i.status, q.leased_by from clipsql.image as i join clipsql_private.queue as q using (image_id)",
+    ) == ("pending", None)
 
 
 def test_thumbnails_are_small_jpegs(
@@ -535,7 +567,7 @@ def test_thumbnails_are_small_jpegs(
     Image.new("RGB", (1200, 600), "red").save(held, "JPEG")
     web.contents["/0.png"] = held.getvalue()
     (tmp_path / "local.png").write_bytes(picture_bytes(9))
-    local = SourceRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
+    local = PictureRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
     ingest([*listed(web, 1), local], thumbnails=True)
     found = rows(
         engine, "select jpeg, t.width, t.height from clipsql_private.thumbnail t order by width desc"
@@ -555,7 +587,7 @@ def test_copies_that_were_not_kept_before_are_kept_without_embedding_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "local.png").write_bytes(picture_bytes(9))
-    local = SourceRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
+    local = PictureRecord((tmp_path / "local.png").as_uri(), tmp_path / "local.png")
     records = [*listed(web, 2), local]
     ingest(records)
     monkeypatch.setattr(encoder, "encode_pixels", lambda _pixels: pytest.fail("embedded again"))

@@ -15,7 +15,7 @@ from clipsql.db.statements import driver_connection
 FUNCTIONS = """
     select p.oid::regprocedure::text as signature, p.proname, pg_get_functiondef(p.oid) as definition,
         obj_description(p.oid) as comment, p.provolatile as volatility,
-        p.proparallel as parallel, p.prosecdef as definer
+        p.proparallel as parallel, p.prosecdef and p.prorettype <> 'trigger'::regtype as definer
     from pg_proc as p where p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace) order by 1
 """
 
@@ -65,7 +65,7 @@ def test_every_function_is_described_and_honest(engine: Engine) -> None:
     for row in found:
         name, definition = row["signature"], row["definition"]
         assert row["comment"], name
-        assert not row["definer"], name
+        assert not row["definer"], name  # triggers may be, which nobody can call
         body = re.split(r"\bAS \$\w*\$|\bRETURN\b|BEGIN ATOMIC", definition, maxsplit=1)[1]
         body = re.sub(
             r"'[^']*'", "''", re.sub(r"--.*", "", body)

@@ -110,7 +110,7 @@ def test_a_second_signal_gives_all_back_at_once(
         worker = forker.start(
             url, "worker", "--model", model_folder, "--dtype", "float32", "--allow-private-hosts"
         )
-        held = "select count(leased_by) from clipsql.image"
+        held = "select count(leased_by) from clipsql_private.queue"
         until(lambda: connection.execute(held).fetchone() == (20,))
         os.kill(worker.pid, signal.SIGTERM)
         until(lambda: bool(worker.lines))
@@ -139,7 +139,8 @@ def test_a_signal_ends_a_worker_that_gives_back_the_rest(
         assert worker.kill(number) == 0, worker.lines
         assert "Finishing what is downloaded" in worker.lines[0]
         row = connection.execute(
-            "select count(*) filter (where status = 'embedded'), count(leased_by) from clipsql.image"
+            "select count(*) filter (where status = 'embedded'),"
+            " (select count(leased_by) from clipsql_private.queue) from clipsql.image"
         ).fetchone()
     assert row is not None
     assert 0 < row[0] < 300

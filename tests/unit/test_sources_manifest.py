@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from clipsql.errors import SourceError
-from clipsql.sources import Source, SourceRecord, open_source
+from clipsql.picture import PictureRecord, UnusableRow
+from clipsql.sources import Source, open_source
 
 
 def write(folder: Path, name: str, *lines: str) -> Path:
@@ -27,7 +28,7 @@ def write(folder: Path, name: str, *lines: str) -> Path:
     return path
 
 
-def only(source: Source) -> SourceRecord:
+def only(source: Source) -> PictureRecord:
     (record,) = source
     return record
 
@@ -167,7 +168,7 @@ def test_a_later_value_of_another_type_is_an_error_with_the_remedy(tmp_path: Pat
     rows = [f"{number}.jpg,{number}" for number in range(1_000)]
     path = write(tmp_path, "a.csv", "file,score", *rows, "last.jpg,n/a")
     *_, last = open_source(path)
-    assert re.match(r'a.csv line 1002: "n/a" in column "score".*--text "score"', last.problem or "")
+    assert re.match(r'a.csv line 1002: "n/a" in column "score".*--text "score"', last.problem)
     assert len(list(open_source(path, text_columns=["score"]))) == 1_001
 
 
@@ -296,8 +297,8 @@ def test_rows_that_cannot_be_used_are_passed_on_for_the_ingest_to_report(
     (tmp_path / name).write_bytes(content)
     first, *others = open_source(tmp_path / name)
     assert first.url
-    assert [(record.url, record.file) for record in others] == [("", None)] * 2
-    assert all(record.problem and record.problem.startswith(record.position) for record in others)
+    assert [type(row) for row in others] == [UnusableRow] * 2
+    assert all(row.problem.startswith(row.position) for row in others)
 
 
 def test_a_source_without_a_usable_row_at_first_is_refused(tmp_path: Path) -> None:
@@ -305,7 +306,7 @@ def test_a_source_without_a_usable_row_at_first_is_refused(tmp_path: Path) -> No
     with pytest.raises(SourceError, match=r'a\.csv line 2: "soon" in column "time" is no time'):
         list(open_source(write(tmp_path, "a.csv", "file,time", *rows)))
     late = list(open_source(write(tmp_path, "a.csv", "file,time", *rows[-60:])))
-    assert [record.problem is None for record in late] == [False] * 59 + [True]
+    assert [isinstance(record, PictureRecord) for record in late] == [False] * 59 + [True]
 
 
 def test_a_folder_of_parquet_files_is_one_list(tmp_path: Path) -> None:

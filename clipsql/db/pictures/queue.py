@@ -1,4 +1,4 @@
-"""The rows of clipsql.image as a queue: pending ones are leased, settled or given back, by any number of workers."""
+"""The queue: pictures that wait for a model are leased, settled or given back, by any number of workers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 from psycopg import sql
 
 from clipsql.db.models import ModelRow
-from clipsql.db.pictures.records import PictureWrite, StoredImage
-from clipsql.db.pictures.staging import Driver, stage_facts, write_content
-from clipsql.db.pictures.writing import pictures_by_id
+from clipsql.db.pictures.lookups import pictures_by_id
+from clipsql.db.pictures.records import PictureWrite, StoredPicture
+from clipsql.db.pictures.staging import stage, write_content
+from clipsql.db.statements import Driver
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which pending pictures a worker takes: those that wait for `model` or for any, of a collection or of all.
+    """Which waiting pictures a worker takes: those that wait for `model` or for any, of a collection or of all.
 
     `only_unchecked` leaves out those whose content was looked at already.
     """
@@ -26,16 +27,19 @@ class Scope:
     only_unchecked: bool = False
 
     @property
-    def condition(self) -> sql.Composed:
-        """SQL on `clipsql.image as i`."""
-        parts: list[sql.Composable] = [sql.SQL("i.status = 'pending'")]
-        if self.model is not None:
-            parts.append(sql.SQL("coalesce(i.pending_model_id = {}, true)").format(self.model.model_id))
+    def condition(self) -> sql.Composable:
+        """SQL on `clipsql_private.queue as q`, but for the model."""
+        parts = [sql.SQL("true")]
         if self.collection is not None:
-            parts.append(sql.SQL("i.collection = {}").format(self.collection))
+            parts.append(sql.SQL("q.collection = %(collection)s"))
         if self.only_unchecked:
-            parts.append(sql.SQL("i.checked_at is null"))
+            parts.append(sql.SQL("not q.is_checked"))
         return sql.SQL(" and ").join(parts)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What `condition` and the model's own refer to."""
+        return {"model_id": _id(self.model), "collection": self.collection}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,34 +49,83 @@ class Lease:
     worker: str
     seconds: float
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What statements refer to."""
+        return {"worker": self.worker, "seconds": self.seconds}
 
-_IS_FREE = sql.SQL("coalesce(i.leased_until < now(), true)")
-_LOST_WORKERS = sql.SQL("(i.lost_workers + (i.leased_until is not null)::integer)")
+
+_IS_FREE = sql.SQL("coalesce(q.leased_until < now(), true)")
+_LOST_WORKERS = sql.SQL("(q.lost_workers + (q.leased_until is not null)::integer)")
 """Of a free picture: how many workers died with it in hand."""
 
 _SUSPECTED = 2
 _FATAL = 6
 
 
-def claim(connection: Driver, scope: Scope, lease: Lease, *, limit: int) -> list[StoredImage]:
-    """Lease pending pictures that nobody holds, or whose holder let its lease run out; oldest first.
+def enqueue(
+    connection: Driver, pictures: Sequence[tuple[int, bool]], *, collection: str, model: ModelRow | None
+) -> None:
+    """Let pictures, (image_id, is_checked) each, wait for `model` or for any; one not checked is looked at again."""
+    connection.execute(
+        """
+        with asked as (
+            select a.image_id, a.is_checked, q.queue_id
+            from unnest(%(image_ids)s::bigint[], %(are_checked)s::boolean[]) as a(image_id, is_checked)
+            left join clipsql_private.queue as q
+                on q.image_id = a.image_id and q.model_id is not distinct from %(model_id)s::integer
+        ), added as (
+            insert into clipsql_private.queue (image_id, collection, model_id, is_checked)
+            select a.image_id, %(collection)s, %(model_id)s, a.is_checked from asked as a where a.queue_id is null
+        )
+        update clipsql_private.queue as q set is_checked = false
+        from asked as a
+        where q.queue_id = a.queue_id and q.is_checked and not a.is_checked
+        """,
+        {
+            "image_ids": [image_id for image_id, _ in pictures],
+            "are_checked": [is_checked for _, is_checked in pictures],
+            "collection": collection,
+            "model_id": _id(model),
+        },
+    )
 
-    Those that several workers died with are left to `claim_suspects`.
+
+def take_out(connection: Driver, image_ids: Collection[int], *, model: ModelRow | None) -> None:
+    """Let these pictures wait no more for `model` or for any, whoever holds them; another model's stay."""
+    connection.execute(
+        """
+        delete from clipsql_private.queue as q
+        where q.image_id = any (%s) and (q.model_id is null or q.model_id = %s)
+        """,
+        (list(image_ids), _id(model)),
+    )
+
+
+def claim(connection: Driver, scope: Scope, lease: Lease, *, limit: int) -> list[StoredPicture]:
+    """Lease waiting pictures that nobody holds, or whose holder let its lease run out.
+
+    The oldest of a collection first, and those that wait for this model before those that wait for any. Those that
+    several workers died with are left to `claim_suspects`.
     """
     fitting = sql.SQL("{} < {}").format(_LOST_WORKERS, _SUSPECTED)
     return _claim(connection, scope, lease, fitting, limit=limit)
 
 
-def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list[StoredImage], bool]:
+def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list[StoredPicture], bool]:
     """Lease a few of the pictures that most workers died with, and say whether these are to be given up.
 
     For a worker that holds nothing else, so that the others do not come under suspicion too. The more workers died,
     the fewer pictures the next one takes, in the end one alone: when that kills it again, it is the one.
     """
     row = connection.execute(
-        sql.SQL("select max({}) from clipsql.image as i where {} and {}").format(
-            _LOST_WORKERS, scope.condition, _IS_FREE
-        )
+        sql.SQL(
+            """
+            select max({lost_workers}) from clipsql_private.queue as q
+            where (q.model_id is null or q.model_id = %(model_id)s) and {condition} and {is_free}
+            """
+        ).format(lost_workers=_LOST_WORKERS, condition=scope.condition, is_free=_IS_FREE),
+        scope.parameters,
     ).fetchone()
     lost = (row and row[0]) or 0
     if lost < _SUSPECTED:
@@ -81,29 +134,44 @@ def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list
     return _claim(connection, scope, lease, fitting, limit={2: 16, 3: 4}.get(lost, 1)), lost >= _FATAL
 
 
+_CANDIDATES = """
+    select q.queue_id
+    from clipsql_private.queue as q
+    where {of_model} and {condition} and {is_free} and {fitting}
+    order by q.model_id, q.collection, q.queue_id
+    limit {limit}
+    for no key update skip locked
+"""
+
+
 def _claim(
     connection: Driver, scope: Scope, lease: Lease, fitting: sql.Composable, *, limit: int
-) -> list[StoredImage]:
+) -> list[StoredPicture]:
+    names = {"condition": scope.condition, "is_free": _IS_FREE, "fitting": fitting}
     rows = connection.execute(
+        # In two parts: no index gives the oldest of "this model or any" in order.
         sql.SQL(
             """
-            with free as materialized (
-                select i.image_id
-                from clipsql.image as i
-                where {condition} and {is_free} and {fitting}
-                order by i.collection, i.image_id
-                limit %(limit)s
-                for no key update skip locked
-            )
-            update clipsql.image as i
+            with own as materialized ({own}), anyones as materialized ({anyones})
+            update clipsql_private.queue as q
             set leased_by = %(worker)s, leased_until = now() + make_interval(secs => %(seconds)s),
                 lost_workers = {lost_workers}
-            from free
-            where i.image_id = free.image_id
-            returning i.image_id
+            from (table own union all table anyones) as free
+            where q.queue_id = free.queue_id
+            returning q.image_id
             """
-        ).format(condition=scope.condition, is_free=_IS_FREE, fitting=fitting, lost_workers=_LOST_WORKERS),
-        {"limit": limit, **_parameters(lease)},
+        ).format(
+            own=sql.SQL(_CANDIDATES).format(
+                of_model=sql.SQL("q.model_id = %(model_id)s"), limit=sql.SQL("%(limit)s"), **names
+            ),
+            anyones=sql.SQL(_CANDIDATES).format(
+                of_model=sql.SQL("q.model_id is null"),
+                limit=sql.SQL("%(limit)s - (select count(*) from own)"),
+                **names,
+            ),
+            lost_workers=_LOST_WORKERS,
+        ),
+        {"limit": limit, **scope.parameters, **lease.parameters},
     ).fetchall()
     return pictures_by_id(connection, [image_id for (image_id,) in rows], model=scope.model) if rows else []
 
@@ -112,10 +180,10 @@ def renew(connection: Driver, image_ids: Collection[int], lease: Lease) -> None:
     """Hold these pictures longer, as far as they are still this worker's."""
     connection.execute(
         """
-        update clipsql.image as i set leased_until = now() + make_interval(secs => %(seconds)s)
-        where i.image_id = any (%(image_ids)s) and i.leased_by = %(worker)s
+        update clipsql_private.queue as q set leased_until = now() + make_interval(secs => %(seconds)s)
+        where q.image_id = any (%(image_ids)s) and q.leased_by = %(worker)s
         """,
-        {"image_ids": list(image_ids), **_parameters(lease)},
+        {"image_ids": list(image_ids), **lease.parameters},
     )
 
 
@@ -123,10 +191,10 @@ def give_back(connection: Driver, image_ids: Collection[int], lease: Lease) -> N
     """Let others have these pictures, as far as they are still this worker's."""
     connection.execute(
         """
-        update clipsql.image as i set leased_by = null, leased_until = null
-        where i.image_id = any (%(image_ids)s) and i.leased_by = %(worker)s
+        update clipsql_private.queue as q set leased_by = null, leased_until = null
+        where q.image_id = any (%(image_ids)s) and q.leased_by = %(worker)s
         """,
-        {"image_ids": list(image_ids), **_parameters(lease)},
+        {"image_ids": list(image_ids), **lease.parameters},
     )
 
 
@@ -134,17 +202,23 @@ def give_back_all(connection: Driver, lease: Lease) -> None:
     """Let others have whatever this worker still holds."""
     connection.execute(
         """
-        update clipsql.image as i set leased_by = null, leased_until = null
-        where i.status = 'pending' and i.leased_by = %(worker)s
+        update clipsql_private.queue as q set leased_by = null, leased_until = null
+        where q.leased_by = %(worker)s
         """,
-        {"worker": lease.worker},
+        lease.parameters,
     )
 
 
 def is_empty(connection: Driver, scope: Scope) -> bool:
     """Whether no picture waits, those that other workers hold included: a worker may die."""
     row = connection.execute(
-        sql.SQL("select not exists (select from clipsql.image as i where {})").format(scope.condition)
+        sql.SQL(
+            """
+            select not exists (select from clipsql_private.queue as q where q.model_id = %(model_id)s and {condition})
+               and not exists (select from clipsql_private.queue as q where q.model_id is null and {condition})
+            """
+        ).format(condition=scope.condition),
+        scope.parameters,
     ).fetchone()
     return row == (True,)
 
@@ -155,40 +229,50 @@ def settle(
     """Write what became of leased pictures, in one transaction; returns the image_ids that were still this worker's.
 
     The others are left alone: their lease ran out and another worker has them, or somebody deleted them. What an
-    ingest changed in a row meanwhile (metadata, time, place) stays.
+    ingest changed in a row meanwhile (metadata, time, place) stays. A picture that is pending still has been
+    checked, and waits on.
     """
-    if not writes:
+    claimed = {write.stored.image_id: write for write in writes if write.stored is not None}
+    if not claimed:
         return set()
     with connection.transaction():
-        stage_facts(connection, writes)
+        # The rows first: whoever deletes pictures locks them in this order too, and then what hangs on them.
+        connection.execute(
+            "select from clipsql.image as i where i.image_id = any (%s) order by i.image_id for no key update",
+            (list(claimed),),
+        )
         rows = connection.execute(
+            "select q.image_id from clipsql_private.queue as q where q.image_id = any (%s) and q.leased_by = %s",
+            (list(claimed), lease.worker),
+        )
+        ours = {image_id: claimed[image_id] for (image_id,) in rows}
+        stage(connection, ours.values())
+        connection.execute(
             """
             update clipsql.image as i
             set file = s.file,
                 sha256 = s.sha256, width = s.width, height = s.height, format = s.format,
-                perceptual_hash = s.perceptual_hash,
                 taken_at = coalesce(i.taken_at, s.taken_at),
                 longitude = case when i.longitude is null then s.longitude else i.longitude end,
                 latitude = case when i.longitude is null then s.latitude else i.latitude end,
-                status = s.status, error = s.error, failure = s.failure,
-                pending_model_id = case when s.status = 'pending' then i.pending_model_id end,
-                attempts = i.attempts + 1, checked_at = now(),
-                leased_by = null, leased_until = null, lost_workers = 0
+                status = s.status, error = s.error, failure = s.failure
             from staged_image as s
-            where i.image_id = s.image_id and i.leased_by = %s
-            returning i.image_id
+            where i.image_id = s.image_id
+            """
+        )
+        waiting = [image_id for image_id, write in ours.items() if write.picture.status == "pending"]
+        connection.execute(
+            """
+            update clipsql_private.queue as q
+            set is_checked = true, lost_workers = 0, leased_by = null, leased_until = null
+            where q.image_id = any (%s) and q.leased_by = %s
             """,
-            (lease.worker,),
-        ).fetchall()
-        ours = {image_id for (image_id,) in rows}
-        placed = [
-            (write.image_id, write)
-            for write in writes
-            if write.image_id is not None and write.image_id in ours
-        ]
-        write_content(connection, placed, model)
-    return ours
+            (waiting, lease.worker),
+        )
+        take_out(connection, ours.keys() - set(waiting), model=model)
+        write_content(connection, list(ours.items()), model)
+    return set(ours)
 
 
-def _parameters(lease: Lease) -> dict[str, Any]:
-    return {"worker": lease.worker, "seconds": lease.seconds}
+def _id(model: ModelRow | None) -> int | None:
+    return None if model is None else model.model_id

@@ -1,17 +1,55 @@
-"""What pictures are to the database: the facts of a row, what is stored, and what one write shall do."""
+"""What pictures are to the database: what is stored of one, and what one write shall do."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clipsql.picture import PictureRecord
+
 NEAR_DUPLICATE_OF = "near_duplicate_of"
 """The name in a picture's metadata under which "clipsql dedup --mark" notes the picture that it repeats."""
+
+ROW_TYPES = {
+    "url": "text",
+    "file": "text",
+    "sha256": "bytea",
+    "width": "integer",
+    "height": "integer",
+    "format": "text",
+    "taken_at": "timestamptz",
+    "longitude": "float8",
+    "latitude": "float8",
+    "metadata": "jsonb",
+    "status": "text",
+    "failure": "text",
+    "error": "text",
+}
+"""The columns of clipsql.image that hold a PictureRecord, and their types."""
+
+
+def row_values(picture: PictureRecord) -> dict[str, Any]:
+    """What the columns of ROW_TYPES hold of a picture."""
+    values = {name: getattr(picture, name) for name in ROW_TYPES}
+    return {**values, "file": _storable(values["file"]), "metadata": dict(picture.metadata)}
+
+
+def is_same_row(one: PictureRecord, other: PictureRecord) -> bool:
+    """Whether both are the same row of clipsql.image; their captions are rows of their own."""
+    return row_values(one) == row_values(other)
+
+
+def _storable(file: object) -> str | None:
+    """A file's name as text; None for one that PostgreSQL cannot store: its url has it then."""
+    try:
+        name = None if file is None else str(file).encode().decode()
+    except UnicodeEncodeError:  # a name that is not UTF-8
+        return None
+    return None if name is None or "\0" in name else name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,40 +62,18 @@ class StoredCaption:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PictureFacts:
-    """The row of a picture in clipsql.image, as ingest wants it.
+class StoredPicture:
+    """What the database holds of a picture, as far as ingest needs to know of it under one model.
 
-    A pending picture waits for a worker, of `pending_model_id` or of any model; `is_checked` is false while its
-    content must still be fetched and looked at. A failed one has its reason in `error` and `failure`.
+    `is_checked` is false while the picture waits for its content to be fetched and looked at, maybe again.
     """
 
-    url: str
-    file: str | None
-    sha256: bytes | None
-    width: int | None = None
-    height: int | None = None
-    format: str | None = None
-    perceptual_hash: int | None = None
-    taken_at: dt.datetime | None = None
-    longitude: float | None = None
-    latitude: float | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    status: Literal["pending", "embedded", "failed"] = "embedded"
-    error: str | None = None
-    failure: str | None = None
-    pending_model_id: int | None = None
-    is_checked: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredImage:
-    """What the database holds of a picture, as far as ingest needs to know."""
-
     image_id: int
-    facts: PictureFacts
-    is_embedded: bool
+    picture: PictureRecord
     captions: tuple[StoredCaption, ...]
-    has_thumbnail: bool = False
+    is_embedded: bool
+    is_checked: bool
+    has_thumbnail: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,19 +87,29 @@ class Thumbnail:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureWrite:
-    """Everything that one transaction shall do for one picture.
+    """Everything that one transaction shall do for one picture, of which `stored` is there.
 
-    `image_id` is that of a stored row; `row_is_right` says that it holds `facts` already and is left alone.
-    `embedding` and `thumbnail` None keep what is stored. `new_captions` are (body, language, embedding or None);
-    `caption_embeddings` are of captions already stored.
+    A pending picture goes into the queue, to be fetched again unless `is_checked`. `embedding`, `thumbnail` and
+    `perceptual_hash` None keep what is stored of the same content. `new_captions` are (body, language, embedding or
+    None); `caption_embeddings` are of captions already stored.
     """
 
-    facts: PictureFacts
-    content_changed: bool
-    image_id: int | None = None
-    row_is_right: bool = False
+    picture: PictureRecord
+    stored: StoredPicture | None = None
+    is_checked: bool = True
     embedding: NDArray[np.float32] | None = None
+    perceptual_hash: int | None = None
     thumbnail: Thumbnail | None = None
     new_captions: Sequence[tuple[str, str, NDArray[np.float32] | None]] = ()
     caption_embeddings: Sequence[tuple[int, NDArray[np.float32]]] = ()
     removed_captions: Sequence[int] = ()
+
+    @property
+    def row_is_right(self) -> bool:
+        """Whether the stored row says what it shall say already."""
+        return self.stored is not None and is_same_row(self.stored.picture, self.picture)
+
+    @property
+    def content_changed(self) -> bool:
+        """Whether embeddings of an earlier content are stored, or may be."""
+        return self.stored is not None and self.stored.picture.sha256 != self.picture.sha256

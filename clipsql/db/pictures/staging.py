@@ -1,52 +1,31 @@
-"""The steps that every write of pictures shares: facts into a temporary table, then vectors and captions by COPY."""
+"""The steps that every write of pictures shares: rows into a temporary table, then vectors and captions by COPY."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from clipsql.db.models import ModelRow, partition
-from clipsql.db.pictures.records import PictureWrite
+from clipsql.db.models import ModelRow
+from clipsql.db.partitions import partition
+from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
+from clipsql.db.statements import Driver
 
-Driver = psycopg.Connection[tuple[Any, ...]]
-
-FACT_TYPES = {
-    "url": "text",
-    "file": "text",
-    "sha256": "bytea",
-    "width": "integer",
-    "height": "integer",
-    "format": "text",
-    "perceptual_hash": "bigint",
-    "taken_at": "timestamptz",
-    "longitude": "float8",
-    "latitude": "float8",
-    "metadata": "jsonb",
-    "status": "text",
-    "error": "text",
-    "failure": "text",
-    "pending_model_id": "integer",
-}
-"""The columns of clipsql.image that PictureFacts holds as they are."""
-
-_STAGED_TYPES = {"image_id": "bigint", **FACT_TYPES, "is_checked": "boolean"}
+_STAGED_TYPES = {"image_id": "bigint", **ROW_TYPES, "is_checked": "boolean"}
 
 
-def fact_columns(table: str | None = None) -> sql.Composed:
-    """The columns of FACT_TYPES, comma-separated."""
+def row_columns(table: str | None = None) -> sql.Composed:
+    """The columns of ROW_TYPES, comma-separated."""
     return sql.SQL(", ").join(
-        sql.Identifier(name) if table is None else sql.Identifier(table, name) for name in FACT_TYPES
+        sql.Identifier(name) if table is None else sql.Identifier(table, name) for name in ROW_TYPES
     )
 
 
-def stage_facts(connection: Driver, writes: Iterable[PictureWrite]) -> None:
+def stage(connection: Driver, writes: Iterable[PictureWrite]) -> None:
     """Fill the temporary table staged_image, which this transaction then reads and its end empties."""
     connection.execute(
         sql.SQL("create temporary table if not exists staged_image ({}) on commit delete rows").format(
@@ -56,10 +35,10 @@ def stage_facts(connection: Driver, writes: Iterable[PictureWrite]) -> None:
     with connection.cursor().copy("copy staged_image from stdin (format binary)") as copy:
         copy.set_types(list(_STAGED_TYPES.values()))
         for write in writes:
-            facts = write.facts
-            columns = {name: getattr(facts, name) for name in FACT_TYPES}
-            columns["metadata"] = Jsonb(dict(facts.metadata))
-            copy.write_row((write.image_id, *columns.values(), facts.is_checked))
+            values = row_values(write.picture)
+            values["metadata"] = Jsonb(values["metadata"])
+            image_id = None if write.stored is None else write.stored.image_id
+            copy.write_row((image_id, *values.values(), write.is_checked))
 
 
 def write_content(
@@ -68,10 +47,11 @@ def write_content(
     """Embeddings, captions and thumbnails of pictures, by image_id, whose rows are written already."""
     stale = [image_id for image_id, write in placed if write.content_changed]
     # Other content: what any model made of the old one is wrong now, and so is what it looked like.
-    connection.execute("delete from clipsql.image_embedding where image_id = any (%s)", (stale,))
-    connection.execute("delete from clipsql_private.thumbnail where image_id = any (%s)", (stale,))
+    for table in ("clipsql.image_embedding", "clipsql_private.fingerprint", "clipsql_private.thumbnail"):
+        connection.execute(f"delete from {table} where image_id = any (%s)", (stale,))  # noqa: S608
     removed = [caption_id for _, write in placed for caption_id in write.removed_captions]
     connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
+    _write_fingerprints(connection, placed)
     _write_thumbnails(connection, placed)
     caption_embeddings = _copy_captions(connection, placed)
     if model is None:
@@ -79,6 +59,22 @@ def write_content(
     embeddings = ((image_id, write.embedding) for image_id, write in placed if write.embedding is not None)
     _copy_embeddings(connection, "image_embedding", model, embeddings)
     _copy_embeddings(connection, "caption_embedding", model, caption_embeddings)
+
+
+def _write_fingerprints(connection: Driver, placed: Sequence[tuple[int, PictureWrite]]) -> None:
+    made = [
+        (image_id, write.perceptual_hash) for image_id, write in placed if write.perceptual_hash is not None
+    ]
+    # What is there of this content stays: models of other input sizes decode at another size, a bit may then turn.
+    connection.execute(
+        """
+        insert into clipsql_private.fingerprint (image_id, perceptual_hash)
+        select m.image_id, m.perceptual_hash
+        from unnest(%s::bigint[], %s::bigint[]) as m(image_id, perceptual_hash)
+        on conflict (image_id) do nothing
+        """,
+        ([image_id for image_id, _ in made], [perceptual_hash for _, perceptual_hash in made]),
+    )
 
 
 def _write_thumbnails(connection: Driver, placed: Sequence[tuple[int, PictureWrite]]) -> None:

@@ -81,7 +81,7 @@ def _unusable_hnsw_indexes(connection: Connection) -> list[str]:
         connection.execute(
             sa.text(
                 """
-                select format('index clipsql_private.%s_%s_hnsw is %s', t.name, m.model_id,
+                select format('index %s is %s', clipsql_private.hnsw_index_name(t.name, m.model_id),
                               case when x.indexrelid is null then 'missing; the next ingest builds it'
                                    else 'invalid; drop it and the next ingest builds it' end)
                 from clipsql.model as m
@@ -92,7 +92,7 @@ def _unusable_hnsw_indexes(connection: Connection) -> list[str]:
                      exists (select from clipsql.caption_embedding as e where e.model_id = m.model_id)))
                     as t(name, has_rows)
                 left join pg_catalog.pg_index as x
-                    on x.indexrelid = to_regclass(format('clipsql_private.%s_%s_hnsw', t.name, m.model_id))
+                    on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(t.name, m.model_id))
                 where t.has_rows and x.indisvalid is not true
                 order by 1
                 """

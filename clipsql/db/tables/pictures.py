@@ -16,7 +16,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    UniqueConstraint,
     func,
     literal_column,
     text,
@@ -52,7 +51,7 @@ class Image(Base):
 
     __tablename__ = "image"
     __table_args__ = (
-        UniqueConstraint("collection", "url"),
+        Index("image_collection_url_key", "collection", text("clipsql.url_digest(url)"), unique=True),
         CheckConstraint("status in ('pending', 'embedded', 'failed')", name="status"),
         CheckConstraint("octet_length(sha256) = 32", name="sha256"),
         CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
@@ -69,10 +68,7 @@ class Image(Base):
             postgresql_ops={"metadata": "jsonb_path_ops"},
         ),
         Index("image_place_idx", literal_column("point(longitude, latitude)"), postgresql_using="gist"),
-        CheckConstraint("leased_until is null or status = 'pending'", name="lease"),
         Index("image_sha256_idx", "sha256", postgresql_using="hash"),
-        # The queue of the workers: rows leave it as they are settled.
-        Index("image_pending_idx", "collection", "image_id", postgresql_where=text("status = 'pending'")),
     )
 
     image_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -89,15 +85,8 @@ class Image(Base):
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     error: Mapped[str | None]
-    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     failure: Mapped[str | None]
-    perceptual_hash: Mapped[int | None] = mapped_column(BigInteger)
-    checked_at: Mapped[dt.datetime | None]
-    pending_model_id: Mapped[int | None] = mapped_column(ForeignKey(Model.model_id, ondelete="SET NULL"))
-    leased_by: Mapped[str | None]
-    leased_until: Mapped[dt.datetime | None]
-    lost_workers: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
     captions: Mapped[list[Caption]] = relationship(
         back_populates="image", cascade="all, delete-orphan", passive_deletes=True
@@ -117,6 +106,16 @@ class Thumbnail(Base):
     jpeg: Mapped[bytes]
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
+
+
+class Fingerprint(Base):
+    """What a picture looks like in 64 bits: those of near-identical pictures differ in few."""
+
+    __tablename__ = "fingerprint"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
+
+    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
+    perceptual_hash: Mapped[int] = mapped_column(BigInteger)
 
 
 class Caption(Base):

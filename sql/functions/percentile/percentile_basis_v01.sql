@@ -52,7 +52,7 @@ begin
     foreach probes in array array[2 * full_size, 40 * full_size] loop
         execute format(statement, 'and e.ctid = any ($4)') into size, distances
             using filter, directions, farthest,
-                clipsql_private.spread_rows(to_regclass(format('clipsql_private.image_embedding_%s', chosen.model_id)), probes);
+                clipsql_private.spread_rows(to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id)), probes);
         if size >= least_size then
             return;
         end if;

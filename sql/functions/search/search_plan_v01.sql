@@ -75,7 +75,7 @@ begin
             select string_agg(distinct n.name #>> '{}', ', ')
             from jsonb_path_query(plan, 'strict $.**."Index Name"') as n(name));
     else
-        index_used := format('image_embedding_%s_hnsw', chosen.model_id);
+        index_used := split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2);
     end if;
     explanation := format(
         '%s of about %s pictures under model %s match: %s.%s The answer is %s%s.',

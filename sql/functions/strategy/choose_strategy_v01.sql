@@ -32,7 +32,7 @@ begin
            * pg_relation_size(c.oid) / current_setting('block_size')::integer
     into strategy.total_rows
     from pg_catalog.pg_class as c
-    where c.oid = to_regclass(format('clipsql_private.image_embedding_%s', chosen.model_id));
+    where c.oid = to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id));
     strategy.total_rows := coalesce(strategy.total_rows, 0);
     strategy.ef_search := coalesce((
         select t.ef_search

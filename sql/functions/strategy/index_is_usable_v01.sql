@@ -5,7 +5,7 @@ language sql stable parallel safe
 return coalesce((
     select x.indisvalid and x.indisready
     from pg_catalog.pg_index as x
-    where x.indexrelid = to_regclass(format('clipsql_private.%s_%s_hnsw', embeddings, of_model))), false);
+    where x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(embeddings, of_model))), false);
 
 comment on function clipsql_private.index_is_usable(integer, text) is
     'Whether the HNSW index over a model''s embeddings of pictures or captions exists and is valid.';

@@ -21,7 +21,7 @@ declare
     walked constant integer := ceil(clipsql_private.walk_length(max_results, usual_ef_search, (
         select c.reltuples
         from pg_catalog.pg_class as c
-        where c.oid = to_regclass(format('clipsql_private.caption_embedding_%s', chosen.model_id)))));
+        where c.oid = to_regclass(clipsql_private.partition_name('caption_embedding', chosen.model_id)))));
     walk_memory constant double precision := 256 * 1024 * 1024;  -- used only as far as a walk gets
 begin
     perform

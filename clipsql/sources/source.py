@@ -1,0 +1,29 @@
+"""What every source is: a stream of pictures, one record each, in source order."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from clipsql.picture import PictureRecord, UnusableRow
+
+
+class Source(ABC):
+    """A stream of records that never holds all of them; all but standard input can be read again and again."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What people call the source, such as the name of its folder or file."""
+
+    @abstractmethod
+    def count(self) -> int | None:
+        """How many records there are at most, or None when that is not cheap to know."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
+        """The records in source order. Raises SourceError naming the line from which on nothing can be read."""
+
+    def warnings(self) -> tuple[str, ...]:
+        """One-line remarks worth telling people, known once the source is open."""
+        return ()

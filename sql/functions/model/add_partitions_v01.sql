@@ -1,0 +1,21 @@
+-- A model's own partitions. The check also lets PostgreSQL refuse a vector of another model that was sent here by mistake.
+create or replace function clipsql_private.add_partitions(of_model integer)
+returns void
+language plpgsql volatile parallel unsafe
+set search_path from current
+as $$
+declare
+    size constant integer := (select m.dimensions from clipsql.model as m where m.model_id = of_model);
+    embeddings text;
+begin
+    foreach embeddings in array array['image_embedding', 'caption_embedding'] loop
+        execute format(
+            'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
+            clipsql_private.partition_name(embeddings, of_model), embeddings,
+            format('%s_%s_dimensions_check', embeddings, of_model), size, of_model);
+    end loop;
+end;
+$$;
+
+comment on function clipsql_private.add_partitions(integer) is
+    'Makes the partitions for a new model''s embeddings of pictures and captions.';
