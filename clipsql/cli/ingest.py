@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json
-from clipsql.cli.reading_options import reading_options, require_downloads
+from clipsql.cli.reading_options import reading_options
 from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
@@ -97,7 +97,6 @@ def ingest(
         raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
     source = open_it(settings, reading["timezone"])
     total = source.count()
-    require_downloads()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
         from clipsql.ingest.indexer import Indexer

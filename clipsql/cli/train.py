@@ -17,6 +17,7 @@ from clipsql.db import collections
 from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, SourceError
+from clipsql.extras import require_extra
 from clipsql.sources import open_source
 from clipsql.training import Progress, RecordExamples, TrainingPlan
 
@@ -98,6 +99,7 @@ def train(
     examples = RecordExamples(records)
     start = start or (None if config else _default_model(settings))
 
+    require_extra("clip", "Training")
     from clipsql.training.starting import from_config, from_model
     from clipsql.training.trainer import train as run
 

@@ -15,9 +15,10 @@ from tqdm import tqdm
 from clipsql.cli.ingest import show_report
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note
-from clipsql.cli.reading_options import reading_options, require_downloads
+from clipsql.cli.reading_options import reading_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
+from clipsql.extras import require_extra
 
 if TYPE_CHECKING:
     from clipsql.ingest.worker import Worker
@@ -64,7 +65,7 @@ def worker(
     clipsql worker
     clipsql worker --collection shop --until-empty
     """
-    require_downloads()
+    require_extra("web", "A worker")
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the database is known to be good.
         from clipsql.ingest.readings import Outcome, ReadOptions

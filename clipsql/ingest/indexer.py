@@ -19,11 +19,10 @@ from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.writing import Driver, StoredImage
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
-from clipsql.ingest.claims import Claims
+from clipsql.ingest.claims import Claims, new_lease, pictures_ahead
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Reading, printable
-from clipsql.ingest.worker import new_lease, pictures_ahead
 from clipsql.sources import Source, SourceRecord
 from clipsql.web.downloading import Downloader, DownloadOptions
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import socket
 import time
 from collections.abc import Callable
 
@@ -14,29 +12,16 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
-from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.queue import Scope
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
-from clipsql.ingest.claims import POLL_S, Claims
-from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
+from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
+from clipsql.ingest.pipeline import Pipeline, threads
 from clipsql.ingest.readings import IngestReport, Outcome, Reading, ReadOptions
 from clipsql.web.downloading import Downloader, DownloadOptions
 
-LEASE_S = 60.0
-"""A dead worker's pictures are free again after this time; a living one renews its leases four times in it."""
-
 _LONGEST_OUTAGE_S = 600.0
-
-
-def new_lease(*, seconds: float = LEASE_S) -> Lease:
-    """A lease whose holder nobody else is, another process with this one's number after a restart included."""
-    return Lease(worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}", seconds=seconds)
-
-
-def pictures_ahead(downloads: DownloadOptions) -> int:
-    """Pictures in hand at once: enough that slow hosts do not starve the encoder, few enough for the memory."""
-    return max(4 * WRITE_BATCH, 2 * downloads.concurrency)
 
 
 class Worker:
