@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, partition
 from clipsql.db.statements import driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA
+
+_log = logging.getLogger(__name__)
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 
@@ -74,6 +77,11 @@ def ensure_index(
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
             return False
+        _log.info(
+            "Building an HNSW index over %s vectors.",
+            f"{rows:,}",
+            extra={"table": table, "model": model.name, "rows": rows},
+        )
         on_build(rows)
         _set_build_options(driver, rows=rows, dimensions=model.dimensions)
         with _watch(engine, driver.info.backend_pid, on_progress):

@@ -56,16 +56,13 @@ class Indexer:
         options: IngestOptions,
         *,
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
-        on_wait: Callable[[], None] = lambda: None,
-        on_index: Callable[[int], None] = lambda _rows: None,
     ) -> IngestReport:
         """Bring the collection up to date with the source and return what was done.
 
         Pictures on the web are put into the queue, which this process then works on, beside any workers, until
         nothing of the collection is pending. Each batch is one transaction: after a crash or Ctrl-C a rerun
-        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored,
-        `on_wait` that another ingest into the collection must end first, `on_index` the rows of an index before
-        it is built. Raises SourceError when the source breaks off; what came before is kept.
+        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored.
+        Raises SourceError when the source breaks off; what came before is kept.
         """
         report = IngestReport()
         started = time.monotonic()
@@ -76,7 +73,7 @@ class Indexer:
         ):
             # On the connection that writes: when this process is killed, the server lets the next ingest in only
             # after it has ended the last transaction.
-            writing.lock_collection(writes, options.collection, on_wait=on_wait)
+            writing.lock_collection(writes, options.collection)
             with ExitStack() as stack:
                 # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
                 readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))
@@ -93,7 +90,7 @@ class Indexer:
                     report=report,
                     on_settled=settled,
                 )
-            run.pipeline.finish(self.engine, report, collection=options.collection, on_index=on_index)
+            run.pipeline.finish(self.engine, report, collection=options.collection)
         report.seconds = time.monotonic() - started
         return report
 

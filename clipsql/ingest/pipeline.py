@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from clipsql.db.pictures.queue import Lease
 from clipsql.db.pictures.writing import Driver, PictureWrite
 from clipsql.encoding import Encoder
 from clipsql.ingest.readings import IngestReport, Outcome, Reading
+
+_log = logging.getLogger(__name__)
 
 WRITE_BATCH = 64
 """Pictures per transaction: large enough that a commit costs nothing, small enough to lose little in a crash."""
@@ -89,7 +92,6 @@ class Pipeline:
         report: IngestReport,
         *,
         collection: str | None,
-        on_index: Callable[[int], None],
     ) -> None:
         """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date.
 
@@ -98,7 +100,7 @@ class Pipeline:
         if self._model is None:
             return
         for table in EMBEDDING_TABLES:
-            indexes.ensure_index(engine, self._model, table=table, on_build=on_index)
+            indexes.ensure_index(engine, self._model, table=table)
         if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
             writing.analyze(engine, self._model)
         percentile_samples.refresh(
@@ -143,6 +145,8 @@ class Pipeline:
         for reading in batch:
             if not (reading.is_claimed and reading.stored and reading.stored.image_id in lost):
                 report.settled(reading)
+                if reading.problem is not None:
+                    _log.debug("%s: %s", reading.record.url, reading.problem)
             on_settled(reading)
 
 

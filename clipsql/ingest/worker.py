@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_a
 from clipsql.ingest.pipeline import Pipeline, threads
 from clipsql.ingest.readings import IngestReport, Outcome, Reading, ReadOptions
 from clipsql.web.downloading import Downloader, DownloadOptions
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_OUTAGE_S = 600.0
 
@@ -54,14 +57,11 @@ class Worker:
         *,
         until_empty: bool,
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
-        on_outage: Callable[[Exception], None] = lambda _error: None,
-        on_index: Callable[[int], None] = lambda _rows: None,
     ) -> IngestReport:
         """Work until `stop`, or until nothing is pending; returns what was done.
 
         While the database is away, as in a restart, it is tried again for ten minutes. `on_outcome` is told of every
-        picture once it is safely stored, `on_outage` that the database was lost, `on_index` the rows of an index
-        before it is built. Raises DatabaseError.
+        picture once it is safely stored. Raises DatabaseError.
         """
         report = IngestReport()
         started = time.monotonic()
@@ -69,16 +69,14 @@ class Worker:
             retry=retry_if_exception_type(DatabaseUnreachable),
             wait=wait_random_exponential(multiplier=0.5, max=15),
             stop=self._gives_up,
-            before_sleep=lambda state: on_outage(_error(state)),
+            before_sleep=_tell_outage,
             reraise=True,
         ):
             with attempt, database_errors(self._engine):
                 while not self._is_stopping:
                     self._work(report, on_outcome=on_outcome)
                     if not self._is_stopping:
-                        self._pipeline.finish(
-                            self._engine, report, collection=self._scope.collection, on_index=on_index
-                        )
+                        self._pipeline.finish(self._engine, report, collection=self._scope.collection)
                     if until_empty:
                         break
                     self._wait_for_pictures()
@@ -126,6 +124,7 @@ class Worker:
             )
 
     def _wait_for_pictures(self) -> None:
+        _log.info("Nothing is pending; waiting for pictures.")
         with autocommit_connection(self._engine) as connection:
             while not self._is_stopping and queue.is_empty(connection, self._scope):
                 time.sleep(POLL_S)
@@ -136,8 +135,6 @@ class Worker:
         return self._is_stopping or time.monotonic() - self._lost_at > _LONGEST_OUTAGE_S
 
 
-def _error(state: RetryCallState) -> Exception:
+def _tell_outage(state: RetryCallState) -> None:
     assert state.outcome is not None
-    error = state.outcome.exception()
-    assert isinstance(error, Exception)
-    return error
+    _log.warning("%s Trying again.", state.outcome.exception())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ __all__ = [
     "stored_images",
     "write_pictures",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 def stored_images(
@@ -173,12 +176,12 @@ def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collec
     return known | dict(rows.fetchall())
 
 
-def lock_collection(connection: Driver, collection: str, *, on_wait: Callable[[], None]) -> None:
+def lock_collection(connection: Driver, collection: str) -> None:
     """Let one ingest at a time into a collection, until the connection closes; a second one waits."""
     key = f"clipsql ingest {collection}"
     row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
     if row == (False,):
-        on_wait()
+        _log.info("Another ingest into collection %s is running; waiting for it to end.", collection)
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (key,))
 
 
