@@ -107,6 +107,7 @@ class _StandardError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         tqdm.write(self.format(record), file=sys.stderr)
+        sys.stderr.flush()
 
 
 class _Text(logging.Formatter):
