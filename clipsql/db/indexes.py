@@ -184,7 +184,7 @@ def _watch(engine: Engine, pid: int, on_progress: Callable[[int], None] | None) 
                 if done is not None:
                     on_progress(done)
 
-        watcher = threading.Thread(target=watch, name="clipsql index progress", daemon=True)
+        watcher = threading.Thread(target=watch, name="index progress", daemon=True)
         watcher.start()
         try:
             yield

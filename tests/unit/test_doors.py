@@ -15,8 +15,8 @@ FOLDERS = ("benchmarks", "clipsql", "docs", "examples", "migrations", "sql", "te
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_file_that_a_page_names_is_there(page: Path) -> None:
-    named = re.findall(rf"(?:\.ci|{'|'.join(FOLDERS)})/[\w./-]*", page.read_text("utf-8"))
-    missing = [name for name in named if not (ROOT / name).exists() and "reference" not in name]
+    named = re.findall(rf"(?<![\w/.~])(?:\.ci|{'|'.join(FOLDERS)})/[\w./-]*", page.read_text("utf-8"))
+    missing = [name for name in named if not (ROOT / name).exists()]
     assert not missing
 
 
@@ -27,7 +27,7 @@ def test_a_filter_stands_where_the_page_says() -> None:
     assert len(places) >= 6
     for place in places:
         files = [place] if place.is_file() else list(place.iterdir())
-        assert any("caption_query" in file.read_text("utf-8") for file in files), place
+        assert any(re.search("caption.query", file.read_text("utf-8")) for file in files), place
 
 
 def test_the_checks_before_a_commit_are_those_of_ci_and_fetch_nothing() -> None:
