@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from clipsql.db.models import ModelRow, add_model, find_model, require_model
 from clipsql.db.text_towers import has_text_tower, remember_texts, store_text_tower
 from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder, load_text_tower
 from clipsql.errors import ModelError
+
+_log = logging.getLogger(__name__)
 
 
 def register_model(
@@ -30,6 +33,7 @@ def register_model(
     folder = Path(location).expanduser()
     if folder.is_dir():
         location = str(folder.resolve())
+    _log.info("Loading model %s.", location)
     encoder = load_encoder(location, device=device, dtype=dtype)
     model = add_model(
         engine,
@@ -52,6 +56,7 @@ def add_text_tower(engine: Engine, model: ModelRow) -> str | None:
         tower = load_text_tower(model.location, revision=model.revision)
     except ModelError as error:
         return str(error)
+    _log.info("Storing the text tower of model %s, so that SQL can run it.", model.name)
     store_text_tower(engine, model, tower)
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
 from clipsql import __version__
@@ -13,10 +15,13 @@ from clipsql.cli.explain import explain
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
 from clipsql.cli.judge import classify, match, suggest
+from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
 from clipsql.cli.search import search
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
+
+_log = logging.getLogger(__name__)
 
 
 class _Stopped(click.ClickException):
@@ -28,6 +33,15 @@ class _Clipsql(click.Group):
 
     def invoke(self, context: click.Context) -> object:
         try:
+            return self._invoke(context)
+        except click.ClickException as error:
+            if not is_for_machines():
+                raise
+            _log.error(error.format_message())
+            raise click.exceptions.Exit(error.exit_code) from error
+
+    def _invoke(self, context: click.Context) -> object:
+        try:
             return super().invoke(context)
         except ClipsqlError as error:
             raise click.ClickException(str(error)) from error
@@ -37,7 +51,22 @@ class _Clipsql(click.Group):
 
 @click.group(cls=_Clipsql, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="clipsql")
-def main() -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Of what goes to stderr.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    default="info",
+    show_default=True,
+    help="Leave out what is less.",
+)
+@click.pass_context
+def main(context: click.Context, log_format: str, log_level: str) -> None:
     """CLIP image search that lives in PostgreSQL.
 
     \b
@@ -47,6 +76,7 @@ def main() -> None:
     Pictures and vectors lie in the database that CLIPSQL_DATABASE_URL names, or in an embedded server that
     starts by itself and keeps its data under CLIPSQL_HOME.
     """
+    context.with_resource(logging_to_stderr(log_format, log_level))
 
 
 for _command in (

@@ -8,7 +8,7 @@ import click
 import psycopg
 
 from clipsql.cli.options import database_option, json_option
-from clipsql.cli.output import note, show_json
+from clipsql.cli.output import show_json, warn
 from clipsql.config import Settings
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import database_url, open_database
@@ -118,7 +118,7 @@ def upgrade(settings: Settings, revision: str) -> None:
     """
     with open_database(settings, check_revision=False) as engine:
         for warning in migrating.upgrade(engine, revision=revision):
-            note(f"Warning: {warning}")
+            warn(warning)
         click.echo(f"Database is at revision {migrating.revisions(engine).current}.")
 
 
@@ -153,7 +153,7 @@ def check(settings: Settings) -> None:
     with open_database(settings, check_revision=False) as engine:
         migrating.require_current(engine)
         for warning in migrating.pgvector_warnings(migrating.pgvector_version(engine) or ()):
-            note(f"Warning: {warning}")
+            warn(warning)
         differences = migrating.differences(engine)
         if differences:
             raise DatabaseNotReady(

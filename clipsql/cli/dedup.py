@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
-from tqdm import tqdm
 
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table
 from clipsql.config import Settings
@@ -59,18 +57,14 @@ def dedup(
     clipsql dedup --collection cc3m --mark
     """
     with open_database(settings) as engine:
-        with tqdm(unit=" batches", file=sys.stderr, disable=None, dynamic_ncols=True, leave=False) as bar:
-
-            def advance() -> None:
-                bar.update()
-
+        with Progress("batches") as progress:
             groups = find_duplicates(
                 engine,
                 require_model(engine, model),
                 collection=collection,
                 min_similarity=min_similarity,
                 max_bits=max_bits,
-                on_batch=advance,
+                on_batch=progress.advance,
             )
         if mark:
             kept_by_copy = {copy.image_id: group.kept.image_id for group in groups for copy in group.copies}

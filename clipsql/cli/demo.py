@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
-
 import click
-from tqdm import tqdm
 
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option
 from clipsql.cli.output import show_table
 from clipsql.config import Settings
-from clipsql.db.opening import database_url, open_database
+from clipsql.db.engine import shown_url
+from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
 from clipsql.search.page import Section, write_page
 from clipsql.search.searcher import Searcher
@@ -42,13 +40,16 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
             raise ConfigurationError(
                 f"{folder} cannot be written: {error.strerror}; set CLIPSQL_HOME to a folder of yours."
             ) from error
-        with _bar(frames, "drawing") as drawing, _bar(frames, "ingesting") as ingesting:
+        with (
+            Progress("frames", total=frames, what="drawing") as drawing,
+            Progress("frames", total=frames, what="ingesting") as ingesting,
+        ):
             report = world.set_up(
                 engine,
                 folder,
                 frames=frames,
-                on_drawn=lambda: _advance(drawing),
-                on_outcome=lambda _outcome: _advance(ingesting),
+                on_drawn=drawing.advance,
+                on_outcome=lambda _outcome: ingesting.advance(),
             )
         counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(report.outcomes.items()))
         click.echo(f"Frames of 12 cameras over a week: {counts}; {report.captions} captions added.")
@@ -62,9 +63,10 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         shown = {match.image_id for section in sections for match in section.matches}
         page = folder / "demo.html"
         files = Searcher(engine).files(sorted(shown))
+        address = shown_url(engine)
         write_page(page, title="clipsql demo", sections=sections, files=files, thumbnails={})
     click.echo(f"As a page of pictures: {page}")
-    click.echo(f"The database, for any SQL client or BI tool: {database_url(settings)}")
+    click.echo(f'The database, for any SQL client or BI tool (its password: "clipsql db url"): {address}')
     click.echo("Three queries to try next, with clipsql db psql:")
     for query in tour.NEXT_QUERIES:
         click.echo(f"  {query}")
@@ -72,14 +74,6 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         "The model in the box knows only this little world of drawn traffic; for real photos: "
         "clipsql ingest FOLDER --model openai/clip-vit-base-patch32"
     )
-
-
-def _bar(total: int, what: str) -> tqdm[Any]:
-    return tqdm(total=total, desc=what, unit=" frames", file=sys.stderr, disable=None, dynamic_ncols=True)
-
-
-def _advance(bar: tqdm[Any]) -> None:
-    bar.update()
 
 
 def _short(value: object) -> object:

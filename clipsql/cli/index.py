@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import click
 from sqlalchemy.engine import Engine
-from tqdm import tqdm
 
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, json_option
-from clipsql.cli.output import note, show_json, show_table, size
+from clipsql.cli.output import note, show_json, show_table, size, warn
 from clipsql.config import Settings
 from clipsql.db import indexes, models, percentile_samples, tuning
 from clipsql.db.models import ModelRow
@@ -87,15 +87,14 @@ def tune(settings: Settings, model: str | None, target: float, queries: int, as_
                 one,
                 target=target,
                 queries=queries,
-                on_scope=lambda scope: note(f"Measuring {_scope(scope)} ..."),
             )
             rows += [(one.name, each) for each in found]
             percentile_samples.refresh(engine, one)
     _show_tunings(rows, as_json=as_json)
     for name, each in rows:
         if each.recall < target:
-            note(
-                f"Warning: {_scope(each.collection)} under model {name} reaches {each.recall:.3f}, not {target}; "
+            warn(
+                f"{_scope(each.collection)} under model {name} reaches {each.recall:.3f}, not {target}; "
                 'its index may be old: run "clipsql index build --rebuild".'
             )
 
@@ -142,17 +141,14 @@ def _models(engine: Engine, name: str | None) -> list[ModelRow]:
 
 
 def _build(engine: Engine, model: ModelRow, table: str, *, rebuild: bool) -> bool:
-    with tqdm(desc=f"index of {_NAMES[table]}", unit=" rows", disable=None, leave=False) as bar:
-
-        def begin(rows: int) -> None:
-            bar.total = rows
-            bar.refresh()
-
-        def show(done: int) -> None:
-            bar.update(done - bar.n)
-
+    with Progress("rows", what=f"index of {_NAMES[table]}") as progress:
         return indexes.ensure_index(
-            engine, model, table=table, rebuild=rebuild, on_build=begin, on_progress=show
+            engine,
+            model,
+            table=table,
+            rebuild=rebuild,
+            on_build=lambda rows: progress.reach(0, rows),
+            on_progress=progress.reach,
         )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json
-from clipsql.cli.reading_options import reading_options, require_downloads
+from clipsql.cli.reading_options import reading_options
 from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
     from clipsql.ingest.readings import IngestReport
+
+_log = logging.getLogger(__name__)
 
 ANY_FAILURE = "any"
 _FAILURES = [ANY_FAILURE, *(failure.value for failure in FailureClass)]
@@ -97,7 +99,6 @@ def ingest(
         raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
     source = open_it(settings, reading["timezone"])
     total = source.count()
-    require_downloads()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
         from clipsql.ingest.indexer import Indexer
@@ -105,7 +106,7 @@ def ingest(
         from clipsql.web.downloading import DownloadOptions
 
         for warning in source.warnings():
-            note(f"Warning: {warning}")
+            _log.warning(warning)
         row, encoder = _model(
             engine, model, encodes=not (validate_only or enqueue_only), device=device, dtype=dtype
         )
@@ -119,7 +120,7 @@ def ingest(
             enqueue_only=enqueue_only,
             language=language,
         )
-        with tqdm(total=total, unit=" pictures", file=sys.stderr, disable=None, dynamic_ncols=True) as bar:
+        with Progress("pictures", total=total) as progress:
             failed = 0
 
             def show(outcome: Outcome) -> None:
@@ -127,20 +128,12 @@ def ingest(
                 if outcome is Outcome.QUEUED and not enqueue_only:
                     return  # its turn comes
                 failed += outcome in (Outcome.FAILED, Outcome.FAILED_BEFORE)
-                bar.set_postfix(failed=failed, refresh=False)
-                bar.update()
+                progress.advance(failed=failed)
 
             report = Indexer(engine, encoder, row, downloads=DownloadOptions(**downloads)).ingest(
                 source,
                 options,
                 on_outcome=show,
-                on_wait=lambda: bar.write(
-                    f"Another ingest into collection {collection} is running; waiting for it to end.",
-                    sys.stderr,
-                ),
-                on_index=lambda rows: bar.write(
-                    f"Building an HNSW index over {rows:,} vectors ...", sys.stderr
-                ),
             )
     show_report(report, collection, None if row is None else row.name, as_json=as_json)
     if report.left_out:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from clipsql.cli.logs import REMARKS
 from clipsql.search.results import Match
+
+_remarks = logging.getLogger(REMARKS)
 
 
 def show_json(record: Mapping[str, Any] | Any) -> None:
@@ -67,7 +71,12 @@ def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
 
 def note(message: str) -> None:
     """A remark on stderr, out of the way of results."""
-    click.echo(message, err=True)
+    _remarks.info(message)
+
+
+def warn(message: str) -> None:
+    """A warning on stderr: the command goes on."""
+    _remarks.warning(message)
 
 
 def size(bytes_: int | None) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
 from clipsql.cli.options import Command, TimeZone
-from clipsql.errors import ConfigurationError
 
 _OPTIONS = (
     click.option(
@@ -60,15 +58,6 @@ _READING = (
     ),
     click.option("--thumbnails", is_flag=True, help="Keep a small JPEG of each picture in the database."),
 )
-
-
-def require_downloads() -> None:
-    """Raise ConfigurationError where the packages that download are not installed."""
-    for package in ("httpx2", "tenacity"):
-        if find_spec(package) is None:
-            raise ConfigurationError(
-                f'Downloads need the package {package}; run: pip install "clipsql[clip]"'
-            )
 
 
 def reading_options(command: Command) -> Command:

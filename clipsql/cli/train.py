@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
-from tqdm import tqdm
 
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, json_option
-from clipsql.cli.output import note, show_json
+from clipsql.cli.output import show_json
 from clipsql.config import Settings
 from clipsql.db import collections
 from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, SourceError
+from clipsql.extras import require_extra
 from clipsql.picture import UnusableRow
 from clipsql.sources import open_source
-from clipsql.training import Progress, RecordExamples, TrainingPlan
+from clipsql.training import Progress as Step
+from clipsql.training import RecordExamples, TrainingPlan
+
+_log = logging.getLogger(__name__)
 
 _DEFAULT = TrainingPlan()
 
@@ -99,25 +102,29 @@ def train(
     examples = RecordExamples(records)
     start = start or (None if config else _default_model(settings))
 
+    require_extra("clip", "Training")
+    from clipsql.training.recall import described
     from clipsql.training.starting import from_config, from_model
     from clipsql.training.trainer import train as run
 
     texts = (caption for record in records for caption in record.captions)
     begun = from_config(config, texts, seed=plan.seed) if config else from_model(start or "")
-    note(f"{len(examples):,} captioned pictures, {begun.model.num_parameters():,} parameters.")
-    with tqdm(unit=" steps", file=sys.stderr, disable=None, dynamic_ncols=True) as bar:
+    _log.info(
+        "%s captioned pictures, %s parameters.", f"{len(examples):,}", f"{begun.model.num_parameters():,}"
+    )
+    with Progress("steps") as bar:
         report = run(
             *begun,
             examples,
             plan,
             output_folder=output,
             device=device,
-            on_progress=lambda progress: _show(bar, progress),
+            on_progress=lambda step: _show(bar, step),
         )
     if as_json:
         show_json(report)
         return
-    recall = ", ".join(f"recall@{k} {share:.1%}" for k, share in sorted(report.recall.items()))
+    recall = described(report.recall)
     click.echo(
         f"Model {report.folder}: {report.steps} steps, loss {report.loss:.3f}{', ' + recall if recall else ''}."
     )
@@ -145,10 +152,5 @@ def _default_model(settings: Settings) -> str:
         return require_model(engine).location
 
 
-def _show(bar: tqdm[Any], progress: Progress) -> None:
-    bar.total = progress.steps
-    bar.set_postfix(loss=f"{progress.loss:.3f}", scale=f"{progress.logit_scale:.1f}", refresh=False)
-    bar.update(progress.step - bar.n)
-    if progress.recall is not None:
-        shares = ", ".join(f"recall@{k} {share:.1%}" for k, share in sorted(progress.recall.items()))
-        bar.write(f"step {progress.step} of {progress.steps}: {shares}", sys.stderr)
+def _show(bar: Progress, step: Step) -> None:
+    bar.reach(step.step, step.steps, loss=round(step.loss, 3), scale=round(step.logit_scale, 1))

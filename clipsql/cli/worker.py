@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
 from clipsql.cli.ingest import show_report
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import note
-from clipsql.cli.reading_options import reading_options, require_downloads
+from clipsql.cli.reading_options import reading_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
+from clipsql.extras import require_extra
 
 if TYPE_CHECKING:
     from clipsql.ingest.worker import Worker
+
+
+_log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -64,7 +67,7 @@ def worker(
     clipsql worker
     clipsql worker --collection shop --until-empty
     """
-    require_downloads()
+    require_extra("web", "A worker")
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the database is known to be good.
         from clipsql.ingest.readings import Outcome, ReadOptions
@@ -83,7 +86,7 @@ def worker(
             lease_s=lease_s,
         )
         with (
-            tqdm(unit=" pictures", file=sys.stderr, disable=None, dynamic_ncols=True) as bar,
+            Progress("pictures") as progress,
             _stopped_by_signals(working),
         ):
             failed = 0
@@ -91,17 +94,9 @@ def worker(
             def show(outcome: Outcome) -> None:
                 nonlocal failed
                 failed += outcome is Outcome.FAILED
-                bar.set_postfix(failed=failed, refresh=False)
-                bar.update()
+                progress.advance(failed=failed)
 
-            report = working.run(
-                until_empty=until_empty,
-                on_outcome=show,
-                on_outage=lambda error: bar.write(f"{error} Trying again ...", sys.stderr),
-                on_index=lambda rows: bar.write(
-                    f"Building an HNSW index over {rows:,} vectors ...", sys.stderr
-                ),
-            )
+            report = working.run(until_empty=until_empty, on_outcome=show)
     show_report(report, collection, row.name, as_json=as_json)
 
 
@@ -113,7 +108,7 @@ def _stopped_by_signals(working: Worker) -> Iterator[None]:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         working.stop()
-        note("Finishing what is downloaded, giving back the rest; Ctrl-C again gives back all at once.")
+        _log.info("Finishing what is downloaded, giving back the rest; Ctrl-C again gives back all at once.")
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from clipsql.db.models import ModelRow
 from clipsql.db.partitions import hnsw_index_name, partition
 from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA
+
+_log = logging.getLogger(__name__)
+
 
 _LINKS_PER_ROW = 16
 _BUILD_WIDTH = 200
@@ -67,6 +71,11 @@ def ensure_index(
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
             return False
+        _log.info(
+            "Building an HNSW index over %s vectors.",
+            f"{rows:,}",
+            extra={"table": table, "model": model.name, "rows": rows},
+        )
         on_build(rows)
         _set_build_options(driver, rows=rows, dimensions=model.dimensions)
         with _watch(engine, driver.info.backend_pid, on_progress):
@@ -169,7 +178,7 @@ def _watch(engine: Engine, pid: int, on_progress: Callable[[int], None] | None) 
                 if done is not None:
                     on_progress(done)
 
-        watcher = threading.Thread(target=watch, name="clipsql index progress", daemon=True)
+        watcher = threading.Thread(target=watch, name="index progress", daemon=True)
         watcher.start()
         try:
             yield

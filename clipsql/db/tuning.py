@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import logging
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from clipsql.db.models import ModelRow
 from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.pictures import Image
 from clipsql.db.tables.search_tuning import SearchTuning
+
+_log = logging.getLogger(__name__)
+
 
 _WIDTHS = (40, 60, 80, 100, 150, 250, 400, 600, 800, 1000)
 _NEIGHBOURS = 10
@@ -41,13 +44,12 @@ def tune(
     *,
     target: float = 0.95,
     queries: int = 50,
-    on_scope: Callable[[str | None], None] = lambda _collection: None,
 ) -> list[Tuning]:
     """Find and keep, for every collection and for all together, the least ef_search that reaches `target`.
 
     Recall is that of the 10 nearest against exact answers. The queries are stored vectors: captions and pictures
     half and half. Texts lie farther from pictures than pictures do and are harder to answer, so without
-    embedded captions the width only ever grows. `on_scope` is told what is measured next.
+    embedded captions the width only ever grows.
     """
     with database_errors(engine), engine.connect() as connection:
         collections = connection.scalars(
@@ -55,7 +57,8 @@ def tune(
         ).all()
     found = []
     for collection in (None, *collections):
-        on_scope(collection)
+        where = "all collections" if collection is None else f"collection {collection}"
+        _log.info("Measuring the recall of searches in %s.", where, extra={"model": model.name})
         with database_errors(engine), engine.begin() as connection:
             connection.execute(
                 sa.delete(SearchTuning).where(

@@ -6,7 +6,6 @@ import contextlib
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from clipsql.encoding.encoder import Encoder
 from clipsql.encoding.locating import locate
 from clipsql.encoding.preprocessing import Preprocessor
 from clipsql.errors import ModelError
+from clipsql.extras import require_extra
 
 if TYPE_CHECKING:
     import torch
@@ -28,9 +28,7 @@ def load_encoder(
     name: str, *, revision: str | None = None, device: str | None = None, dtype: str | None = None
 ) -> Encoder:
     """The dual encoder `name`, a folder or a hub id, in evaluation mode on its device. Raises ModelError."""
-    for package in ("torch", "transformers"):
-        if find_spec(package) is None:
-            raise ModelError(f'Models need the package {package}; run: pip install "clipsql[clip]"')
+    require_extra("clip", f'Model "{name}"')
     files = locate(name, revision=revision)
     with _quiet():
         import torch

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,9 +23,10 @@ from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import FailureClass, ImageError
+from clipsql.ingest.pipeline import WRITE_BATCH
 from clipsql.ingest.reading import kept_content, needs_content, read_claimed
 from clipsql.ingest.readings import Reading, ReadOptions
-from clipsql.web.downloading import Download, Downloader
+from clipsql.web.downloading import Download, Downloader, DownloadOptions
 
 _CLAIM = 64
 """Pictures leased by one statement."""
@@ -32,6 +36,20 @@ _SILENCE_S = 0.2
 
 POLL_S = 2.0
 """How often an idle worker looks for new pictures, and for those whose holder died."""
+
+
+LEASE_S = 60.0
+"""A dead worker's pictures are free again after this time; a living one renews its leases four times in it."""
+
+
+def new_lease(*, seconds: float = LEASE_S) -> Lease:
+    """A lease whose holder nobody else is, another process with this one's number after a restart included."""
+    return Lease(worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}", seconds=seconds)
+
+
+def pictures_ahead(downloads: DownloadOptions) -> int:
+    """Pictures in hand at once: enough that slow hosts do not starve the encoder, few enough for the memory."""
+    return max(4 * WRITE_BATCH, 2 * downloads.concurrency)
 
 
 class Claims:

@@ -20,11 +20,10 @@ from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
-from clipsql.ingest.claims import Claims
+from clipsql.ingest.claims import Claims, new_lease, pictures_ahead
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Reading, printable
-from clipsql.ingest.worker import new_lease, pictures_ahead
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
@@ -59,16 +58,13 @@ class Indexer:
         options: IngestOptions,
         *,
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
-        on_wait: Callable[[], None] = lambda: None,
-        on_index: Callable[[int], None] = lambda _rows: None,
     ) -> IngestReport:
         """Bring the collection up to date with the source and return what was done.
 
         Pictures on the web are put into the queue, which this process then works on, beside any workers, until
         nothing of the collection is pending. Each batch is one transaction: after a crash or Ctrl-C a rerun
-        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored,
-        `on_wait` that another ingest into the collection must end first, `on_index` the rows of an index before
-        it is built. Raises SourceError when the source breaks off; what came before is kept.
+        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored.
+        Raises SourceError when the source breaks off; what came before is kept.
         """
         report = IngestReport()
         started = time.monotonic()
@@ -79,7 +75,7 @@ class Indexer:
         ):
             # On the connection that writes: when this process is killed, the server lets the next ingest in only
             # after it has ended the last transaction.
-            writing.lock_collection(writes, options.collection, on_wait=on_wait)
+            writing.lock_collection(writes, options.collection)
             with ExitStack() as stack:
                 # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
                 readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))
@@ -96,7 +92,7 @@ class Indexer:
                     report=report,
                     on_settled=settled,
                 )
-            run.pipeline.finish(self.engine, report, collection=options.collection, on_index=on_index)
+            run.pipeline.finish(self.engine, report, collection=options.collection)
         report.seconds = time.monotonic() - started
         return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
 from clipsql.ingest.readings import IngestReport, Outcome, Reading
+
+_log = logging.getLogger(__name__)
 
 WRITE_BATCH = 64
 """Pictures per transaction: large enough that a commit costs nothing, small enough to lose little in a crash."""
@@ -92,7 +95,6 @@ class Pipeline:
         report: IngestReport,
         *,
         collection: str | None,
-        on_index: Callable[[int], None],
     ) -> None:
         """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date.
 
@@ -101,7 +103,7 @@ class Pipeline:
         if self._model is None:
             return
         for table in EMBEDDING_TABLES:
-            indexes.ensure_index(engine, self._model, table=table, on_build=on_index)
+            indexes.ensure_index(engine, self._model, table=table)
         if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
             writing.analyze(engine, self._model)
         percentile_samples.refresh(
@@ -146,6 +148,8 @@ class Pipeline:
         for reading in batch:
             if not (reading.is_claimed and reading.stored and reading.stored.image_id in lost):
                 report.settled(reading)
+                if reading.picture.error is not None:
+                    _log.debug("%s: %s", reading.picture.url, reading.picture.error)
             on_settled(reading)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import secrets
-import socket
 import time
 from collections.abc import Callable
 
@@ -14,29 +13,18 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
-from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.queue import Scope
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
-from clipsql.ingest.claims import POLL_S, Claims
-from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
+from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
+from clipsql.ingest.pipeline import Pipeline, threads
 from clipsql.ingest.readings import IngestReport, Outcome, Reading, ReadOptions
 from clipsql.web.downloading import Downloader, DownloadOptions
 
-LEASE_S = 60.0
-"""A dead worker's pictures are free again after this time; a living one renews its leases four times in it."""
+_log = logging.getLogger(__name__)
 
 _LONGEST_OUTAGE_S = 600.0
-
-
-def new_lease(*, seconds: float = LEASE_S) -> Lease:
-    """A lease whose holder nobody else is, another process with this one's number after a restart included."""
-    return Lease(worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}", seconds=seconds)
-
-
-def pictures_ahead(downloads: DownloadOptions) -> int:
-    """Pictures in hand at once: enough that slow hosts do not starve the encoder, few enough for the memory."""
-    return max(4 * WRITE_BATCH, 2 * downloads.concurrency)
 
 
 class Worker:
@@ -69,14 +57,11 @@ class Worker:
         *,
         until_empty: bool,
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
-        on_outage: Callable[[Exception], None] = lambda _error: None,
-        on_index: Callable[[int], None] = lambda _rows: None,
     ) -> IngestReport:
         """Work until `stop`, or until nothing is pending; returns what was done.
 
         While the database is away, as in a restart, it is tried again for ten minutes. `on_outcome` is told of every
-        picture once it is safely stored, `on_outage` that the database was lost, `on_index` the rows of an index
-        before it is built. Raises DatabaseError.
+        picture once it is safely stored. Raises DatabaseError.
         """
         report = IngestReport()
         started = time.monotonic()
@@ -84,16 +69,14 @@ class Worker:
             retry=retry_if_exception_type(DatabaseUnreachable),
             wait=wait_random_exponential(multiplier=0.5, max=15),
             stop=self._gives_up,
-            before_sleep=lambda state: on_outage(_error(state)),
+            before_sleep=_tell_outage,
             reraise=True,
         ):
             with attempt, database_errors(self._engine):
                 while not self._is_stopping:
                     self._work(report, on_outcome=on_outcome)
                     if not self._is_stopping:
-                        self._pipeline.finish(
-                            self._engine, report, collection=self._scope.collection, on_index=on_index
-                        )
+                        self._pipeline.finish(self._engine, report, collection=self._scope.collection)
                     if until_empty:
                         break
                     self._wait_for_pictures()
@@ -141,6 +124,7 @@ class Worker:
             )
 
     def _wait_for_pictures(self) -> None:
+        _log.info("Nothing is pending; waiting for pictures.")
         with autocommit_connection(self._engine) as connection:
             while not self._is_stopping and queue.is_empty(connection, self._scope):
                 time.sleep(POLL_S)
@@ -151,8 +135,6 @@ class Worker:
         return self._is_stopping or time.monotonic() - self._lost_at > _LONGEST_OUTAGE_S
 
 
-def _error(state: RetryCallState) -> Exception:
+def _tell_outage(state: RetryCallState) -> None:
     assert state.outcome is not None
-    error = state.outcome.exception()
-    assert isinstance(error, Exception)
-    return error
+    _log.warning("%s Trying again.", state.outcome.exception())

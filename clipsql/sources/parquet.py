@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clipsql.errors import SourceError
+from clipsql.extras import require_extra
 from clipsql.sources.tables import Table
 
 _BATCH_ROWS = 1_024
@@ -56,13 +57,10 @@ class ParquetTable(Table):
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
         """pyarrow and the open file. Raises SourceError for what is wrong with it, within the block too."""
-        try:
-            import pyarrow
-            from pyarrow.parquet import ParquetFile
-        except ImportError as error:
-            raise SourceError(
-                f'{self.name} is a Parquet file; reading it needs: pip install "clipsql[parquet]"'
-            ) from error
+        require_extra("parquet", f"Reading {self.name}")
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+
         try:
             # Row groups can be large: without pre-buffering only the pages in use are held.
             with ParquetFile(self.path, pre_buffer=False) as file:

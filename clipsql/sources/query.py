@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from clipsql.errors import SourceError
@@ -44,6 +45,13 @@ class QueryTable(Table):
     def _cursor(self) -> Iterator[psycopg.ServerCursor[dict[str, Any]]]:
         """The query's cursor on the server, so that only a batch of its rows is ever here."""
         address = self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+        try:
+            conninfo_to_dict(address)
+        except psycopg.ProgrammingError:  # whose message repeats the URL, password and all
+            raise SourceError(
+                "The URL of the query's database cannot be read; "
+                "write it as postgresql://user:password@host:port/database."
+            ) from None
         try:
             with (
                 psycopg.connect(address, options="-c default_transaction_read_only=on") as connection,

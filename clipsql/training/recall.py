@@ -20,3 +20,8 @@ def recall_at_k(
     own = similarities.diagonal()[:, None]
     ranks = (similarities >= own).sum(dim=1)
     return {k: float((ranks <= k).float().mean()) for k in cutoffs}
+
+
+def described(recall: Mapping[int, float]) -> str:
+    """Recall as people read it: recall@1 40.0%, recall@5 71.2%."""
+    return ", ".join(f"recall@{k} {share:.1%}" for k, share in sorted(recall.items()))

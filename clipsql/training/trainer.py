@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -20,10 +21,12 @@ from clipsql.training.examples import Examples
 from clipsql.training.loss import contrastive_loss, same_text
 from clipsql.training.pixels import Pixels, prepare_pixels
 from clipsql.training.plan import Progress, TrainingPlan, TrainingReport
-from clipsql.training.recall import recall_at_k
+from clipsql.training.recall import described, recall_at_k
 from clipsql.training.towers import Towers
 
 PIXELS = "pixels.npy"
+
+_log = logging.getLogger(__name__)
 
 _BETAS = (0.9, 0.98)
 _EVALUATION_BATCH = 128
@@ -80,6 +83,7 @@ def train(
         measure = len(order.held_out) > 0 and (done % plan.evaluate_every == 0 or done == order.steps)
         if measure:
             recall = dict(run.recall(examples))
+            _log.info("Step %d of %d: %s", done, order.steps, described(recall), extra={"step": done})
         if done % plan.checkpoint_every == 0 or done == order.steps:
             save_checkpoint(output_folder, plan, len(examples), done, run.state())
         if on_progress:

@@ -196,7 +196,7 @@ def _bad_url(what: str) -> DownloadError:
 
 def _too_large(max_bytes: int) -> DownloadError:
     return DownloadError(
-        f"the answer is larger than {max_bytes / 2**20:,.1f} MB; allow more by --max-bytes",
+        f"the answer is larger than {max_bytes / 2**20:,.1f} MB; allow more by --max-mb",
         failure=FailureClass.TOO_LARGE,
     )
 

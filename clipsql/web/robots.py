@@ -10,9 +10,7 @@ import httpx2
 from protego import Protego
 
 from clipsql.errors import DownloadError, FailureClass
-
-PRODUCT = "clipsql"
-"""The name under which robots.txt and X-Robots-Tag may address us."""
+from clipsql.web.downloads import PRODUCT
 
 MAX_ROBOTS_BYTES = 500 * 1024
 """What follows in a longer robots.txt is not read: RFC 9309 asks for at least so much."""

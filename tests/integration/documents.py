@@ -1,23 +1,34 @@
 """Run the blocks of a documentation page and compare what they print with what the page says they print.
 
-A block marked `sql` or `sh` is run; the block marked `text` after it is its output. Numbers may differ in their last
-digit, tables in the widths of their columns. Every page is run from top to bottom in one session.
+A block marked `sql`, `sh` or `python` is run; the block marked `text` after it is its output. Numbers may differ in
+their last digit, tables in the widths of their columns. Every page is run from top to bottom in one session.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 import psycopg
-from click.testing import Result
+from click.testing import CliRunner
 from psycopg.pq import DiagnosticField, ExecStatus
 from rich.cells import cell_len
 
-_BLOCKS = re.compile(r"```(sql|sh)\n(.*?)```\n(?:\n?```text\n(.*?)```\n)?", re.DOTALL)
+from clipsql.cli import main
+from clipsql.server.programs import program_folder
+
+SHOWN_HOME = "~/.local/share/clipsql"
+ONLINE = ("git clone", "python3 -m venv", ".venv/bin/pip", ". .venv/bin/activate")
+"""Lines that set up what the tests run in already; .ci/run types the README's own."""
+
+_BLOCKS = re.compile(r"```(sql|sh|python)\n(.*?)```\n(?:\n?```text\n(.*?)```\n)?", re.DOTALL)
 _NUMERIC_TYPES = {20, 21, 23, 26, 700, 701, 1700}  # what psql writes to the right
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+")
 _FRAME = re.compile(r"[\s|+─━╸╺-]+")
@@ -36,7 +47,7 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     """The blocks of a page that can be run, from top to bottom."""
     text = page.read_text("utf-8")
-    assert len(re.findall(r"^```(?:sql|sh)$", text, re.MULTILINE)) == len(_BLOCKS.findall(text)) > 0
+    assert len(re.findall(r"^```(?:sql|sh|python)$", text, re.MULTILINE)) == len(_BLOCKS.findall(text)) > 0
     for found in _BLOCKS.finditer(text):
         yield Block(found[1], found[2], found[3], text.count("\n", 0, found.start()) + 1)
 
@@ -68,12 +79,60 @@ def run_sql(session: psycopg.Connection, command: str) -> str:
     return "\n".join(lines) + f"\n({len(rows)} row{'' if len(rows) == 1 else 's'})\n"
 
 
-def run_shell(clipsql: Callable[..., Result], command: str) -> str:
-    """What a `clipsql` command line prints."""
-    program, *arguments = shlex.split(command.replace("\\\n", " "))
-    assert program == "clipsql", f"a page may run clipsql only, not {program}"
-    output = clipsql(*arguments).output
-    return "\n".join(line.rstrip() for line in output.splitlines() if line.strip()) + "\n"
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Somebody who types the blocks of a page one after the other, in a folder and on a database of their own.
+
+    `names` are what a page calls things that a test has under other names: a server's address, a role. `defaults` are
+    of options that a page leaves away, by command, where a reader would have to be online.
+    """
+
+    session: psycopg.Connection
+    home: Path
+    names: Mapping[str, str]
+    defaults: Mapping[str, object]
+    variables: dict[str, object] = field(default_factory=dict)
+
+    def run(self, block: Block) -> str:
+        """What the block prints. A block without an output on the page must not fail."""
+        command = block.command
+        for name, own in self.names.items():
+            command = command.replace(name, own)
+        if block.language == "sql":
+            output = run_sql(self.session, command)
+            assert block.output is not None or not output.startswith("ERROR"), output
+        elif block.language == "python":
+            with redirect_stdout(StringIO()) as printed:
+                exec(compile(command, f"line {block.line}", "exec", dont_inherit=True), self.variables)
+            output = printed.getvalue()
+        else:
+            output = "".join(self._type(line, must_work=block.output is None) for line in _lines_of(command))
+        for name, own in self.names.items():
+            output = output.replace(own, name)
+        return output.replace(str(self.home), SHOWN_HOME)
+
+    def _type(self, line: str, *, must_work: bool) -> str:
+        """What one line of a shell block prints; in this process where it calls `clipsql`, by a shell otherwise."""
+        if line.startswith(ONLINE):
+            return ""
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").partition("=")
+            os.environ[name] = value
+            return ""
+        if line.startswith("clipsql "):
+            done = CliRunner().invoke(main, shlex.split(line, comments=True)[1:], default_map=self.defaults)
+            assert not must_work or done.exit_code == 0, f"{line}\n{done.output}"
+            return "\n".join(text.rstrip() for text in done.output.splitlines() if text.strip()) + "\n"
+        path = f"{program_folder()}{os.pathsep}{os.environ['PATH']}"
+        shell = ("bash", "-euo", "pipefail", "-c", line)
+        environment = {**os.environ, "PATH": path}
+        ran = subprocess.run(shell, capture_output=True, text=True, env=environment, check=False)
+        assert not must_work or ran.returncode == 0, f"{line}\n{ran.stderr}"
+        return ran.stdout + ran.stderr
+
+
+def _lines_of(command: str) -> list[str]:
+    return [line for line in command.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
 
 
 def same_output(shown: str, found: str) -> bool:

@@ -1,66 +1,150 @@
-"""docs/queries.md is true: every block of it runs on the demo collection and prints what the page says.
+"""The pages are true: every block runs on the demo collection and prints what the page says; the examples run, too.
 
-`CLIPSQL_REWRITE_DOCS=1 pytest tests/integration/test_docs.py` writes the present outputs into the page.
+`CLIPSQL_REWRITE_DOCS=1 pytest tests/integration/test_docs.py` writes the present outputs into the pages.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import runpy
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from click.testing import CliRunner, Result
-from integration.documents import Block, blocks, rewritten, run_shell, run_sql, same_output
+from integration.documents import Reader, blocks, rewritten, same_output
+from picture_server import PictureServer
+from psycopg import sql
 from sqlalchemy.engine import URL
 
-from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.demo import world
+from clipsql.demo.tour import MODEL
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "queries.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (
+    "README.md",
+    "quickstart.md",
+    "queries.md",
+    "analyst.md",
+    "developer.md",
+    "operator.md",
+    "filtered-search.md",
+)
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
-SHOWN_HOME = "~/.local/share/clipsql"
+
+
+def page_file(name: str) -> Path:
+    return ROOT / name if name == "README.md" else ROOT / "docs" / name
 
 
 @pytest.fixture(scope="module")
-def run_block(
+def demo(
     new_database: Callable[..., URL], template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Block], str]]:
-    """Run a block on the demo collection; all blocks share one session."""
+) -> tuple[str, Path]:
+    """A database with the demo in it, to be copied, and clipsql's home with its frames."""
     home = tmp_path_factory.mktemp("home")
-    url = new_database(template=template).render_as_string(hide_password=False)
-    engine = create_engine(url)
+    url = new_database(template=template)
+    engine = create_engine(url.render_as_string(hide_password=False))
     world.set_up(engine, home / "demo", frames=FRAMES)
     engine.dispose()
+    assert url.database is not None
+    return url.database, home
 
-    def clipsql(*arguments: str) -> Result:
-        environment = {"CLIPSQL_DATABASE_URL": url, "CLIPSQL_HOME": str(home)}
-        return CliRunner().invoke(main, list(arguments), env=environment)
 
-    with pytest.MonkeyPatch.context() as patch, psycopg.connect(url, autocommit=True) as session:
-        patch.chdir(tmp_path_factory.mktemp("here"))  # for the files that commands write
+@pytest.fixture
+def here(demo: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a reader types, with some photos and a list of addresses."""
+    frames = sorted((demo[1] / "demo").glob("frame-*.jpg"))
+    (tmp_path / "photos").mkdir()
+    for name, frame in zip(("first.jpg", "second.jpg", "third.jpg"), frames, strict=False):
+        shutil.copy(frame, tmp_path / "photos" / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
-        def run(block: Block) -> str:
-            if block.language == "sql":
-                return run_sql(session, block.command)
-            return run_shell(clipsql, block.command).replace(str(home), SHOWN_HOME)
 
-        yield run
+@pytest.fixture
+def url(demo: tuple[str, Path], new_database: Callable[..., URL], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A copy of the demo's database, the one that the environment names."""
+    url = new_database(template=demo[0]).render_as_string(hide_password=False)
+    monkeypatch.setenv("CLIPSQL_DATABASE_URL", url)
+    monkeypatch.setenv("CLIPSQL_HOME", str(demo[1]))
+    return url
+
+
+@pytest.fixture
+def reader(url: str, demo: tuple[str, Path], here: Path) -> Iterator[Reader]:
+    """A reader after `clipsql demo`; the model that an ingest would download is the demo's, hosts may be this one."""
+    model = {"model": MODEL}
+    defaults = {
+        "ingest": {**model, "allow_private_hosts": True},
+        "worker": {**model, "allow_private_hosts": True},
+        "search": dict.fromkeys(("text", "image"), model),
+    }
+    analyst = f"analyst_{os.getpid()}"
+    with PictureServer() as web, psycopg.connect(url, autocommit=True) as session:
+        (here / "captions.tsv").write_text("".join(f"a picture\t{web.url(number)}\n" for number in range(3)))
+        session.execute(sql.SQL("create role {} login").format(sql.Identifier(analyst)))
+        names = {"postgresql://me:secret@db.example/pictures": url, "analyst": analyst}
+        yield Reader(session=session, home=demo[1], names=names, defaults=defaults)
+        session.execute(
+            sql.SQL("reset role; drop owned by {0}; drop role {0}").format(sql.Identifier(analyst))
+        )
 
 
 @pytest.mark.slow
-def test_every_block_of_the_page_prints_what_the_page_says(run_block: Callable[[Block], str]) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_of_the_page_prints_what_the_page_says(name: str, reader: Reader) -> None:
+    page = page_file(name)
     if os.environ.get("CLIPSQL_REWRITE_DOCS"):
-        PAGE.write_text(rewritten(PAGE, run_block), encoding="utf-8")
+        page.write_text(rewritten(page, reader.run), encoding="utf-8")
         return
     wrong = []
-    for block in blocks(PAGE):
-        found = run_block(block)
+    for block in blocks(page):
+        found = reader.run(block)
         if block.output is not None and not same_output(block.output, found):
             wrong.append(f"line {block.line} now prints:\n{found}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_page_with_blocks_is_run() -> None:
+    fence = re.compile("^```(sql|sh|python)$", re.MULTILINE)
+    pages = {file.name for file in (ROOT / "docs").glob("*.md") if fence.search(file.read_text("utf-8"))}
+    assert pages | {"README.md"} == set(PAGES)
+
+
+@pytest.mark.parametrize(
+    "link",
+    sorted(
+        (file.relative_to(ROOT).as_posix(), target)
+        for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples" / "README.md")
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", file.read_text("utf-8"))
+    ),
+    ids=" -> ".join,
+)
+def test_every_link_leads_somewhere(link: tuple[str, str]) -> None:
+    name, _, heading = link[1].partition("#")
+    target = (ROOT / link[0]).parent / name if name else ROOT / link[0]
+    assert target.exists()
+    if heading:
+        headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+        assert heading in {re.sub(r"[^\w -]", "", found.lower()).replace(" ", "-") for found in headings}
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in (ROOT / "examples").glob("*.py")))
+@pytest.mark.usefixtures("url", "here")
+def test_every_example_runs_as_it_stands(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    expected = {
+        "business_join.py": "taxi",
+        "plain_psycopg.py": "5  0.",
+        "dashboard.py": "Weather, as it looks",
+        "ingest_and_search.py": "1.000  all red",
+    }
+    runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+    assert expected[name] in capsys.readouterr().out
+    assert f"`{name}`" in (ROOT / "examples" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import clipsql as package
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,6 +33,20 @@ def test_the_wheel_holds_sql_migrations_page_and_types(wheel: Path) -> None:
         assert files
         assert {f"clipsql/_assets/{file.as_posix()}" for file in files} <= names
     assert {"clipsql/py.typed", "clipsql/search/page.html"} <= names
+
+
+def test_the_version_is_said_once_and_the_wheel_has_it(wheel: Path) -> None:
+    assert wheel.name.split("-")[1] == package.__version__
+    said = [
+        file
+        for folder in ("clipsql", ".ci", "docs")
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in (".py", ".txt", ".md", "")
+        and file.is_file()
+        and package.__version__ in file.read_text()
+    ]
+    assert said == [ROOT / "clipsql" / "__init__.py"]
+    assert package.__version__ not in (ROOT / "pyproject.toml").read_text()
 
 
 def test_the_installed_wheel_works_elsewhere_and_without_torch(
@@ -61,6 +77,7 @@ def test_the_installed_wheel_works_elsewhere_and_without_torch(
     told = clipsql("--help")
     assert told.stderr.startswith(str(tmp_path / "installed"))
     assert told.stdout.startswith("Usage: ")
+    assert clipsql("--version").stdout == f"clipsql, version {package.__version__}\n"
     assert clipsql("db", "downgrade", "base", "--yes").returncode == 0
     assert clipsql("db", "upgrade").returncode == 0
     assert clipsql("stats").returncode == 0

@@ -219,5 +219,5 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(package: s
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.splitlines()[-1].endswith(
-        f'ModelError: Models need the package {package}; run: pip install "clipsql[clip]"'
+        f'ConfigurationError: Model "anything" needs the package {package}; run: pip install "clipsql[clip]"'
     )

@@ -434,7 +434,7 @@ open_source(pathlib.Path(sys.argv[1]))
     command = [sys.executable, "-c", script, str(tmp_path / "a.parquet")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr.strip().endswith(
-        'SourceError: a.parquet is a Parquet file; reading it needs: pip install "clipsql[parquet]"'
+        'ConfigurationError: Reading a.parquet needs the package pyarrow; run: pip install "clipsql[parquet]"'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from psycopg import sql
 from sqlalchemy.engine import Engine
@@ -13,6 +13,8 @@ from clipsql.db.pictures import queue
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.staging import row_columns, stage, write_content
 from clipsql.db.statements import Driver, autocommit_connection
+
+_log = logging.getLogger(__name__)
 
 
 def write_pictures(
@@ -59,12 +61,12 @@ def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collec
     return known | dict(rows.fetchall())
 
 
-def lock_collection(connection: Driver, collection: str, *, on_wait: Callable[[], None]) -> None:
+def lock_collection(connection: Driver, collection: str) -> None:
     """Let one ingest at a time into a collection, until the connection closes; a second one waits."""
     key = f"clipsql ingest {collection}"
     row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
     if row == (False,):
-        on_wait()
+        _log.info("Another ingest into collection %s is running; waiting for it to end.", collection)
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (key,))
 
 

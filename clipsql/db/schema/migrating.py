@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from clipsql.db.engine import database_errors
 from clipsql.db.schema.comparing import schema_differences
 from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.errors import ConfigurationError, DatabaseNotReady
+
+_log = logging.getLogger(__name__)
 
 _OLDEST_POSTGRESQL = 15
 _OLDEST_PGVECTOR = (0, 8, 0)
@@ -43,6 +46,9 @@ ALEMBIC_OPTIONS: dict[str, Any] = {
     "include_object": _is_compared,
     "compare_type": True,
     "compare_server_default": True,
+    "on_version_apply": lambda step, **_others: _log.info(
+        "%s %s.", "Upgraded to" if step.is_upgrade else "Took back", step.up_revision_id
+    ),
 }
 """How Alembic finds its revision and compares the models with the tables, here and in migrations/env.py."""
 

@@ -1,0 +1,23 @@
+"""What the optional parts of clipsql need, and the one line that says so where they are absent."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from clipsql.errors import ConfigurationError
+
+PACKAGES = {
+    "clip": ("torch", "transformers"),
+    "web": ("httpx2", "httptools", "aiodns", "protego", "tenacity"),
+    "parquet": ("pyarrow",),
+}
+"""Extra of clipsql -> the packages that it brings and that clipsql imports."""
+
+
+def require_extra(extra: str, what: str) -> None:
+    """Raise ConfigurationError unless all packages of an extra are installed; `what` is what needs them."""
+    for package in PACKAGES[extra]:
+        if find_spec(package) is None:
+            raise ConfigurationError(
+                f'{what} needs the package {package}; run: pip install "clipsql[{extra}]"'
+            )
