@@ -91,11 +91,13 @@ def picture(url: str, vector: Sequence[float] | NDArray[np.float32] | None, **fa
     )
 
 
-def fill(engine: Engine, *, rows: int = 3000, dimensions: int = 24, seed: int = 1) -> Filled:
+def fill(
+    engine: Engine, *, rows: int = 3000, dimensions: int = 24, seed: int = 1, model: ModelRow | None = None
+) -> Filled:
     """Random pictures in three collections: places at the antimeridian and the poles, times, facts, captions."""
     random = np.random.default_rng(seed)
-    model = new_model(engine, dimensions=dimensions)
-    vectors = unit_vectors(random, rows, dimensions)
+    model = model or new_model(engine, dimensions=dimensions)
+    vectors = unit_vectors(random, rows, model.dimensions)
     collections = [COLLECTIONS[number] for number in random.choice(3, rows, p=(0.6, 0.3, 0.1))]
     facts: list[dict[str, Any]] = [
         {

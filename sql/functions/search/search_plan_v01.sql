@@ -70,7 +70,7 @@ begin
     end if;
     if is_exact then
         execute 'explain (format json) ' || clipsql_private.compare_statement(conditions, chosen)
-            into plan using filter, query, max_results;
+            into plan using filter, l2_normalize(query), max_results;
         index_used := (
             select string_agg(distinct n.name #>> '{}', ', ')
             from jsonb_path_query(plan, 'strict $.**."Index Name"') as n(name));

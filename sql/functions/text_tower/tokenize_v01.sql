@@ -10,6 +10,7 @@ begin
     if query is null then
         return null;
     end if;
+    perform clipsql_private.check_most('query', length(query), 'characters', 'CQ006');
     return tower.start_id
         || array(
             select w.token_id
