@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Engine
 
+from clipsql.db.indexes import ensure_index
 from clipsql.db.models import ModelRow, add_model
 from clipsql.db.pictures.writing import PictureFacts, PictureWrite, analyze, write_pictures
 from clipsql.db.statements import autocommit_connection
@@ -162,3 +163,17 @@ def _captions(random: np.random.Generator) -> list[tuple[str, str]]:
         else:
             captions.append((" ".join(["A", *random.choice(ENGLISH, 3)]) + ".", "en"))
     return captions
+
+
+def embed_captions(engine: Engine, model: ModelRow) -> None:
+    """Give each caption its picture's own vector, and the captions an index."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            """
+            insert into clipsql.caption_embedding (caption_id, model_id, embedding)
+            select c.caption_id, e.model_id, e.embedding
+            from clipsql.caption as c join clipsql.image_embedding as e on e.image_id = c.image_id
+            """
+        )
+    assert ensure_index(engine, model, table="caption_embedding")
+    analyze(engine, model)

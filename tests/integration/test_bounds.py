@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from integration import hostile
-from integration.filling import fill, picture, write
+from integration.filling import embed_captions, fill, picture, write
 from sqlalchemy.engine import URL
 
 from clipsql import assets
@@ -88,6 +88,7 @@ def world(new_database: Callable[..., URL], template: str) -> Iterator[World]:
     engine = create_engine(url.render_as_string(hide_password=False))
     model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
     fill(engine, rows=600, model=model)
+    embed_captions(engine, model)
     write(engine, model, [picture("zero", [1] * model.dimensions, longitude=0, latitude=0, captions=[("a truck", "en")])])
     engine.dispose()
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:

@@ -7,7 +7,7 @@ return case argument
     when 'max_results' then 100000
     when 'model' then 1000          -- characters
     when 'in_collection' then 1000  -- characters
-    when 'query' then 10000         -- characters: no model reads more than some hundred of them
+    when 'query' then 5000          -- characters: models read some hundred of them
     when 'terms' then 50            -- of an expression, or vectors that a picture must be near to at once
     when 'vectors' then 1000
     when 'caption_query' then 1000  -- characters: it is read in sixteen languages
