@@ -39,7 +39,22 @@ TEXTS = {
 }
 """A piece of text by what it is made of: repeated to any length."""
 
-FLOATS = (math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -1e-300, 1e-20, 0.5, -1.0, 90.0, 180.0, 1e20, 1.7e308)
+FLOATS = (
+    math.nan,
+    math.inf,
+    -math.inf,
+    0.0,
+    -0.0,
+    5e-324,
+    -1e-300,
+    1e-20,
+    0.5,
+    -1.0,
+    90.0,
+    180.0,
+    1e20,
+    1.7e308,
+)
 INTEGERS = (0, 1, -1, 2**31 - 1, -(2**31))
 BIGINTS = (0, 1, -1, 2**63 - 1, -(2**63))
 DEEP = 2000
@@ -48,7 +63,12 @@ LONG_LABEL = 5000
 
 def texts(most: int) -> Iterator[tuple[str, str]]:
     """Each text with its name: as long as it may be, just longer, and enormous."""
-    yield from (("empty", ""), ("one letter", "a"), ("a quote", "'"), ("an injection", "'; drop table clipsql.image; --"))
+    yield from (
+        ("empty", ""),
+        ("one letter", "a"),
+        ("a quote", "'"),
+        ("an injection", "'; drop table clipsql.image; --"),
+    )
     for name, piece in TEXTS.items():
         for length in (most, most + 1, 200_000):
             yield f"{length} of {name}", (piece * (length // len(piece) + 1))[:length]
@@ -56,7 +76,12 @@ def texts(most: int) -> Iterator[tuple[str, str]]:
 
 def array(items: list[str], *, lower_bound: int | None = None) -> str:
     """A PostgreSQL array of such items, null where the item is NULL."""
-    return ("" if lower_bound is None else f"[{lower_bound}:{lower_bound + len(items) - 1}]=") + "{" + ",".join(items) + "}"
+    return (
+        ("" if lower_bound is None else f"[{lower_bound}:{lower_bound + len(items) - 1}]=")
+        + "{"
+        + ",".join(items)
+        + "}"
+    )
 
 
 def quoted(text: str) -> str:
@@ -82,7 +107,9 @@ def values(kind: str, most: int, *, dimensions: int) -> Iterator[tuple[str, Any]
     elif kind == "boolean":
         yield from (("true", True), ("false", False))
     elif kind == "timestamp with time zone":
-        yield from ((when, when) for when in ("-infinity", "infinity", "4714-11-24 00:00:00+00 BC", "294276-12-31"))
+        yield from (
+            (when, when) for when in ("-infinity", "infinity", "4714-11-24 00:00:00+00 BC", "294276-12-31")
+        )
     elif kind == "time without time zone":
         yield from ((when, when) for when in ("00:00", "24:00", "12:34:56.789"))
     elif kind == "polygon":
@@ -90,7 +117,10 @@ def values(kind: str, most: int, *, dimensions: int) -> Iterator[tuple[str, Any]
     elif kind == "jsonb":
         yield from _documents(most)
     elif kind == "jsonpath":
-        yield from ((path, path) for path in ("$", "$.**", "$.a == 1", '$.a like_regex "(a*)*b"', "1 + 1", "strict $[*] ? (@ > 1)"))
+        yield from (
+            (path, path)
+            for path in ("$", "$.**", "$.a == 1", '$.a like_regex "(a*)*b"', "1 + 1", "strict $[*] ? (@ > 1)")
+        )
         yield "a long path", " && ".join(["$.a == 1"] * 5000)
     elif kind == "vector":
         for size in (1, dimensions, 16_000):
@@ -118,7 +148,9 @@ def _polygons(most: int) -> Iterator[tuple[str, str]]:
 
 
 def _documents(most: int) -> Iterator[tuple[str, str]]:
-    yield from ((body, body) for body in ("null", "true", "1e400", '"a"', "[]", "{}", '{"": null}', '{"a": [[], {}]}'))
+    yield from (
+        (body, body) for body in ("null", "true", "1e400", '"a"', "[]", "{}", '{"": null}', '{"a": [[], {}]}')
+    )
     for size in (most - 100, 5 * most):
         yield f"{size} bytes of keys", json.dumps({f"k{n}": n for n in range(size // 24)})
         yield f"{size} bytes of items", json.dumps({"k": list(range(size // 12))})
@@ -129,7 +161,11 @@ def _documents(most: int) -> Iterator[tuple[str, str]]:
 
 def _arrays(kind: str, most: int, *, dimensions: int) -> Iterator[tuple[str, str]]:
     good = {"bigint": "1", "text": "a", "double precision": "1", "vector": quoted(vector(dimensions))}[kind]
-    yield from (("empty", "{}"), ("only null", "{NULL}"), ("two dimensions", f"{{{{{good},{good}}},{{{good},{good}}}}}"))
+    yield from (
+        ("empty", "{}"),
+        ("only null", "{NULL}"),
+        ("two dimensions", f"{{{{{good},{good}}},{{{good},{good}}}}}"),
+    )
     yield "one", array([good])
     yield "with null", array([good, "NULL"])
     yield "counted from 5", array([good, good], lower_bound=5)

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 from integration.filling import embed_captions, fill
+from psycopg import sql
 from sqlalchemy.engine import URL
 
 from clipsql import assets
@@ -39,25 +39,27 @@ CALLS = (
     "clipsql.search_captions(clipsql.image_vector(7), 20, in_collection => 'holidays')",
     "clipsql.search(clipsql.image_vector(7))",
     "clipsql.search(clipsql.image_vector(7), 30, caption_query => 'truck -snow', distinct_above => 0.3)",
-    "clipsql.search(clipsql.image_vector(7), 20, near_longitude => 13.3671, near_latitude => 52.4123, within_m => 9000.7)",
+    "clipsql.search(clipsql.image_vector(7), near_longitude => 13.3671, near_latitude => 52.4123, within_m => 9000.7)",
     "clipsql.search(clipsql.image_vector(7), 20, inside => '((170.01,-12.3),(190.7,-11.1),(185.2,18.4))')",
-    "clipsql.search(clipsql.image_vector(7), taken_from => '2025-03-01 00:00+00', taken_until => '2025-05-01 00:00+00')",
+    "clipsql.search(clipsql.image_vector(7), taken_from => '2025-03-01 00:00Z', taken_until => '2025-05-01 00:00Z')",
     "clipsql.search(clipsql.image_vector(7), 50, having_metadata => '{\"night\": true}', min_percentile => 20)",
-    "clipsql.search(clipsql.image_vector(7), 3, caption_query => '红色', only_images => array(select generate_series(1, 3000)::bigint))",
+    "clipsql.search(clipsql.image_vector(7), 3, caption_query => '红色',"
+    " only_images => array(select generate_series(1, 3000)::bigint))",
     "clipsql.search_text('a red truck', except_images => '{1,2,3}', min_similarity => -0.5)",
     "clipsql.search_similar(7, 25)",
-    "clipsql.search_query('\"a \\\"red\\\" truck\" + 2*image:7 - night')",
+    'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
-    # So many that the index over metadata or words keeps them in a tree of their own, of which a session may want a part.
+    # So many that the index keeps them in a tree of their own, of which a session may want a part.
     f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",
-    f"clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 5000, {NIGHT}, fusion => 'minimum similarity')",
+    f"clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 5000, {NIGHT},"
+    " fusion => 'minimum similarity')",
     f"clipsql.search_captions(clipsql.image_vector(7), 5000, {NIGHT})",
     f"clipsql.search_hybrid('dog', 5000, {NIGHT})",
     f"clipsql.classify_images('{{red truck,dog}}', {NIGHT})",
     f"(select matching_rows from clipsql.search_plan(clipsql.image_vector(7), 5000, {NIGHT}))",
     # How long it may take follows the session's workers; how it is done does not.
-    "(select strategy, matching_rows, is_exact, is_complete, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
+    "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
 )
 SAY_OTHERWISE = {
     "statement_timeout": "ends a statement: it must",
@@ -74,7 +76,17 @@ SAY_OTHERWISE = {
     "temp_buffers": "is memory that a session takes at once",
 }
 """Settings that rightly change what a search does, or that no test can try."""
-WORDS = ("", "all", "C", "odd", "SQL, DMY", "Asia/Kathmandu", "pg_catalog.turkish", "pg_temp, clipsql", "view")
+WORDS = (
+    "",
+    "all",
+    "C",
+    "odd",
+    "SQL, DMY",
+    "Asia/Kathmandu",
+    "pg_catalog.turkish",
+    "pg_temp, clipsql",
+    "view",
+)
 """Values of settings that take any text: each takes those that it accepts."""
 
 
@@ -112,7 +124,9 @@ def answers(url: str, settings: Sequence[Setting] = ()) -> Answers:
 @pytest.fixture(scope="module")
 def expected(url: str) -> Answers:
     found = answers(url)
-    assert [(call, rows) for call, rows in zip(CALLS, found, strict=True) if isinstance(rows, str) or not rows] == []
+    assert [
+        (call, rows) for call, rows in zip(CALLS, found, strict=True) if isinstance(rows, str) or not rows
+    ] == []
     assert "index walk" in str(found[-1])
     return found
 
@@ -219,5 +233,7 @@ def test_no_setting_of_a_session_changes_an_answer(url: str, expected: Answers) 
         if differences(url, expected, list(batch.items())):
             for pair in batch.items():
                 failures[pair] = differences(url, expected, [pair])
-            failures = {pair: found for pair, found in failures.items() if found} or {str(batch): ["together"]}  # type: ignore[dict-item]
+            failures = {pair: found for pair, found in failures.items() if found} or {
+                str(batch): ["together"]
+            }  # type: ignore[dict-item]
     assert not failures, "\n".join(f"{name} = {value}: {found}" for (name, value), found in failures.items())

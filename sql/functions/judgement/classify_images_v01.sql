@@ -44,4 +44,4 @@ end;
 $$;
 
 comment on function clipsql.classify_images is
-    'The likeliest label of every picture that passes the filters, with its probability; filters as in clipsql.search.';
+    'The likeliest label of every picture that passes the filters, with its probability; at most 300 labels times templates, 4000 bytes together; filters as in clipsql.search.';

@@ -39,4 +39,4 @@ end;
 $$;
 
 comment on function clipsql.mix(vector[], double precision[]) is
-    'Weighted sum of the vectors as they are (weights default to 1; negative ones push away).';
+    'Weighted sum of the vectors as they are (weights default to 1; negative ones push away); at most 1000.';

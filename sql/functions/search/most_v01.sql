@@ -15,8 +15,8 @@ return case argument
     when 'having_metadata' then 100000  -- bytes
     when 'only_images' then 100000
     when 'except_images' then 100000
-    when 'labels' then 500          -- times the templates: each makes a text to embed
-    when 'prompts' then 6000        -- bytes of all these texts: each may be a token
+    when 'labels' then 300          -- times the templates: each makes a text to embed
+    when 'prompts' then 4000        -- bytes of all these texts: each may be a token
 end;
 
 comment on function clipsql_private.most(text) is

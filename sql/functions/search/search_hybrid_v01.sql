@@ -132,4 +132,4 @@ end;
 $$;
 
 comment on function clipsql.search_hybrid is
-    'Pictures by their captions'' words and by their vectors, fused by reciprocal rank, best first; filters as in clipsql.search.';
+    'Pictures by their captions'' words and by their vectors, fused by reciprocal rank, best first; at most 5000 characters of text; filters as in clipsql.search.';

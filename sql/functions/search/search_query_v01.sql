@@ -59,4 +59,4 @@ end;
 $$;
 
 comment on function clipsql.search_query is
-    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; filters as in clipsql.search.';
+    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; at most 50 terms in 5000 characters; filters as in clipsql.search.';

@@ -86,4 +86,4 @@ end;
 $$;
 
 comment on function clipsql.search_vectors is
-    'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity.';
+    'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity; at most 1000 vectors, 50 for the last.';

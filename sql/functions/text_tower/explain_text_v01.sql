@@ -54,4 +54,4 @@ end;
 $$;
 
 comment on function clipsql.explain_text(text, text) is
-    'Share of the attention that each word of a text gets from its end token in the last layer; shares sum to 1.';
+    'Share of the attention that each word of a text (at most 5000 characters) gets from its end token in the last layer; shares sum to 1.';

@@ -21,4 +21,4 @@ end;
 $$;
 
 comment on function clipsql.tokenize(text, text) is
-    'Token ids of a text for a model (default: the default model), start and end included.';
+    'Token ids of a text (at most 5000 characters) for a model (default: the default model), start and end included.';
