@@ -6,7 +6,7 @@ as $$
 begin
     if weight <> 0 and abs(weight) not between 1e-20 and 1e20 then
         raise exception using errcode = 'CQ004',
-            message = 'A weight must be 0 or of a size between 1e-20 and 1e20, not ' || weight || '.';
+            message = 'A query takes weights of 0 or of a size between 1e-20 and 1e20, not ' || weight || '.';
     end if;
 end;
 $$;
