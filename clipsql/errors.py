@@ -19,7 +19,7 @@ Each message names the thing and the remedy, in one line.
         ├── UnknownImage            CQ002  no such picture, or it has no embedding under the model
         ├── InvalidVector           CQ003  wrong dimensions, zero or not finite
         ├── InvalidArgument         CQ004  an argument is out of its range or contradicts another
-        └── InvalidText             CQ006  a text without a word
+        └── InvalidText             CQ006  a text without a word, or too long a one
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class InvalidArgument(SearchError):
 
 
 class InvalidText(SearchError):
-    """A text without a word."""
+    """A text without a word, or too long a one."""
 
 
 ERRORS_BY_SQLSTATE: dict[str, type[ClipsqlError]] = {

@@ -8,11 +8,16 @@ revision = "0002"
 down_revision = "0001"
 
 FUNCTIONS = (
+    "most",
+    "check_most",
+    "check_weight",
+    "check_terms",
     "resolve_model",
     "image_vector",
     "mix",
     "distance_m",
     "place_boxes",
+    "joined_images",
     "conditions",
     "index_is_usable",
     "check_query",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Engine
 
+from clipsql.db.indexes import ensure_index
 from clipsql.db.models import ModelRow, add_model
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.writing import analyze, write_pictures
@@ -91,11 +92,13 @@ def picture(url: str, vector: Sequence[float] | NDArray[np.float32] | None, **fa
     )
 
 
-def fill(engine: Engine, *, rows: int = 3000, dimensions: int = 24, seed: int = 1) -> Filled:
+def fill(
+    engine: Engine, *, rows: int = 3000, dimensions: int = 24, seed: int = 1, model: ModelRow | None = None
+) -> Filled:
     """Random pictures in three collections: places at the antimeridian and the poles, times, facts, captions."""
     random = np.random.default_rng(seed)
-    model = new_model(engine, dimensions=dimensions)
-    vectors = unit_vectors(random, rows, dimensions)
+    model = model or new_model(engine, dimensions=dimensions)
+    vectors = unit_vectors(random, rows, model.dimensions)
     collections = [COLLECTIONS[number] for number in random.choice(3, rows, p=(0.6, 0.3, 0.1))]
     facts: list[dict[str, Any]] = [
         {
@@ -160,3 +163,17 @@ def _captions(random: np.random.Generator) -> list[tuple[str, str]]:
         else:
             captions.append((" ".join(["A", *random.choice(ENGLISH, 3)]) + ".", "en"))
     return captions
+
+
+def embed_captions(engine: Engine, model: ModelRow) -> None:
+    """Give each caption its picture's own vector, and the captions an index."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            """
+            insert into clipsql.caption_embedding (caption_id, model_id, embedding)
+            select c.caption_id, e.model_id, e.embedding
+            from clipsql.caption as c join clipsql.image_embedding as e on e.image_id = c.image_id
+            """
+        )
+    assert ensure_index(engine, model, table="caption_embedding")
+    analyze(engine, model)

@@ -90,3 +90,16 @@ def test_each_sql_file_makes_the_one_thing_that_it_is_named_after(kind: str) -> 
         assert text.startswith("--"), name
         assert re.findall(rf"create or replace {word} clipsql(?:_private)?\.(\w+)", text) == [name]
         assert re.findall(rf"comment on {word} clipsql(?:_private)?\.(\w+)", text) == [name]
+
+
+def test_no_function_reads_backslashes_as_a_session_says(engine: Engine) -> None:
+    """A body kept as text is read anew in each session: with standard_conforming_strings off '\\s' is 's'."""
+    with engine.connect() as connection:
+        bodies = connection.exec_driver_sql(
+            "select oid::regprocedure, prosrc from pg_proc where prosqlbody is null"
+            " and pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)"
+        ).all()
+    for name, body in bodies:
+        # Comments, dollar quotes, and e'' with the lines that go on from it.
+        safe = re.sub(r"--.*|\$(\w*)\$.*?\$\1\$|\be('(?:[^'\\]|\\.|'')*'\s*)+", "", body)
+        assert "\\" not in safe, name

@@ -258,10 +258,11 @@ def _ensure(
 
 def _set_search_path(connection: Connection) -> None:
     # Functions keep this path ("set search_path from current"): pgvector's operators are found wherever the
-    # extension lives and whatever a session sets.
+    # extension lives and whatever a session sets. And what a file says is read as it is written.
     connection.execute(
         sa.text(
-            "select set_config('search_path', 'pg_catalog, ' || quote_ident(n.nspname) || ', pg_temp', true)"
+            "select set_config('standard_conforming_strings', 'on', true),"
+            " set_config('search_path', 'pg_catalog, ' || quote_ident(n.nspname) || ', pg_temp', true)"
             " from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'"
         )
     )

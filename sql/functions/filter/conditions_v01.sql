@@ -7,6 +7,13 @@ as $$
 declare
     reason text;
 begin
+    perform
+        clipsql_private.check_most('in_collection', length(filter.in_collection), 'characters'),
+        clipsql_private.check_most('inside', npoints(filter.inside), 'vertices'),
+        clipsql_private.check_most('having_metadata', pg_column_size(filter.having_metadata), 'bytes'),
+        clipsql_private.check_most('caption_query', length(filter.caption_query), 'characters'),
+        clipsql_private.check_most('only_images', cardinality(filter.only_images), 'ids'),
+        clipsql_private.check_most('except_images', cardinality(filter.except_images), 'ids');
     reason := case
         when filter.taken_from >= filter.taken_until then
             format('taken_from (%s) must lie before taken_until (%s).', filter.taken_from, filter.taken_until)
@@ -23,7 +30,12 @@ begin
         when not box(filter.inside) <@ box(point(-360, -90), point(360, 90)) then
             'inside takes (longitude, latitude) vertices: longitudes between -360 and 360, latitudes between -90 and 90 degrees.'
         when jsonb_typeof(filter.having_metadata) <> 'object' then
-            format('having_metadata must be an object such as {"camera": "K12"}, not %s.', filter.having_metadata)
+            format('having_metadata must be an object such as {"camera": "K12"}, not %s.', left(filter.having_metadata::text, 100))
+        -- PostgreSQL's parser ends in an internal error where it has to remember more of them.
+        when filter.caption_query ~ '(-[[:space:]!&|()]*){31}' then
+            'caption_query has too many minus signs in a row; one before a word leaves out what has the word.'
+        when array_ndims(filter.only_images) > 1 or array_ndims(filter.except_images) > 1 then
+            'only_images and except_images must be one-dimensional arrays.'
         when filter.caption_query is not null and clipsql_private.any_caption_query(filter.caption_query) is null then
             format('caption_query %L has no word to look for.', filter.caption_query)
     end;
@@ -37,18 +49,21 @@ begin
         case when filter.taken_until is not null then 'i.taken_at < ($1).taken_until' end,
         -- The boxes use the index; the distance then decides.
         case when filter.within_m is not null then (
-            select '(' || string_agg(format('point(i.longitude, i.latitude) <@ %L::box', b.bounds), ' or ') || ')'
+            select '(' || string_agg(format(
+                    'point(i.longitude, i.latitude) <@ (clipsql_private.place_boxes('
+                    '($1).near_longitude, ($1).near_latitude, ($1).within_m))[%s]', b.number), ' or ') || ')'
                 || ' and clipsql_private.distance_m(i.longitude, i.latitude, ($1).near_longitude, ($1).near_latitude)'
                 || ' <= ($1).within_m'
-            from unnest(clipsql_private.place_boxes(filter.near_longitude, filter.near_latitude, filter.within_m)) as b(bounds)
+            from unnest(clipsql_private.place_boxes(filter.near_longitude, filter.near_latitude, filter.within_m))
+                with ordinality as b(bounds, number)
         ) end,
         -- A polygon over the antimeridian goes on beyond 180 degrees (170 .. 190): the positions that lie there are
         -- stored beyond the other side (-180 .. -170), so it is looked up there too.
         case when filter.inside is not null then (
-            select '(' || string_agg(format('point(i.longitude, i.latitude) <@ %L::polygon', m.shape), ' or ') || ')'
+            select '(' || string_agg(format(
+                    'point(i.longitude, i.latitude) <@ polygon(path(($1).inside) + point(%s, 0))', t.turn), ' or ') || ')'
             from unnest(array[0, 360, -360]) as t(turn)
-            cross join lateral (select polygon(path(filter.inside) + point(t.turn, 0))) as m(shape)
-            where box(m.shape) && box(point(-180, -90), point(180, 90))
+            where box(filter.inside) + point(t.turn, 0) && box(point(-180, -90), point(180, 90))
         ) end,
         case when filter.having_metadata is not null then 'i.metadata @> ($1).having_metadata' end,
         case when filter.caption_query is not null then

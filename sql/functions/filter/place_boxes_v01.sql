@@ -6,8 +6,8 @@ returns box[]
 language plpgsql immutable parallel safe
 as $$
 declare
-    -- A hair wider than exact: rounding must not lose a position on the rim.
-    reach constant double precision := degrees(within_m / 6371008.8) * (1 + 1e-9) + 1e-9;
+    -- A hair wider than exact: rounding must not lose a position on the rim. The least is no underflow.
+    reach constant double precision := degrees(greatest(within_m, 1e-6) / 6371008.8) * (1 + 1e-9) + 1e-9;
     south constant double precision := near_latitude - reach;
     north constant double precision := near_latitude + reach;
     spread double precision;

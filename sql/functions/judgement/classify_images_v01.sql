@@ -18,6 +18,7 @@ create or replace function clipsql.classify_images(
 returns table (image_id bigint, label text, probability double precision)
 language plpgsql stable parallel unsafe cost 1000000 rows 1000
 set search_path from current
+set gin_fuzzy_search_limit = 0
 as $$
 #variable_conflict use_column
 declare
@@ -43,4 +44,4 @@ end;
 $$;
 
 comment on function clipsql.classify_images is
-    'The likeliest label of every picture that passes the filters, with its probability; filters as in clipsql.search.';
+    'The likeliest label of every picture that passes the filters, with its probability; at most 300 labels times templates, 4000 bytes together; filters as in clipsql.search.';

@@ -23,4 +23,5 @@ end;
 $$;
 
 comment on function clipsql.classify(bigint, text[], text, text[], text) is
-    'Probability of each label for a stored picture, likeliest first: softmax of the cosines times the model''s logit scale.';
+    'Probability of each label for a stored picture, likeliest first: softmax of the cosines times the model''s logit scale. At most 300 labels times templates,'
+    ' 4000 bytes together.';

@@ -10,6 +10,14 @@ declare
     prompts constant text[] := coalesce(templates, array[coalesce(template, 'a photo of a {}')]);
     reason text;
 begin
+    perform
+        clipsql_private.check_most(
+            'labels', coalesce(cardinality(labels), 0)::bigint * cardinality(prompts), 'texts (labels times templates)'),
+        clipsql_private.check_most('prompts', -- which are not made for it: each may repeat its label without end
+            (select sum(octet_length(p.prompt) + (octet_length(l.label) - 2)::bigint
+                        * (length(p.prompt) - length(replace(p.prompt, '{}', ''))) / 2)::bigint
+             from unnest(labels) as l(label) cross join unnest(prompts) as p(prompt)),
+            'bytes (labels in their templates)');
     reason := case
         when coalesce(cardinality(labels), 0) < 2 then
             'classify needs two labels or more: of one label alone the probability is always 1; use clipsql.match.'

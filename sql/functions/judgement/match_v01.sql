@@ -12,4 +12,4 @@ as $$
 $$;
 
 comment on function clipsql.match(bigint, text, text) is
-    'How well a description fits a stored picture: the cosine of their embeddings, as a search returns it.';
+    'How well a description (at most 5000 characters) fits a stored picture: the cosine of their embeddings, as a search returns it.';

@@ -6,6 +6,7 @@ create or replace function clipsql_private.percentile_basis(
     out size integer, out is_exact boolean, out distances double precision[])
 language plpgsql stable parallel safe
 set search_path from current
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     full_size constant integer := clipsql_private.percentile_sample_size();

@@ -6,6 +6,7 @@ returns void
 language plpgsql immutable parallel safe
 as $$
 begin
+    perform clipsql_private.check_most('max_results', max_results, 'results');
     if max_results is null or max_results < 1 then
         raise exception using errcode = 'CQ004',
             message = format('max_results must be 1 or more, not %s.', coalesce(max_results::text, 'null'));

@@ -5,35 +5,28 @@ language plpgsql immutable parallel safe
 set search_path from current
 as $$
 declare
-    terms constant integer := coalesce(cardinality(vectors), 0);
     size integer;
+    weight double precision;
+    reach double precision := 0;  -- no component of the sum is larger
     total vector;
     term vector;
 begin
-    if terms = 0 then
-        raise exception using errcode = 'CQ004', message = 'mix needs at least one vector.';
-    elsif array_ndims(vectors) > 1 or array_ndims(weights) > 1 then
-        raise exception using errcode = 'CQ004', message = 'mix takes one-dimensional arrays of vectors and weights.';
-    elsif weights is not null and cardinality(weights) <> terms then
-        raise exception using errcode = 'CQ004',
-            message = format('mix got %s vectors but %s weights; give one weight for each vector.', terms, cardinality(weights));
-    elsif array_position(vectors, null) is not null or array_position(weights, null) is not null then
-        raise exception using errcode = 'CQ004', message = 'mix takes no null among its vectors and weights.';
-    elsif exists (select from unnest(weights) as w where w <> 0 and abs(w) not between 1e-20 and 1e20) then
-        -- Beyond this the components of a vector, which are float4, overflow or vanish. NaN is above all numbers.
-        raise exception using errcode = 'CQ004',
-            message = format('mix takes weights of 0 or of a size between 1e-20 and 1e20, not %s.',
-                (select w from unnest(weights) as w where w <> 0 and abs(w) not between 1e-20 and 1e20 limit 1));
-    end if;
+    perform clipsql_private.check_terms(vectors, weights);
     size := vector_dims(vectors[array_lower(vectors, 1)]);
-    for position in 0 .. terms - 1 loop
+    for position in 0 .. cardinality(vectors) - 1 loop
         term := vectors[array_lower(vectors, 1) + position];
         if vector_dims(term) <> size then
             raise exception using errcode = 'CQ003', message = format(
                 'mix got vectors of %s and %s dimensions; mix vectors of one model only.', size, vector_dims(term));
         end if;
-        if weights is not null then
-            term := term * array_fill(weights[array_lower(weights, 1) + position]::real, array[size])::vector;
+        weight := coalesce(weights[array_lower(weights, 1) + position], 1);
+        reach := reach + abs(weight) * vector_norm(term);
+        if reach > 1e38 then
+            raise exception using errcode = 'CQ003',
+                message = 'These vectors are too long to be added; bring them to unit length with l2_normalize.';
+        elsif weight <> 1 then
+            -- Not vector * vector, which refuses a product that is too small for float4 instead of calling it 0.
+            term := array(select weight * c.component from unnest(term::real[]) as c(component))::vector;
         end if;
         total := case when total is null then term else total + term end;
     end loop;
@@ -46,4 +39,4 @@ end;
 $$;
 
 comment on function clipsql.mix(vector[], double precision[]) is
-    'Weighted sum of the vectors as they are (weights default to 1; negative ones push away).';
+    'Weighted sum of the vectors as they are (weights default to 1; negative ones push away); at most 1000.';

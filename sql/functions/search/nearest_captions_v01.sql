@@ -6,6 +6,7 @@ create or replace function clipsql_private.nearest_captions(
 returns table (caption_id bigint, distance double precision)
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
+set gin_fuzzy_search_limit = 0
 set jit = off
 as $$
 #variable_conflict use_column

@@ -8,6 +8,7 @@ create or replace function clipsql_private.nearest_to_all(
 returns table (image_id bigint, distance double precision)
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
+set gin_fuzzy_search_limit = 0
 -- As in compare_all.
 set enable_seqscan = on
 set enable_indexscan = on

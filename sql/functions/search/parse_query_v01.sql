@@ -14,18 +14,20 @@ as $$
 declare
     tokens constant text :=
         $re$(\s+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[-+*]|[^-+*()"'\s][^+*()\s]*(?:\s+[^-+*()\s][^+*()\s]*)*|.)$re$;
-    number constant text := '^([0-9]+(\.[0-9]*)?|\.[0-9]+)$';
-    file constant text := '^(\.{1,2}/|~?/)|^[^"''].*\.(avif|bmp|gif|heic|heif|jpe?g|png|tiff?|webp)$';
+    number constant text := '^([0-9]+([.][0-9]*)?|[.][0-9]+)$';
+    file constant text := '^([.]{1,2}/|~?/)|^[^"''].*[.](avif|bmp|gif|heic|heif|jpe?g|png|tiff?|webp)$';
     token text;
     next_position integer := 1;
     last_sign text;  -- what the query began with, or the sign before this token
     factors text[] := '{}';  -- the one or two sides of a term, as they were written
     positions integer[] := '{}';
     sign integer := 1;
+    terms integer := 0;
     thing integer;  -- which of the factors is no weight
     reason text;
 begin
-    if expression is null or expression !~ '\S' then
+    perform clipsql_private.check_most('query', length(expression), 'characters');
+    if expression is null or expression !~ '[^[:space:]]' then
         raise exception using errcode = 'CQ004', message = 'The query is empty; write it as in: flower + 2*bee - night.';
     end if;
     for token in
@@ -34,7 +36,7 @@ begin
     loop
         position := next_position;
         next_position := position + length(token);
-        continue when token ~ '^\s';
+        continue when token ~ '^[[:space:]]';
         if token not in ('+', '-', '*', '') then
             reason := case
                 when token in ('(', ')') then
@@ -65,6 +67,8 @@ begin
             last_sign := token;
         else
             -- A term ends.
+            terms := terms + 1;
+            perform clipsql_private.check_most('terms', terms, 'terms');
             thing := case when factors[1] ~ number and cardinality(factors) = 2 then 2 else 1 end;
             if cardinality(factors) = 2 and (factors[1] ~ number) = (factors[2] ~ number) then
                 position := positions[2];
@@ -78,8 +82,8 @@ begin
                 kind := case when body ~* '^image:' then 'image' when body ~* file then 'file' else 'text' end;
                 image_id := case kind when 'image' then substr(body, length('image:') + 1)::bigint end;
                 if body ~ '^["'']' then
-                    body := regexp_replace(substr(body, 2, length(body) - 2), '\\(.)', '\1', 'g');
-                    kind := case when body ~ '^(\.{1,2}/|~?/)' then 'file' else 'text' end;
+                    body := regexp_replace(substr(body, 2, length(body) - 2), $re$\\(.)$re$, $re$\1$re$, 'g');
+                    kind := case when body ~ '^([.]{1,2}/|~?/)' then 'file' else 'text' end;
                 end if;
                 return next;
             end if;

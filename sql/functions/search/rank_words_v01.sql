@@ -7,6 +7,7 @@ create or replace function clipsql_private.rank_words(
 returns table (image_id bigint, score double precision)
 language plpgsql stable parallel unsafe rows 1000
 set search_path from current
+set gin_fuzzy_search_limit = 0
 set jit = off
 as $$
 #variable_conflict use_column

@@ -14,6 +14,7 @@ begin
                 else 'There is no model yet; run "clipsql model add NAME".' end;
         end if;
     else
+        perform clipsql_private.check_most('model', length(model_name), 'characters');
         select m.* into found_model from clipsql.model as m where m.name = model_name;
         if found_model.model_id is null then
             raise exception using errcode = 'CQ001',

@@ -43,10 +43,10 @@ begin
     perform
         clipsql_private.check_limits(max_results, min_similarity, min_percentile, distinct_above),
         clipsql_private.check_text(query);
-    if not coalesce(text_weight >= 0 and text_weight < 'Infinity'
-            and vector_weight >= 0 and vector_weight < 'Infinity' and text_weight + vector_weight > 0, false) then
+    perform clipsql_private.check_weight(text_weight), clipsql_private.check_weight(vector_weight);
+    if not coalesce(text_weight >= 0 and vector_weight >= 0 and text_weight + vector_weight > 0, false) then
         raise exception using errcode = 'CQ004', message = format(
-            'text_weight and vector_weight must be finite numbers of 0 or more, and not both 0, not %s and %s.',
+            'text_weight and vector_weight must be numbers of 0 or more, and not both 0, not %s and %s.',
             coalesce(text_weight::text, 'null'), coalesce(vector_weight::text, 'null'));
     end if;
     direction := coalesce(query_vector, clipsql.embed_text(query, chosen.name));
@@ -132,4 +132,4 @@ end;
 $$;
 
 comment on function clipsql.search_hybrid is
-    'Pictures by their captions'' words and by their vectors, fused by reciprocal rank, best first; filters as in clipsql.search.';
+    'Pictures by their captions'' words and by their vectors, fused by reciprocal rank, best first; at most 5000 characters of text; filters as in clipsql.search.';

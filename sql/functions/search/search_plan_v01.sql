@@ -23,6 +23,7 @@ returns table (
 -- volatile: EXPLAIN is allowed nowhere else.
 language plpgsql volatile parallel unsafe rows 1
 set search_path from current
+set gin_fuzzy_search_limit = 0
 -- As in compare_all, whose plan is shown.
 set enable_seqscan = on
 set enable_indexscan = on
@@ -69,8 +70,9 @@ begin
             else '.' end;
     end if;
     if is_exact then
-        execute 'explain (format json) ' || clipsql_private.compare_statement(conditions, chosen)
-            into plan using filter, query, max_results;
+        -- Without costs, which session settings can make infinite: that is no JSON.
+        execute 'explain (format json, costs off) ' || clipsql_private.compare_statement(conditions, chosen)
+            into plan using filter, l2_normalize(query), max_results;
         index_used := (
             select string_agg(distinct n.name #>> '{}', ', ')
             from jsonb_path_query(plan, 'strict $.**."Index Name"') as n(name));

@@ -54,9 +54,9 @@ begin
     from clipsql.search_vectors(
         vectors, weights, max_results, in_collection, taken_from, taken_until,
         near_longitude, near_latitude, within_m, inside, having_metadata, caption_query,
-        only_images, except_images || pictures, min_similarity, min_percentile, distinct_above, fusion, model) as s;
+        only_images, clipsql_private.joined_images(except_images, pictures), min_similarity, min_percentile, distinct_above, fusion, model) as s;
 end;
 $$;
 
 comment on function clipsql.search_query is
-    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; filters as in clipsql.search.';
+    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; at most 50 terms in 5000 characters; filters as in clipsql.search.';

@@ -27,7 +27,7 @@ as $$
     from clipsql.search(
         clipsql.image_vector(to_image, model), max_results, in_collection, taken_from, taken_until,
         near_longitude, near_latitude, within_m, inside, having_metadata, caption_query,
-        only_images, array_append(except_images, to_image), min_similarity, min_percentile, distinct_above, model) as s;
+        only_images, clipsql_private.joined_images(except_images, array[to_image]), min_similarity, min_percentile, distinct_above, model) as s;
 $$;
 
 comment on function clipsql.search_similar is

@@ -31,4 +31,4 @@ as $$
 $$;
 
 comment on function clipsql.search_text is
-    'Pictures that a text describes, nearest first; filters as in clipsql.search.';
+    'Pictures that a text (at most 5000 characters) describes, nearest first; filters as in clipsql.search.';

@@ -35,16 +35,18 @@ as $$
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(search_vectors.model);
-    given_weights constant double precision[] := coalesce(weights, array_fill(1::double precision, array[cardinality(vectors)]));
+    given_weights double precision[];
     units vector[];
     joint vector;
     directions vector[];
     scale double precision := 1;
 begin
     perform clipsql_private.check_limits(max_results, min_similarity, min_percentile, distinct_above);
+    perform clipsql_private.check_terms(vectors, weights);
     perform clipsql_private.check_query(v.one, chosen) from unnest(vectors) as v(one);
+    given_weights := coalesce(weights, array_fill(1::double precision, array[cardinality(vectors)]));
     units := array(select l2_normalize(v.one) from unnest(vectors) as v(one));
-    joint := clipsql.mix(units, given_weights);  -- which refuses what cannot be added
+    joint := clipsql.mix(units, given_weights);  -- which refuses what adds up to nothing
     case fusion
         when 'weighted sum' then
             directions := array[joint];
@@ -52,6 +54,7 @@ begin
             directions := array[joint];
             scale := vector_norm(joint) / (select sum(abs(w)) from unnest(given_weights) as w);
         when 'minimum similarity' then
+            perform clipsql_private.check_most('terms', cardinality(vectors), 'vectors under fusion "minimum similarity"');
             if exists (select from unnest(given_weights) as w where w >= 0 and w <> 1) then
                 raise exception using errcode = 'CQ004',
                     message = 'Fusion "minimum similarity" asks for every term alike; give weights to negative terms only.';
@@ -83,4 +86,4 @@ end;
 $$;
 
 comment on function clipsql.search_vectors is
-    'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity.';
+    'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity; at most 1000 vectors, 50 for the last.';

@@ -6,6 +6,7 @@ create or replace function clipsql_private.compare_all(
     out ids bigint[], out distances double precision[])
 language plpgsql stable parallel unsafe
 set search_path from current
+set gin_fuzzy_search_limit = 0
 -- What a session may have switched off, and what it has no use for here; the caller's values come back.
 set enable_seqscan = on
 set enable_indexscan = on

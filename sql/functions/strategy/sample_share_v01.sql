@@ -5,6 +5,7 @@ create or replace function clipsql_private.sample_share(conditions text, filter 
 returns double precision
 language plpgsql stable parallel safe
 set search_path from current
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     found_rows bigint;

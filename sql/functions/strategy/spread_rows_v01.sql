@@ -17,7 +17,7 @@ begin
     from pg_catalog.pg_class as c
     where c.oid = of_table;
     return array(
-        select format('(%s,%s)', floor(pages * (golden_ratio * n - floor(golden_ratio * n))), 1 + n % rows_per_page)::tid
+        select format('(%s,%s)', floor(pages * (golden_ratio * n - floor(golden_ratio * n)))::bigint, 1 + n % rows_per_page)::tid
         from generate_series(1, how_many) as n);
 end;
 $$;

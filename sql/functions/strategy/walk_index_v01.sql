@@ -9,6 +9,7 @@ create or replace function clipsql_private.walk_index(
     out ids bigint[], out distances double precision[], out walked integer)
 language plpgsql stable parallel unsafe
 set search_path from current
+set gin_fuzzy_search_limit = 0
 -- These clauses make PostgreSQL put the caller's values back; the body sets what depends on the query.
 set hnsw.iterative_scan = relaxed_order
 set hnsw.ef_search = 50

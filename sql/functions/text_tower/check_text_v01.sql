@@ -4,10 +4,11 @@ returns void
 language plpgsql immutable parallel safe
 as $$
 begin
+    perform clipsql_private.check_most('query', length(query), 'characters', 'CQ006');
     if clipsql_private.normalize_text(query) in ('', ' ') then
         raise exception using errcode = 'CQ006', message = 'The text is empty; give at least one word.';
     end if;
 end;
 $$;
 
-comment on function clipsql_private.check_text(text) is 'Raises CQ006 for an empty or blank text.';
+comment on function clipsql_private.check_text(text) is 'Raises CQ006 for an empty, blank or too long text.';

@@ -37,4 +37,4 @@ end;
 $$;
 
 comment on function clipsql.embed_text(text, text) is
-    'Unit-length embedding of a text under a model (default: the default model).';
+    'Unit-length embedding of a text (at most 5000 characters) under a model (default: the default model).';

@@ -28,6 +28,7 @@ begin
     select t.last_query, t.last_keys into last_query, last_keys
     from clipsql_private.run_text_tower(tower, tower.start_id || ids || tower.end_id) as t;
     return query
+    -- Sums have an order: the last digit must not depend on the plan.
     with score as (
         select h.first, k.number, inner_product(
             subvector(k.body, h.first, tower.width / tower.heads),
@@ -38,10 +39,13 @@ begin
         select s.first, s.number, exp(greatest(s.score - max(s.score) over (partition by s.first), -700)) as power
         from score as s
     ), share as (
-        select p.number, p.power / sum(p.power) over (partition by p.first) as share
+        select p.first, p.number, p.power / sum(p.power) over (
+            partition by p.first order by p.number rows between unbounded preceding and unbounded following) as share
         from power as p
     )
-    select t.word_number, t.word, coalesce(sum(s.share), 0) / sum(sum(s.share)) over ()
+    select t.word_number, t.word, coalesce(sum(s.share order by s.number, s.first), 0)
+        / sum(sum(s.share order by s.number, s.first)) over (
+            order by t.word_number rows between unbounded preceding and unbounded following)
     from unnest(word_numbers, words) with ordinality as t (word_number, word, number)
     left join share as s on s.number = t.number + 1
     group by t.word_number, t.word
@@ -50,4 +54,4 @@ end;
 $$;
 
 comment on function clipsql.explain_text(text, text) is
-    'Share of the attention that each word of a text gets from its end token in the last layer; shares sum to 1.';
+    'Share of the attention that each word of a text (at most 5000 characters) gets from its end token in the last layer; shares sum to 1.';

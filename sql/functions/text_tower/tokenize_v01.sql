@@ -10,6 +10,7 @@ begin
     if query is null then
         return null;
     end if;
+    perform clipsql_private.check_most('query', length(query), 'characters', 'CQ006');
     return tower.start_id
         || array(
             select w.token_id
@@ -20,4 +21,4 @@ end;
 $$;
 
 comment on function clipsql.tokenize(text, text) is
-    'Token ids of a text for a model (default: the default model), start and end included.';
+    'Token ids of a text (at most 5000 characters) for a model (default: the default model), start and end included.';

@@ -1,0 +1,239 @@
+"""Whatever a pool, a BI tool or the database's defaults set for a session: every function gives the same answer."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from integration.filling import embed_captions, fill
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+from clipsql import assets
+from clipsql.db.engine import create_engine
+from clipsql.db.indexes import ensure_index
+from clipsql.db.schema import migrating
+from clipsql.demo import MODEL_FOLDER
+from clipsql.models import register_model
+
+Answers = list[list[tuple[Any, ...]] | str]
+Setting = tuple[str, str]
+
+NIGHT = "having_metadata => '{\"night\": true}'"
+CALLS = (
+    "clipsql.tokenize('A red truck, déjà vu <|endoftext|>')",
+    "clipsql.embed_text('A red truck, déjà vu')",
+    "clipsql.explain_text('two red trucks at night')",
+    "clipsql.image_vector(7)",
+    "clipsql.mix(array[clipsql.image_vector(7), clipsql.image_vector(8)], '{1, -0.5}')",
+    "clipsql.match(7, 'a red truck')",
+    "clipsql.classify(7, '{red truck,dog,bridge}')",
+    "clipsql.classify_images('{red truck,dog}', having_metadata => '{\"camera\": \"K3\"}', caption_query => 'dog')",
+    "clipsql.suggest_captions(7, 12)",
+    "clipsql.suggest_captions(7, caption_query => 'dog or \"red truck\"')",
+    "clipsql.search_captions(clipsql.image_vector(7))",
+    "clipsql.search_captions(clipsql.image_vector(7), 20, in_collection => 'holidays')",
+    "clipsql.search(clipsql.image_vector(7))",
+    "clipsql.search(clipsql.image_vector(7), 30, caption_query => 'truck -snow', distinct_above => 0.3)",
+    "clipsql.search(clipsql.image_vector(7), near_longitude => 13.3671, near_latitude => 52.4123, within_m => 9000.7)",
+    "clipsql.search(clipsql.image_vector(7), 20, inside => '((170.01,-12.3),(190.7,-11.1),(185.2,18.4))')",
+    "clipsql.search(clipsql.image_vector(7), taken_from => '2025-03-01 00:00Z', taken_until => '2025-05-01 00:00Z')",
+    "clipsql.search(clipsql.image_vector(7), 50, having_metadata => '{\"night\": true}', min_percentile => 20)",
+    "clipsql.search(clipsql.image_vector(7), 3, caption_query => '红色',"
+    " only_images => array(select generate_series(1, 3000)::bigint))",
+    "clipsql.search_text('a red truck', except_images => '{1,2,3}', min_similarity => -0.5)",
+    "clipsql.search_similar(7, 25)",
+    'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
+    "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
+    "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
+    # So many that the index keeps them in a tree of their own, of which a session may want a part.
+    f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",
+    f"clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 5000, {NIGHT},"
+    " fusion => 'minimum similarity')",
+    f"clipsql.search_captions(clipsql.image_vector(7), 5000, {NIGHT})",
+    f"clipsql.search_hybrid('dog', 5000, {NIGHT})",
+    f"clipsql.classify_images('{{red truck,dog}}', {NIGHT})",
+    f"(select matching_rows from clipsql.search_plan(clipsql.image_vector(7), 5000, {NIGHT}))",
+    # How long it may take follows the session's workers; how it is done does not.
+    "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
+)
+SAY_OTHERWISE = {
+    "statement_timeout": "ends a statement: it must",
+    "transaction_timeout": "ends a transaction: it must",
+    "idle_in_transaction_session_timeout": "ends a session: it must",
+    "idle_session_timeout": "ends a session: it must",
+    "lock_timeout": "ends a statement that waits: it must",
+    "client_encoding": "is the client's own: it gets a text as it asked, or an error for what that cannot hold",
+    "max_stack_depth": "is a superuser's own limit of what may be nested at all",
+    "dynamic_library_path": "is where a superuser looks for PL/pgSQL and pgvector themselves",
+    "zero_damaged_pages": "destroys what it reads",
+    "jit_debugging_support": "is not for servers in use",
+    "geqo_pool_size": "is memory that the planner takes at once",
+    "temp_buffers": "is memory that a session takes at once",
+}
+"""Settings that rightly change what a search does, or that no test can try."""
+WORDS = (
+    "",
+    "all",
+    "C",
+    "odd",
+    "SQL, DMY",
+    "Asia/Kathmandu",
+    "pg_catalog.turkish",
+    "pg_temp, clipsql",
+    "view",
+)
+"""Values of settings that take any text: each takes those that it accepts."""
+
+
+@pytest.fixture(scope="module")
+def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
+    """Pictures enough that the index is walked, under the model in the box."""
+    url = new_database(template=template).render_as_string(hide_password=False)
+    engine = create_engine(url)
+    model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
+    fill(engine, rows=6000, model=model)
+    assert ensure_index(engine, model, table="image_embedding")
+    embed_captions(engine, model)
+    engine.dispose()
+    return url
+
+
+def answers(url: str, settings: Sequence[Setting] = ()) -> Answers:
+    """What each call gives in a new session with such settings; the SQLSTATE of an error instead of rows."""
+    found: Answers = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        # In binary, numbers arrive as they are, and times without a time zone.
+        cursor = connection.cursor(binary=True)
+        for name, value in settings:
+            cursor.execute("select set_config(%s, %s, false)", (name, value))
+        escapes = cursor.execute("show standard_conforming_strings").fetchone() == ("off",)
+        for call in CALLS:
+            escaped = call.replace("\\", "\\\\") if escapes else call
+            try:
+                found.append(cursor.execute(f"select * from {escaped} as t".encode()).fetchall())
+            except psycopg.Error as error:
+                found.append(str(error))
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(url: str) -> Answers:
+    found = answers(url)
+    assert [
+        (call, rows) for call, rows in zip(CALLS, found, strict=True) if isinstance(rows, str) or not rows
+    ] == []
+    assert "index walk" in str(found[-1])
+    return found
+
+
+HOSTILE_DEFAULTS = {
+    "extra_float_digits": "-15",
+    "standard_conforming_strings": "off",
+    "backslash_quote": "off",
+    "gin_fuzzy_search_limit": "1",
+    "search_path": "",
+    "DateStyle": "SQL, DMY",
+    "IntervalStyle": "sql_standard",
+    "bytea_output": "escape",
+    "TimeZone": "Asia/Kathmandu",
+    "default_text_search_config": "pg_catalog.turkish",
+    "array_nulls": "off",
+    "enable_seqscan": "off",
+    "enable_indexscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "hnsw.ef_search": "1",
+    "work_mem": "64kB",
+}
+
+
+def test_a_database_with_odd_defaults_is_set_up_filled_and_searched_alike(
+    new_database: Callable[..., URL],
+) -> None:
+    found = []
+    for defaults in ({}, HOSTILE_DEFAULTS):
+        url = new_database().render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            for name, value in defaults.items():
+                connection.execute(
+                    sql.SQL("alter database {} set {} = {}").format(
+                        sql.Identifier(connection.info.dbname), sql.Identifier(*name.split(".")), value
+                    )
+                )
+        engine = create_engine(url)
+        migrating.upgrade(engine)
+        model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
+        fill(engine, rows=300, model=model)  # so few that all are compared: two indexes are never alike
+        embed_captions(engine, model)
+        engine.dispose()
+        found.append(answers(url))
+    for call, usual, odd in zip(CALLS, *found, strict=True):
+        assert odd == usual, call
+
+
+def odd_settings(url: str) -> list[Setting]:
+    """Values far from the usual one of every setting that somebody in a session can change."""
+    odd: list[Setting] = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select '[1]'::vector <=> '[1]'")  # the settings of pgvector come with its library
+        rows = connection.execute(
+            "select name, vartype, setting, min_val, max_val, enumvals from pg_settings"
+            " where context in ('user', 'superuser') order by name"
+        ).fetchall()
+        for name, kind, usual, least, most, choices in rows:
+            values = {
+                "bool": ["on", "off"],
+                "enum": choices,
+                "integer": [least, most, "1"],
+                "real": [least, most, "1"],
+                "string": WORDS,
+            }[kind]
+            for value in values:
+                try:
+                    with connection.transaction(force_rollback=True):
+                        connection.execute("select set_config(%s, %s, false)", (name, value))
+                except psycopg.Error:
+                    continue
+                if value != usual and name not in SAY_OTHERWISE:
+                    odd.append((name, value))
+    return odd
+
+
+def differences(url: str, expected: Answers, settings: Sequence[Setting]) -> list[str]:
+    """Calls whose answer is another under these settings."""
+    return [
+        f"{call}: {found if isinstance(found, str) else 'other rows'}"
+        for call, found, wanted in zip(CALLS, answers(url, settings), expected, strict=True)
+        if found != wanted
+    ]
+
+
+def test_every_public_function_is_called() -> None:
+    public = {
+        name
+        for name, file in assets.newest_sql_files("functions").items()
+        if f"create or replace function clipsql.{name}" in file.read_text("utf-8")
+    }
+    assert {name for call in CALLS for name in re.findall(r"clipsql\.(\w+)\(", call)} == public
+
+
+def test_no_setting_of_a_session_changes_an_answer(url: str, expected: Answers) -> None:
+    odd = odd_settings(url)
+    assert len({name for name, _ in odd}) > 150
+    random.Random(1).shuffle(odd)
+    failures = {}
+    while odd:
+        # Several at once, of which each may also be the one that breaks a call alone.
+        batch = dict(odd[:16])
+        odd = [pair for pair in odd if batch.get(pair[0]) != pair[1]]
+        if differences(url, expected, list(batch.items())):
+            for pair in batch.items():
+                failures[pair] = differences(url, expected, [pair])
+            failures = {pair: found for pair, found in failures.items() if found} or {
+                str(batch): ["together"]
+            }  # type: ignore[dict-item]
+    assert not failures, "\n".join(f"{name} = {value}: {found}" for (name, value), found in failures.items())
