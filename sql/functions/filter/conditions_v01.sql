@@ -10,6 +10,9 @@ begin
     reason := case
         when filter.taken_from >= filter.taken_until then
             format('taken_from (%s) must lie before taken_until (%s).', filter.taken_from, filter.taken_until)
+        when coalesce(filter.daily_from, '00:00') = coalesce(filter.daily_until, '24:00') then
+            format('daily_from (%s) and daily_until (%s) leave no time of day between them.',
+                coalesce(filter.daily_from, '00:00'), coalesce(filter.daily_until, '24:00'))
         when num_nonnulls(filter.near_longitude, filter.near_latitude, filter.within_m) not in (0, 3) then
             'near_longitude, near_latitude and within_m go together; give all three.'
         when filter.near_longitude not between -180 and 180 then
@@ -29,12 +32,21 @@ begin
     end;
     if reason is not null then
         raise exception using errcode = 'CQ004', message = reason;
+    elsif filter.metadata_matches is not null then
+        perform clipsql_private.check_path(filter.metadata_matches);
     end if;
 
     return concat_ws(' and ',
         case when filter.in_collection is not null then 'i.collection = ($1).in_collection' end,
         case when filter.taken_from is not null then 'i.taken_at >= ($1).taken_from' end,
         case when filter.taken_until is not null then 'i.taken_at < ($1).taken_until' end,
+        case
+            when filter.daily_from > filter.daily_until then  -- over midnight
+                '(i.taken_at::time >= ($1).daily_from or i.taken_at::time < ($1).daily_until)'
+            else nullif(concat_ws(' and ',
+                case when filter.daily_from is not null then 'i.taken_at::time >= ($1).daily_from' end,
+                case when filter.daily_until is not null then 'i.taken_at::time < ($1).daily_until' end), '')
+        end,
         -- The boxes use the index; the distance then decides.
         case when filter.within_m is not null then (
             select '(' || string_agg(format('point(i.longitude, i.latitude) <@ %L::box', b.bounds), ' or ') || ')'
@@ -51,6 +63,7 @@ begin
             where box(m.shape) && box(point(-180, -90), point(180, 90))
         ) end,
         case when filter.having_metadata is not null then 'i.metadata @> ($1).having_metadata' end,
+        case when filter.metadata_matches is not null then 'i.metadata @@ ($1).metadata_matches' end,
         case when filter.caption_query is not null then
             'exists (select from clipsql.caption as c where c.image_id = i.image_id
                 and c.words @@ clipsql_private.any_caption_query(($1).caption_query)
