@@ -20,7 +20,7 @@ import click
 import numpy as np
 from servers import temporary_database
 
-from clipsql.db.calls.searches import Fusion
+from clipsql.db.calls.arguments import Fusion
 from clipsql.demo import world
 from clipsql.demo.cameras import week_of_frames
 from clipsql.demo.scenes_facts import Scene

@@ -19,7 +19,8 @@ Each message names the thing and the remedy, in one line.
         ├── UnknownImage            CQ002  no such picture, or it has no embedding under the model
         ├── InvalidVector           CQ003  wrong dimensions, zero or not finite
         ├── InvalidArgument         CQ004  an argument is out of its range or contradicts another
-        └── InvalidText             CQ006  a text without a word, or too long a one
+        ├── InvalidText             CQ006  a text without a word, or too long a one
+        └── UnknownCollection       CQ008  no collection has that name; in SQL a warning
 """
 
 from __future__ import annotations
@@ -172,6 +173,10 @@ class InvalidText(SearchError):
     """A text without a word, or too long a one."""
 
 
+class UnknownCollection(SearchError):
+    """No collection has that name."""
+
+
 ERRORS_BY_SQLSTATE: dict[str, type[ClipsqlError]] = {
     "CQ001": UnknownModel,
     "CQ002": UnknownImage,
@@ -180,5 +185,6 @@ ERRORS_BY_SQLSTATE: dict[str, type[ClipsqlError]] = {
     "CQ005": TextEncoderUnavailable,
     "CQ006": InvalidText,
     "CQ007": DatabaseNotReady,
+    "CQ008": UnknownCollection,
 }
-"""SQLSTATE raised by a function in sql/functions -> the Python error it becomes."""
+"""SQLSTATE raised, as an error or a warning, by a function in sql/functions -> the Python error it becomes."""

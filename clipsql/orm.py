@@ -10,6 +10,7 @@ session.execute(
 
 from __future__ import annotations
 
+from clipsql.db.calls.arguments import Fusion, SearchOptions
 from clipsql.db.calls.judgements import (
     classify,
     classify_images,
@@ -20,8 +21,6 @@ from clipsql.db.calls.judgements import (
     suggest_captions,
 )
 from clipsql.db.calls.searches import (
-    Fusion,
-    SearchOptions,
     embed_text,
     image_vector,
     mix,

@@ -76,12 +76,12 @@ def _show_bars(words: list[WordWeight]) -> None:
 
 
 @explain.command()
-@click.argument("image_id", type=int)
-@click.argument("description", metavar="TEXT")
+@click.argument("image", type=int)
+@click.argument("query")
 @click.option(
     "--png",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to write the picture; default: explain-IMAGE_ID.png here.",
+    help="Where to write the picture; default: explain-IMAGE.png here.",
 )
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page instead.")
 @_model_option
@@ -90,8 +90,8 @@ def _show_bars(words: list[WordWeight]) -> None:
 @database_option
 def image(
     settings: Settings,
-    image_id: int,
-    description: str,
+    image: int,
+    query: str,
     png: Path | None,
     html: Path | None,
     model: str | None,
@@ -99,7 +99,7 @@ def image(
     dtype: str | None,
     as_json: bool,
 ) -> None:
-    """Show where in the stored picture IMAGE_ID the TEXT is: bright and in colour there, dark elsewhere.
+    """Show where in the stored picture IMAGE the text QUERY is: bright and in colour there, dark elsewhere.
 
     Each patch of the picture is compared with the text, by the values of the last layer without its attention
     (MaskCLIP, Zhou et al. 2022). For the vision transformers of CLIP models. The picture is scaled from its least to
@@ -111,12 +111,12 @@ def image(
     """
     with open_database(settings) as engine:
         searcher = Searcher(engine, model=model, device=device, dtype=dtype)
-        found = searcher.explain_image(image_id, description)
+        found = searcher.explain_image(image, query)
         if html is not None:
-            matches = searcher.search_text(description, only_images=[image_id])
-            write_matches(html, Section(description, matches, overlays={image_id: found.overlay}), searcher)
+            matches = searcher.search_text(query, only_images=[image])
+            write_matches(html, Section(query, matches, overlays={image: found.overlay}), searcher)
         if png is not None or html is None:
-            target = png or Path(f"explain-{image_id}.png")
+            target = png or Path(f"explain-{image}.png")
             try:
                 found.overlay.save(target, "PNG")
             except OSError as error:
@@ -125,9 +125,7 @@ def image(
                 ) from error
             note(f"Wrote {target}.")
     if as_json:
-        show_json(
-            {"image_id": image_id, "text": description, "similarity": found.similarity.round(4).tolist()}
-        )
+        show_json({"image_id": image, "query": query, "similarity": found.similarity.round(4).tolist()})
     else:
         rows, columns = found.similarity.shape
         click.echo(

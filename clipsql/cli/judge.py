@@ -10,7 +10,7 @@ import click
 from clipsql.cli.options import database_option, filter_options, json_option, nearest_options
 from clipsql.cli.output import note, show_json, show_table
 from clipsql.config import Settings
-from clipsql.db.calls.searches import Filters, NearestOptions
+from clipsql.db.calls.arguments import Filters, NearestOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
 from clipsql.search.results import ImageLabel, Label
@@ -20,27 +20,27 @@ _model_option = click.option("--model", metavar="NAME", help="Default: the defau
 
 
 @click.command()
-@click.argument("of_image", metavar="IMAGE_ID", type=int)
-@click.argument("description")
+@click.argument("image", type=int)
+@click.argument("query")
 @_model_option
 @json_option
 @database_option
-def match(settings: Settings, of_image: int, description: str, model: str | None, as_json: bool) -> None:
-    """Say how well DESCRIPTION fits the stored picture IMAGE_ID: the cosine of their embeddings.
+def match(settings: Settings, image: int, query: str, model: str | None, as_json: bool) -> None:
+    """Say how well the text QUERY fits the stored picture IMAGE: the cosine of their embeddings.
 
     \b
     clipsql match 42 "a red truck in the rain"
     """
     with open_database(settings) as engine:
-        similarity = Searcher(engine, model=model).match(of_image, description)
+        similarity = Searcher(engine, model=model).match(image, query)
     if as_json:
-        show_json({"image_id": of_image, "description": description, "similarity": similarity})
+        show_json({"image_id": image, "query": query, "similarity": similarity})
     else:
         click.echo(f"{similarity:.3f}")
 
 
 @click.command()
-@click.argument("of_image", metavar="[IMAGE_ID]", type=int, required=False)
+@click.argument("image", type=int, required=False)
 @click.option("--label", "labels", multiple=True, metavar="TEXT", required=True, help="Once for each label.")
 @click.option(
     "--template",
@@ -54,10 +54,11 @@ def match(settings: Settings, of_image: int, description: str, model: str | None
 @database_option
 def classify(
     settings: Settings,
-    of_image: int | None,
+    image: int | None,
     labels: tuple[str, ...],
     templates: tuple[str, ...],
     options: Filters,
+    timezone: str,
     as_json: bool,
 ) -> None:
     """Tell which label fits: one stored picture, or every picture that passes the filters.
@@ -69,19 +70,19 @@ def classify(
     clipsql classify --label day --label night --template "a street by {}" --in-collection streets
     """
     model = options.pop("model", None)
-    if of_image is not None and options:
-        raise ConfigurationError("Filters choose among many pictures; give either IMAGE_ID or filters.")
+    if image is not None and options:
+        raise ConfigurationError("Filters choose among many pictures; give either IMAGE or filters.")
     with open_database(settings) as engine:
-        judge = Searcher(engine, model=model)
+        judge = Searcher(engine, model=model, timezone=timezone)
         found: Sequence[Label | ImageLabel]
-        if of_image is not None:
-            found = judge.classify(of_image, labels, templates=templates or None)
+        if image is not None:
+            found = judge.classify(image, labels, templates=templates or None)
         else:
             found = judge.classify_images(labels, templates=templates or None, **options)
     if as_json:
         for one in found:
             show_json(one)
-    elif of_image is not None:
+    elif image is not None:
         show_table(("label", "probability"), ((one.label, f"{one.probability:.3f}") for one in found))
     else:
         _show_counts(labels, found)
@@ -101,19 +102,19 @@ def _show_counts(labels: Sequence[str], found: Sequence[Label | ImageLabel]) -> 
 
 
 @click.command()
-@click.argument("for_image", metavar="IMAGE_ID", type=int)
+@click.argument("image", type=int)
 @nearest_options
 @json_option
 @database_option
-def suggest(settings: Settings, for_image: int, options: NearestOptions, as_json: bool) -> None:
-    """Suggest captions for the stored picture IMAGE_ID: what was said of others and fits it best.
+def suggest(settings: Settings, image: int, options: NearestOptions, timezone: str, as_json: bool) -> None:
+    """Suggest captions for the stored picture IMAGE: what was said of others and fits it best.
 
     \b
     clipsql suggest 42 --max-results 3
     """
     model = options.pop("model", None)
     with open_database(settings) as engine:
-        captions = Searcher(engine, model=model).suggest_captions(for_image, **options)
+        captions = Searcher(engine, model=model, timezone=timezone).suggest_captions(image, **options)
     if as_json:
         for caption in captions:
             show_json(caption)
@@ -121,6 +122,6 @@ def suggest(settings: Settings, for_image: int, options: NearestOptions, as_json
         note("No other picture has a caption.")
     else:
         show_table(
-            ("caption", "similarity", "from image"),
-            ((one.caption, f"{one.similarity:.3f}", one.from_image) for one in captions),
+            ("caption", "similarity", "image"),
+            ((one.caption, f"{one.similarity:.3f}", one.image_id) for one in captions),
         )

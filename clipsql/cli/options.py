@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from clipsql.config import Settings
-from clipsql.db.calls.searches import Filters, NearestOptions, SearchOptions
+from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
 
 Command = Callable[..., Any]
 
@@ -54,25 +54,39 @@ def encoder_options(command: Command) -> Command:
 
 
 class Instant(click.ParamType[dt.datetime]):
-    """An ISO 8601 date or time; without an offset it is UTC."""
+    """An ISO 8601 date or time; without an offset it is naive, and `--timezone` says where."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         try:
-            instant = dt.datetime.fromisoformat(value)
+            return dt.datetime.fromisoformat(value)
         except ValueError:
             self.fail(f'"{value}" is no time; write it as 2024-05-01 or 2024-05-01T18:30+02:00.', param, ctx)
-        return instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
 
 
-class TimeZone(click.ParamType[dt.tzinfo]):
+class TimeOfDay(click.ParamType[dt.time]):
+    """A time of the day, without a zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.time:
+        try:
+            time = dt.time.fromisoformat(value)
+        except ValueError:
+            time = None
+        if time is None or time.tzinfo is not None:
+            self.fail(f'"{value}" is no time of the day; write it as 22:00 or 06:30:15.', param, ctx)
+        return time
+
+
+class TimeZone(click.ParamType[ZoneInfo]):
     """A time zone by its IANA name."""
 
     name = "zone"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.tzinfo:
-        if isinstance(value, dt.tzinfo):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
+        if isinstance(value, ZoneInfo):
             return value
         try:
             return ZoneInfo(value)
@@ -138,45 +152,62 @@ _STANDING = (
 )
 _FILTERS = (
     click.option("--in-collection", metavar="NAME"),
-    click.option("--taken-from", type=Instant(), help="Not before; ISO 8601, UTC unless it has an offset."),
+    click.option("--taken-from", type=Instant(), help="Not before; ISO 8601."),
     click.option("--taken-until", type=Instant(), help="Before."),
+    click.option(
+        "--daily-from", type=TimeOfDay(), help="Of each day, not before; after --daily-until: over midnight."
+    ),
+    click.option("--daily-until", type=TimeOfDay(), help="Of each day, before."),
     click.option("--near-longitude", type=float, metavar="DEGREES"),
     click.option("--near-latitude", type=float, metavar="DEGREES"),
     click.option("--within-m", type=float, metavar="METRES", help="Great-circle distance."),
     click.option("--inside", type=Vertices(), help='Polygon, "LONGITUDE,LATITUDE LONGITUDE,LATITUDE ...".'),
     click.option("--having-metadata", type=Metadata(), help='Containment: \'{"camera": "K12"}\'.'),
+    click.option("--metadata-matches", metavar="JSONPATH", help="'$.price < 50 && $.brand == \"x\"'."),
     click.option("--caption-query", metavar="WORDS", help="Full text: 'red truck', '\"two dogs\" -snow'."),
     click.option("--only-images", type=Ids(), help="Image ids: 17,42."),
     click.option("--except-images", type=Ids(), help="Image ids: 17,42."),
     click.option("--model", metavar="NAME", help="Default: the default model of the database."),
 )
 """The arguments of SQL's clipsql.search under the same names."""
+_TIMEZONE = click.option(
+    "--timezone",
+    type=TimeZone(),
+    default="UTC",
+    show_default=True,
+    help="Of --daily-from and --daily-until, and of times without offset.",
+)
 
 
 def search_options(command: Command) -> Command:
-    """Every option of clipsql.search; the command gets those that are given as one `options`."""
+    """Every option of clipsql.search; the command gets what is given as `options`, and `timezone`."""
     return _gathered(command, (*_LIMITS, *_STANDING, *_FILTERS), SearchOptions.__annotations__)
 
 
 def nearest_options(command: Command) -> Command:
-    """Every filter, how many are wanted and how near; the command gets those that are given as one `options`."""
+    """Every filter, how many are wanted and how near; the command gets what is given as `options`, and `timezone`."""
     return _gathered(command, (*_LIMITS, *_FILTERS), NearestOptions.__annotations__)
 
 
 def filter_options(command: Command) -> Command:
-    """Every filter of clipsql.search; the command gets those that are given as one `options`."""
+    """Every filter of clipsql.search; the command gets what is given as `options`, and `timezone`."""
     return _gathered(command, _FILTERS, Filters.__annotations__)
 
 
 def _gathered(
-    command: Command, options: Iterable[Callable[[Command], Command]], names: Iterable[str]
+    command: Command, declared: Iterable[Callable[[Command], Command]], names: Iterable[str]
 ) -> Command:
     @functools.wraps(command)
-    def with_options(*args: Any, **given: Any) -> Any:
+    def with_options(*args: Any, timezone: ZoneInfo, **given: Any) -> Any:
         values = {name: given.pop(name) for name in names}
-        return command(*args, options={k: v for k, v in values.items() if v is not None}, **given)
+        for name in ("taken_from", "taken_until"):
+            moment = values[name]
+            if moment is not None and moment.tzinfo is None:
+                values[name] = moment.replace(tzinfo=timezone)
+        options = {name: value for name, value in values.items() if value is not None}
+        return command(*args, options=options, timezone=timezone.key, **given)
 
-    wrapped: Command = with_options
-    for option in reversed(tuple(options)):
+    wrapped: Command = _TIMEZONE(with_options)
+    for option in reversed(tuple(declared)):
         wrapped = option(wrapped)
     return wrapped

@@ -18,7 +18,7 @@ from clipsql.cli.options import (
 )
 from clipsql.cli.output import note, show_json, show_matches, show_table
 from clipsql.config import Settings
-from clipsql.db.calls.searches import Fusion, NearestOptions, SearchOptions
+from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
 from clipsql.search.page import Section, write_page
@@ -46,6 +46,7 @@ def _search_command(command: Command) -> Command:
     def run(
         settings: Settings,
         options: SearchOptions,
+        timezone: str,
         html: Path | None,
         as_json: bool,
         device: str | None = None,
@@ -54,7 +55,7 @@ def _search_command(command: Command) -> Command:
     ) -> None:
         model = options.pop("model", None)
         with open_database(settings) as engine:
-            searcher = Searcher(engine, model=model, device=device, dtype=dtype)
+            searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
             title, matches = command(searcher, options, **subject)
             if html is not None:
                 words = _words(searcher, subject["query"]) if "query" in subject else ()
@@ -97,19 +98,19 @@ def image(searcher: Searcher, options: SearchOptions, path: Path) -> tuple[str, 
 
 @search.command()
 @_search_command
-@click.argument("image_id", type=int)
-def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str, list[Match]]:
-    """Find pictures like the stored one with IMAGE_ID, without itself.
+@click.argument("image", type=int)
+def like(searcher: Searcher, options: SearchOptions, image: int) -> tuple[str, list[Match]]:
+    """Find pictures like the stored picture IMAGE, without itself.
 
     \b
     clipsql search like 42 --min-similarity 0.7
     """
-    return f"like image {image_id}", searcher.search_similar(image_id, **options)
+    return f"like image {image}", searcher.search_similar(image, **options)
 
 
 @search.command()
 @_search_command
-@click.argument("expression", nargs=-1, required=True)
+@click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option(
     "--fusion",
     type=click.Choice(get_args(Fusion)),
@@ -119,7 +120,7 @@ def like(searcher: Searcher, options: SearchOptions, image_id: int) -> tuple[str
 )
 @encoder_options
 def query(
-    searcher: Searcher, options: SearchOptions, expression: tuple[str, ...], fusion: Fusion
+    searcher: Searcher, options: SearchOptions, words: tuple[str, ...], fusion: Fusion
 ) -> tuple[str, list[Match]]:
     """Find pictures that several terms describe together: texts, stored pictures and files, with weights.
 
@@ -132,7 +133,7 @@ def query(
     is a word; a number before or after * is a weight; image:ID is a stored picture, and what begins with ./ ../ /
     or ~/, or ends as .jpg, is a file. Quote texts that hold such signs: "c++ book".
     """
-    joined = " ".join(expression)
+    joined = " ".join(words)
     return joined, searcher.search_query(joined, fusion=fusion, **options)
 
 
@@ -165,6 +166,7 @@ def captions(
     settings: Settings,
     query: str,
     options: NearestOptions,
+    timezone: str,
     device: str | None,
     dtype: str | None,
     as_json: bool,
@@ -177,7 +179,7 @@ def captions(
     """
     model = options.pop("model", None)
     with open_database(settings) as engine:
-        searcher = Searcher(engine, model=model, device=device, dtype=dtype)
+        searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
         file = Path(query).expanduser()
         vector = searcher.embed_image(file) if file.is_file() else searcher.embed_text(query)
         found = searcher.search_captions(vector, **options)
@@ -186,8 +188,8 @@ def captions(
             show_json(caption)
     else:
         show_table(
-            ("rank", "similarity", "caption", "from image"),
-            ((one.rank, f"{one.similarity:.3f}", one.caption, one.from_image) for one in found),
+            ("rank", "similarity", "caption", "image"),
+            ((one.rank, f"{one.similarity:.3f}", one.caption, one.image_id) for one in found),
         )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.tables.pictures import Caption, Image
-from clipsql.errors import ConfigurationError
+from clipsql.errors import UnknownCollection
 
 
 def collection_stats(engine: Engine) -> list[dict[str, Any]]:
@@ -38,23 +39,35 @@ def failure_stats(engine: Engine) -> list[dict[str, Any]]:
 def list_collections(engine: Engine) -> list[tuple[str, int]]:
     """Name and number of pictures of every collection, by name."""
     with database_errors(engine), engine.connect() as connection:
-        rows = connection.execute(
-            sa.select(Image.collection, sa.func.count()).group_by(Image.collection).order_by(Image.collection)
-        )
-        return [(name, images) for name, images in rows]
+        return _collections(connection)
 
 
 def count_images(engine: Engine, collection: str) -> int:
-    """Pictures of a collection. Raises ConfigurationError when there is no such collection."""
+    """Pictures of a collection. Raises UnknownCollection."""
     with database_errors(engine), engine.connect() as connection:
-        images = connection.execute(
+        require_collection(connection, collection)
+        return connection.execute(
             sa.select(sa.func.count()).select_from(Image).where(Image.collection == collection)
         ).scalar_one()
-    if images == 0:
-        raise ConfigurationError(
-            f'There is no collection "{collection}"; "clipsql collection list" shows what there is.'
-        )
-    return images
+
+
+def require_collection(connection: Connection, name: str) -> None:
+    """Raise UnknownCollection, which names those most like it, unless there is a collection of that name."""
+    if connection.scalar(sa.select(sa.exists().where(Image.collection == name))):
+        return
+    near = get_close_matches(name, [known for known, _ in _collections(connection)])
+    raise UnknownCollection(
+        f'There is no collection "{name}"; '
+        + (f"did you mean {' or '.join(near)}? " if near else "")
+        + '"clipsql collection list" shows what there is.'
+    )
+
+
+def _collections(connection: Connection) -> list[tuple[str, int]]:
+    rows = connection.execute(
+        sa.select(Image.collection, sa.func.count()).group_by(Image.collection).order_by(Image.collection)
+    )
+    return [(name, images) for name, images in rows]
 
 
 def captioned_files(engine: Engine, collection: str) -> list[tuple[str, Sequence[str]]]:

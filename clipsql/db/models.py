@@ -35,25 +35,20 @@ def list_models(engine: Engine) -> list[ModelRow]:
 
 
 def find_model(engine: Engine, name: str | None = None) -> ModelRow | None:
-    """The model of that name, or the default model; None when there is none."""
-    wanted = Model.is_default if name is None else sa.or_(Model.name == name, Model.location == name)
-    # A name wins over another model's location.
-    order = (Model.name == name).desc() if name is not None else Model.model_id
-    with database_errors(engine), engine.connect() as connection:
-        found = connection.execute(_MODELS.where(wanted).order_by(order).limit(1)).first()
-        return None if found is None else _row(found)
+    """The model that `require_model` gives; None when there is none."""
+    try:
+        return require_model(engine, name)
+    except UnknownModel:
+        return None
 
 
 def require_model(engine: Engine, name: str | None = None) -> ModelRow:
-    """The model of that name, or the default model. Raises UnknownModel."""
-    found = find_model(engine, name)
-    if found is not None:
-        return found
-    if name is None and list_models(engine):
-        raise UnknownModel('No model is the default; run "clipsql model use NAME".')
-    if name is None:
-        raise UnknownModel('There is no model yet; run "clipsql model add NAME".')
-    raise UnknownModel(f'There is no model "{name}"; "clipsql model list" shows what there is.')
+    """The model of that name or location, or the default model, as SQL finds it. Raises UnknownModel."""
+    resolved = sa.func.clipsql_private.resolve_model(sa.cast(name, sa.Text)).table_valued(
+        *(sa.column(column.name, column.type) for column in _MODELS.selected_columns)
+    )
+    with database_errors(engine), engine.connect() as connection:
+        return _row(connection.execute(sa.select(resolved)).one())
 
 
 def add_model(

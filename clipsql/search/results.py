@@ -74,22 +74,13 @@ class ImageLabel:
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionMatch:
-    """One caption found: `similarity` is the cosine of its embedding with the query."""
+    """One caption found: `similarity` is the cosine of its embedding with the query, `image_id` its picture."""
 
     rank: int
     caption_id: int
     similarity: float
     caption: str
-    from_image: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class SuggestedCaption:
-    """What was said of another picture and fits this one: `similarity` is its cosine with the picture."""
-
-    caption: str
-    similarity: float
-    from_image: int
+    image_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

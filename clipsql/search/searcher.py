@@ -18,8 +18,8 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from clipsql.config import Settings
 from clipsql.db.calls import judgements, searches
+from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
-from clipsql.db.calls.searches import Fusion, NearestOptions, SearchOptions
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, require_model
 from clipsql.db.opening import open_database
@@ -27,6 +27,7 @@ from clipsql.db.tables.pictures import Image as ImageRow
 from clipsql.db.tables.pictures import Thumbnail
 from clipsql.errors import ImageError, InvalidText, TextEncoderUnavailable
 from clipsql.images.heat import overlay
+from clipsql.search.asking import ask
 from clipsql.search.query_picture import open_picture
 from clipsql.search.results import (
     CaptionMatch,
@@ -35,7 +36,6 @@ from clipsql.search.results import (
     ImageLabel,
     Label,
     Match,
-    SuggestedCaption,
     WordWeight,
 )
 
@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 class Searcher:
     """Finds pictures under one model, and judges them.
 
-    The model itself is loaded when a text or a new picture must be encoded.
+    The model itself is loaded when a text or a new picture must be encoded. `timezone` is that of `daily_from` and
+    `daily_until`, such as "Europe/Berlin"; default: the session's.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Searcher:
         model: str | None = None,
         device: str | None = None,
         dtype: str | None = None,
+        timezone: str | None = None,
     ) -> None:
         self._engine = engine
+        self._timezone = timezone
         self._model_name = model
         self._device = device
         self._dtype = dtype
@@ -73,7 +76,7 @@ class Searcher:
         The database embeds the text where it can; a model whose text tower SQL cannot run needs the extra `clip`.
         """
         try:
-            return self._matches(searches.search_text(query, **self._under_model(options)))
+            return self._matches(searches.search_text(query, **self._under_model(options)), options)
         except TextEncoderUnavailable:
             return self.search(self._encoder.encode_texts([query])[0], **options)
 
@@ -83,38 +86,38 @@ class Searcher:
         """Pictures like one that need not be stored: a file, its bytes or a Pillow image. Raises ImageError."""
         return self.search(self.embed_image(picture), **options)
 
-    def search_similar(self, to_image: int, **options: Unpack[SearchOptions]) -> list[Match]:
+    def search_similar(self, image: int, **options: Unpack[SearchOptions]) -> list[Match]:
         """Pictures most like a stored one, nearest first, without itself."""
-        return self._matches(searches.search_similar(to_image, **self._under_model(options)))
+        return self._matches(searches.search_similar(image, **self._under_model(options)), options)
 
     def search_hybrid(self, query: str, **options: Unpack[HybridOptions]) -> list[HybridMatch]:
         """Pictures by the words of their captions and by their vectors, fused by reciprocal rank, best first."""
         under_model: HybridOptions = {"model": self.model.name, **options}
         try:
-            return self._hybrid_matches(judgements.search_hybrid(query, **under_model))
+            return self._hybrid_matches(judgements.search_hybrid(query, **under_model), options)
         except TextEncoderUnavailable:
             under_model["query_vector"] = [float(value) for value in self._encoder.encode_texts([query])[0]]
-            return self._hybrid_matches(judgements.search_hybrid(query, **under_model))
+            return self._hybrid_matches(judgements.search_hybrid(query, **under_model), options)
 
     def search(
         self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]
     ) -> list[Match]:
         """Pictures nearest to a vector of the model's dimensions, such as a weighted sum of embeddings."""
-        return self._matches(searches.search(_numbers(query), **self._under_model(options)))
+        return self._matches(searches.search(_numbers(query), **self._under_model(options)), options)
 
     def search_query(
-        self, expression: str, *, fusion: Fusion = "weighted sum", **options: Unpack[SearchOptions]
+        self, query: str, *, fusion: Fusion = "weighted sum", **options: Unpack[SearchOptions]
     ) -> list[Match]:
         """Pictures that several terms describe together: 'flower + 2*bee - night', 'image:42 + ./street.jpg'.
 
         Stored pictures that are named are left out. New pictures, and texts that the database cannot embed, need the
         extra `clip`. Raises InvalidArgument, which points at the column of a mistake, and what other searches raise.
         """
-        terms = self._terms(expression)
+        terms = self._terms(query)
         options = self._under_model(options)
         if all(term.kind != "file" for term in terms):
             try:
-                return self._matches(searches.search_query(expression, fusion=fusion, **options))
+                return self._matches(searches.search_query(query, fusion=fusion, **options), options)
             except TextEncoderUnavailable:
                 pass
         texts = [term.body for term in terms if term.kind == "text"]
@@ -132,7 +135,8 @@ class Searcher:
         pictures = [term.image_id for term in terms if term.kind == "image"]
         options["except_images"] = searches.ids(options.get("except_images"), pictures)
         weights = [term.weight for term in terms]
-        return self._matches(searches.search_vectors(vectors, weights=weights, fusion=fusion, **options))
+        found = searches.search_vectors(vectors, weights=weights, fusion=fusion, **options)
+        return self._matches(found, options)
 
     def embed_text(self, query: str) -> NDArray[np.float32]:
         """Unit-length embedding of a text, float32, shape (dimensions,), computed by the database.
@@ -148,27 +152,27 @@ class Searcher:
         embedding: NDArray[np.float32] = self._encoder.encode_images([open_picture(picture)])[0]
         return embedding
 
-    def explain_image(self, image_id: int, text: str) -> ImageExplanation:
+    def explain_image(self, image: int, query: str) -> ImageExplanation:
         """Where in a stored picture a text is: how similar each patch that the model sees is to it.
 
         A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
         Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
         """
-        if not text.strip():
+        if not query.strip():
             raise InvalidText("The text is empty; give at least one word.")
-        file = self.files([image_id]).get(image_id)
+        file = self.files([image]).get(image)
         if file is None:
-            self.image_vector(image_id)  # raises when there is no such picture
-            raise ImageError(f"Image {image_id} was not read from a file here; explain one that was.")
+            self.image_vector(image)  # raises when there is no such picture
+            raise ImageError(f"Image {image} was not read from a file here; explain one that was.")
         picture = open_picture(file)
-        heat = self._encoder.heat_map(picture, text)
+        heat = self._encoder.heat_map(picture, query)
         area = self._encoder.area_seen(*picture.size)
         return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
 
-    def image_vector(self, of_image: int) -> NDArray[np.float32]:
+    def image_vector(self, image: int) -> NDArray[np.float32]:
         """Stored unit-length embedding of a picture, float32, shape (dimensions,). Raises UnknownImage."""
         with database_errors(self._engine), self._engine.connect() as connection:
-            vector = connection.scalar(sa.select(searches.image_vector(of_image, model=self.model.name)))
+            vector = connection.scalar(sa.select(searches.image_vector(image, model=self.model.name)))
             return np.asarray(vector, dtype=np.float32)
 
     def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
@@ -189,15 +193,15 @@ class Searcher:
             )
             return {row.image_id: row.jpeg for row in rows}
 
-    def match(self, of_image: int, description: str) -> float:
-        """How well a description fits a stored picture: the cosine of their embeddings."""
+    def match(self, image: int, query: str) -> float:
+        """How well a text fits a stored picture: the cosine of their embeddings."""
         with database_errors(self._engine), self._engine.connect() as connection:
-            statement = sa.select(judgements.match(of_image, description, model=self.model.name))
+            statement = sa.select(judgements.match(image, query, model=self.model.name))
             return float(connection.execute(statement).scalar_one())
 
     def classify(
         self,
-        of_image: int,
+        image: int,
         labels: Sequence[str],
         *,
         template: str | None = None,
@@ -208,7 +212,7 @@ class Searcher:
         `template` is the text around a label, by default "a photo of a {}"; several `templates` are averaged.
         """
         found = judgements.classify(
-            of_image, labels, template=template, templates=templates, model=self.model.name
+            image, labels, template=template, templates=templates, model=self.model.name
         )
         return [Label(**row) for row in self._rows(found, found.c.probability.desc())]
 
@@ -216,7 +220,7 @@ class Searcher:
         """The likeliest label of every picture that passes the filters, by image_id."""
         under_model: ClassifyOptions = {"model": self.model.name, **options}
         found = judgements.classify_images(labels, **under_model)
-        return [ImageLabel(**row) for row in self._rows(found, found.c.image_id)]
+        return [ImageLabel(**row) for row in self._rows(found, found.c.image_id, options)]
 
     def search_captions(
         self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[NearestOptions]
@@ -224,13 +228,13 @@ class Searcher:
         """The captions nearest to a vector, of a picture or a text; filters are of their pictures."""
         under_model: NearestOptions = {"model": self.model.name, **options}
         found = judgements.search_captions([float(value) for value in query], **under_model)
-        return [CaptionMatch(**row) for row in self._rows(found, found.c.rank)]
+        return [CaptionMatch(**row) for row in self._rows(found, found.c.rank, options)]
 
-    def suggest_captions(self, for_image: int, **options: Unpack[NearestOptions]) -> list[SuggestedCaption]:
+    def suggest_captions(self, image: int, **options: Unpack[NearestOptions]) -> list[CaptionMatch]:
         """Captions of other pictures that fit a stored one best, each text once, best first."""
         under_model: NearestOptions = {"model": self.model.name, **options}
-        found = judgements.suggest_captions(for_image, **under_model)
-        return [SuggestedCaption(**row) for row in self._rows(found, found.c.similarity.desc())]
+        found = judgements.suggest_captions(image, **under_model)
+        return [CaptionMatch(**row) for row in self._rows(found, found.c.rank, options)]
 
     def explain_text(self, query: str) -> list[WordWeight]:
         """How much attention each word of a text gets, in the order of the text. Raises TextEncoderUnavailable."""
@@ -251,22 +255,23 @@ class Searcher:
         except TextEncoderUnavailable:
             return list(self._encoder.encode_texts(texts))
 
-    def _terms(self, expression: str) -> Sequence[sa.Row[Any]]:
+    def _terms(self, query: str) -> Sequence[sa.Row[Any]]:
         with database_errors(self._engine), self._engine.connect() as connection:
-            return connection.execute(sa.select(searches.parse_query(expression))).all()
+            return connection.execute(sa.select(searches.parse_query(query))).all()
 
     def _under_model(self, options: SearchOptions) -> SearchOptions:
         return {"model": self.model.name, **options}
 
-    def _matches(self, found: TableValuedAlias) -> list[Match]:
-        return [Match(**row) for row in self._rows(found, found.c.rank)]
+    def _matches(self, found: TableValuedAlias, options: Filters) -> list[Match]:
+        return [Match(**row) for row in self._rows(found, found.c.rank, options)]
 
-    def _hybrid_matches(self, found: TableValuedAlias) -> list[HybridMatch]:
-        return [HybridMatch(**row) for row in self._rows(found, found.c.rank)]
+    def _hybrid_matches(self, found: TableValuedAlias, options: Filters) -> list[HybridMatch]:
+        return [HybridMatch(**row) for row in self._rows(found, found.c.rank, options)]
 
-    def _rows(self, found: TableValuedAlias, order: ColumnElement[Any]) -> list[dict[str, Any]]:
-        with database_errors(self._engine), self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(sa.select(found).order_by(order)).mappings()]
+    def _rows(
+        self, found: TableValuedAlias, order: ColumnElement[Any], options: Filters | None = None
+    ) -> list[dict[str, Any]]:
+        return ask(self._engine, found, order, options=options, timezone=self._timezone)
 
 
 @contextmanager
@@ -276,17 +281,18 @@ def connect(
     model: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    timezone: str | None = None,
 ) -> Iterator[Searcher]:
     """A `Searcher` on a database: the URL given, else CLIPSQL_DATABASE_URL, else the embedded server.
 
-    `model` is a name from `clipsql model list`, by default the default model.
+    `model` is a name from `clipsql model list`, by default the default model; the rest is told in `Searcher`.
 
         with clipsql.connect() as pictures:
             for match in pictures.search_text("red truck at night", max_results=5):
                 print(match.similarity, match.url)
     """
     with open_database(Settings.from_environment(database_url=database_url)) as engine:
-        yield Searcher(engine, model=model, device=device, dtype=dtype)
+        yield Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
 
 
 def _numbers(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:

@@ -10,7 +10,9 @@ down_revision = None
 
 SCHEMAS = ("clipsql", "clipsql_private")
 CAPTION_FUNCTIONS = (
+    "caption_languages",
     "caption_configuration",
+    "han_characters",
     "spaced_han",
     "caption_words",
     "caption_query",

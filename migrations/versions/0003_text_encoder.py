@@ -157,6 +157,7 @@ def upgrade() -> None:
         schema="clipsql_private",
     )
     op.execute("grant select on all tables in schema clipsql_private to clipsql_reader")
+    op.create_type("word_result", version=1)
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 
@@ -164,5 +165,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
+    op.drop_type("word_result")
     for name in reversed(TABLES):
         op.drop_table(name, schema="clipsql_private")

@@ -17,6 +17,7 @@ FUNCTIONS = (
     "nearest_to_all",
     "distinct_images",
     "nearest_distinct",
+    "result_rows",
     "answer",
     "parse_query",
     "search_vectors",

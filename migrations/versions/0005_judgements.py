@@ -5,6 +5,7 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+TYPES = ("label_result", "image_label_result", "caption_result", "hybrid_result")
 FUNCTIONS = (
     "match",
     "label_directions",
@@ -22,6 +23,8 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
+    for name in TYPES:
+        op.create_type(name, version=1)
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 
@@ -29,3 +32,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
+    for name in reversed(TYPES):
+        op.drop_type(name)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import URL, Engine
 
 from clipsql.db.calls import searches
-from clipsql.db.calls.searches import SearchOptions
+from clipsql.db.calls.arguments import SearchOptions
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import ModelRow

@@ -154,7 +154,7 @@ def test_models_are_added_listed_chosen_and_removed(
     assert "two is the default now" in clipsql("model", "use", "two").stdout
     refused(clipsql("model", "add", other, "--name", "one"), "Model one is already here", "--name")
     assert clipsql("model", "remove", "two", "--yes").exit_code == 0
-    refused(clipsql("model", "use", "two"), 'no model "two"', "model list")
+    refused(clipsql("model", "use", "two"), 'no model "two" here; there is: one.')
     refused(clipsql("search", "text", "x"), "No model is the default")
 
 
@@ -218,7 +218,8 @@ def test_a_search_takes_every_filter_and_writes_table_lines_and_page(
         ("--only-images", "77,78"),
         ("--min-similarity", "1"),
         ("--except-images", "2,3"),
-        ("--in-collection", "others"),
+        ("--metadata-matches", "$.camera == 12"),
+        ("--daily-from", "10:00", "--daily-until", "11:00"),
     )
     for one in filters:
         result = clipsql("search", "like", "1", *one)

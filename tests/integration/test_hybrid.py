@@ -172,7 +172,8 @@ def test_filters_hold_for_both_halves(filled: Filled) -> None:
     similar = (filled.similarities(direction()) >= 0.1).sum()
     assert all(match.similarity >= 0.1 for match in near)
     assert 0 < len(near) <= similar
-    assert searcher.search_hybrid("red truck", query_vector=direction(), in_collection="nowhere") == []
+    far = searcher.search_hybrid("red truck", query_vector=direction(), in_collection="中文", max_results=600)
+    assert {m.image_id for m in far} == {p.image_id for p in filled.pictures if p.collection == "中文"}
 
 
 def test_pictures_without_an_embedding_are_left_out(engine: Engine) -> None:

@@ -129,7 +129,7 @@ def test_the_page_of_a_text_search_shows_its_words(run: Clipsql, tmp_path: Path)
         pytest.param(("classify", "1", "--label", "a"), "two labels or more", id="one label"),
         pytest.param(
             ("classify", "1", "--label", "a", "--label", "b", "--in-collection", "x"),
-            "either IMAGE_ID or filters",
+            "either IMAGE or filters",
             id="a picture and filters",
         ),
         pytest.param(("suggest", "99"), "There is no image 99", id="no picture to describe"),

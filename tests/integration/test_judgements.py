@@ -121,7 +121,7 @@ def test_a_match_is_the_cosine_that_a_search_returns(world: World) -> None:
     assert found == by_search.similarity
 
 
-def test_a_match_with_no_description_is_unknown(world: World) -> None:
+def test_a_match_with_no_text_is_unknown(world: World) -> None:
     with world.engine.connect() as connection:
         assert connection.exec_driver_sql("select clipsql.match(1, null)").scalar_one() is None
 
@@ -130,7 +130,7 @@ def test_a_match_with_no_description_is_unknown(world: World) -> None:
     ("call", "error"),
     [
         pytest.param(lambda s: s.match(999, "dog"), errors.UnknownImage, id="unknown picture"),
-        pytest.param(lambda s: s.match(1, " "), errors.InvalidText, id="blank description"),
+        pytest.param(lambda s: s.match(1, " "), errors.InvalidText, id="blank text"),
         pytest.param(lambda s: s.match(1, "a zebra"), errors.TextEncoderUnavailable, id="no text tower"),
         pytest.param(
             lambda s: s.classify(999, LABELS), errors.UnknownImage, id="labels of an unknown picture"
@@ -211,7 +211,7 @@ def test_many_pictures_are_labelled_as_each_alone(world: World) -> None:
 def test_only_pictures_that_pass_the_filters_are_labelled(world: World) -> None:
     found = Searcher(world.engine).classify_images(LABELS, having_metadata={"third": True}, except_images=[1])
     assert [one.image_id for one in found] == list(range(4, 121, 3))
-    assert Searcher(world.engine).classify_images(LABELS, in_collection="nowhere") == []
+    assert Searcher(world.engine).classify_images(LABELS, only_images=[121]) == []
 
 
 def test_extreme_cosines_give_a_probability_all_the_same(world: World) -> None:
@@ -291,7 +291,7 @@ def test_captions_are_found_as_by_brute_force(
     assert [one.rank for one in found] == list(range(1, len(expected) + 1))
     assert [one.similarity for one in found] == pytest.approx([row[1] for row in expected], abs=2e-3)
     assert {one.caption for one in found} >= {row[0] for row in expected[:-2]}
-    assert all(world.captions[one.from_image - 1].count(one.caption) for one in found)
+    assert all(world.captions[one.image_id - 1].count(one.caption) for one in found)
 
 
 def test_suggestions_are_of_others_and_each_text_comes_once(world: World) -> None:
@@ -304,7 +304,7 @@ def test_suggestions_are_of_others_and_each_text_comes_once(world: World) -> Non
         found = searcher.suggest_captions(image_id, max_results=40)
         assert [one.caption for one in found] == list(first)[:40]
         assert [one.similarity for one in found] == pytest.approx(list(first.values())[:40], abs=2e-3)
-        assert image_id not in {one.from_image for one in found}
+        assert image_id not in {one.image_id for one in found}
 
 
 def test_all_texts_are_suggested_when_fewer_than_asked(world: World) -> None:
@@ -410,8 +410,8 @@ def test_a_reader_gets_no_judgement_of_hidden_pictures(engine: Engine) -> None:
             labels = ask("select image_id from clipsql.classify_images('{dog,cat}')").scalars().all()
             assert labels == [1, 3, 5, 7, 9]
             for query in (
-                "select from_image from clipsql.suggest_captions(1, 100)",
-                "select from_image from clipsql.search_captions(clipsql.image_vector(1), 100)",
+                "select image_id from clipsql.suggest_captions(1, 100)",
+                "select image_id from clipsql.search_captions(clipsql.image_vector(1), 100)",
                 "select image_id from clipsql.search_hybrid('caption', 100, query_vector => clipsql.image_vector(1))",
             ):
                 found = ask(query).scalars().all()

@@ -14,7 +14,7 @@ from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA, Base
 
 
 def schema_differences(connection: Connection, options: dict[str, Any]) -> list[str]:
-    """One line for each difference: tables, columns, constraints, functions, views, HNSW indexes."""
+    """One line for each difference: tables, columns, constraints, functions, types, views, HNSW indexes."""
     # For a user called clipsql "$user" makes this schema the default one, which Alembic then knows only as None.
     connection.dialect.default_schema_name = "public"
     found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
@@ -55,21 +55,21 @@ def _missing_checks(connection: Connection) -> list[str]:
 
 
 def _missing_from_files(connection: Connection) -> list[str]:
-    """Functions and views that have a file in sql/ and are not in the database."""
+    """Functions, types and views that have a file in sql/ and are not in the database."""
     present = set(
         connection.execute(
             sa.text(
                 "select format('%s.%s', pronamespace::regnamespace, proname) from pg_proc"
                 " where pronamespace in (to_regnamespace(:public), to_regnamespace(:private))"
-                " union all select format('%s.%s', schemaname, viewname) from pg_views"
-                " where schemaname in (:public, :private)"
+                " union all select format('%s.%s', relnamespace::regnamespace, relname) from pg_class"
+                " where relnamespace in (to_regnamespace(:public), to_regnamespace(:private)) and relkind in ('c', 'v')"
             ),
             {"public": SCHEMA, "private": PRIVATE_SCHEMA},
         ).scalars()
     )
     return [
         f"{kind} {name} is missing"
-        for kind, folder in (("function", "functions"), ("view", "views"))
+        for kind, folder in (("function", "functions"), ("type", "types"), ("view", "views"))
         for name in (assets.qualified_name(folder, bare) for bare in assets.newest_sql_files(folder))
         if name not in present
     ]

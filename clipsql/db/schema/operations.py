@@ -28,14 +28,32 @@ class CreateFunction(RunSql):
 
 @Operations.register_operation("drop_function")
 class DropFunction(RunSql):
-    """Drop a function; names are unique, so arguments need not be given."""
-
     """Drop a function; names are unique in the schema, so arguments need not be given."""
 
     @classmethod
     def drop_function(cls, operations: Operations, name: str) -> Any:
         """Drop the function that the file NAME_vNN.sql made."""
         return operations.invoke(cls(f"drop function {assets.qualified_name('functions', name)}"))
+
+
+@Operations.register_operation("create_type")
+class CreateType(RunSql):
+    """Create a composite type from its versioned file."""
+
+    @classmethod
+    def create_type(cls, operations: Operations, name: str, *, version: int) -> Any:
+        """Run the file NAME_vNN.sql in sql/types."""
+        return operations.invoke(cls(assets.sql_file("types", name, version).read_text("utf-8")))
+
+
+@Operations.register_operation("drop_type")
+class DropType(RunSql):
+    """Drop a composite type."""
+
+    @classmethod
+    def drop_type(cls, operations: Operations, name: str) -> Any:
+        """Drop the type that the file NAME_vNN.sql made."""
+        return operations.invoke(cls(f"drop type {assets.qualified_name('types', name)}"))
 
 
 @Operations.register_operation("create_view")
@@ -60,6 +78,8 @@ class DropView(RunSql):
 
 @Operations.implementation_for(CreateFunction)
 @Operations.implementation_for(DropFunction)
+@Operations.implementation_for(CreateType)
+@Operations.implementation_for(DropType)
 @Operations.implementation_for(CreateView)
 @Operations.implementation_for(DropView)
 def _run(operations: Operations, operation: RunSql) -> None:

@@ -5,8 +5,7 @@ returns tsquery
 language sql immutable parallel safe
 begin atomic
     select string_agg(distinct '(' || q.words::text || ')', ' | ')::tsquery
-    from unnest(array['da', 'de', 'en', 'es', 'fi', 'fr', 'hu', 'it', 'nl', 'no', 'pt', 'ro', 'ru', 'sv', 'tr', 'simple'])
-        as l(language_code)
+    from unnest(clipsql_private.caption_languages()) as l(language_code)
     cross join lateral clipsql_private.caption_query(query, l.language_code) as q(words)
     where numnode(q.words) > 0;
 end;

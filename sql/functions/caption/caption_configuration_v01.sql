@@ -3,24 +3,13 @@
 create or replace function clipsql_private.caption_configuration(language_code text)
 returns regconfig
 language sql immutable parallel safe
-return case language_code
-    when 'da' then 'pg_catalog.danish'::regconfig
-    when 'de' then 'pg_catalog.german'::regconfig
-    when 'en' then 'pg_catalog.english'::regconfig
-    when 'es' then 'pg_catalog.spanish'::regconfig
-    when 'fi' then 'pg_catalog.finnish'::regconfig
-    when 'fr' then 'pg_catalog.french'::regconfig
-    when 'hu' then 'pg_catalog.hungarian'::regconfig
-    when 'it' then 'pg_catalog.italian'::regconfig
-    when 'nl' then 'pg_catalog.dutch'::regconfig
-    when 'no' then 'pg_catalog.norwegian'::regconfig
-    when 'pt' then 'pg_catalog.portuguese'::regconfig
-    when 'ro' then 'pg_catalog.romanian'::regconfig
-    when 'ru' then 'pg_catalog.russian'::regconfig
-    when 'sv' then 'pg_catalog.swedish'::regconfig
-    when 'tr' then 'pg_catalog.turkish'::regconfig
-    else 'pg_catalog.simple'::regconfig
-end;
+return coalesce(
+    (array[  -- in the order of caption_languages
+        'pg_catalog.danish', 'pg_catalog.german', 'pg_catalog.english', 'pg_catalog.spanish', 'pg_catalog.finnish',
+        'pg_catalog.french', 'pg_catalog.hungarian', 'pg_catalog.italian', 'pg_catalog.dutch', 'pg_catalog.norwegian',
+        'pg_catalog.portuguese', 'pg_catalog.romanian', 'pg_catalog.russian', 'pg_catalog.swedish', 'pg_catalog.turkish',
+        'pg_catalog.simple']::regconfig[])[array_position(clipsql_private.caption_languages(), language_code)],
+    'pg_catalog.simple');
 
 comment on function clipsql_private.caption_configuration(text) is
     'Text-search configuration of an ISO 639-1 language code; simple for a language without stemmer.';

@@ -7,7 +7,7 @@ return websearch_to_tsquery(
     clipsql_private.caption_configuration(language_code),
     clipsql_private.spaced_han(case
         when strpos(query, '"') > 0 then query
-        else regexp_replace(query, '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,})', ' "\1" ', 'g')
+        else regexp_replace(query, '([' || clipsql_private.han_characters() || ']{2,})', ' "\1" ', 'g')
     end));
 
 comment on function clipsql_private.caption_query(text, text) is

@@ -3,7 +3,7 @@
 create or replace function clipsql_private.spaced_han(body text)
 returns text
 language sql immutable parallel safe
-return regexp_replace(body, '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])', ' \1 ', 'g');
+return regexp_replace(body, '([' || clipsql_private.han_characters() || '])', ' \1 ', 'g');
 
 comment on function clipsql_private.spaced_han(text) is
     'The text with a space around each Chinese or Japanese character, so that full-text search finds substrings.';

@@ -11,12 +11,16 @@ begin
         clipsql_private.check_most('in_collection', length(filter.in_collection), 'characters'),
         clipsql_private.check_most('inside', npoints(filter.inside), 'vertices'),
         clipsql_private.check_most('having_metadata', pg_column_size(filter.having_metadata), 'bytes'),
+        clipsql_private.check_most('metadata_matches', pg_column_size(filter.metadata_matches), 'bytes'),
         clipsql_private.check_most('caption_query', length(filter.caption_query), 'characters'),
         clipsql_private.check_most('only_images', cardinality(filter.only_images), 'ids'),
         clipsql_private.check_most('except_images', cardinality(filter.except_images), 'ids');
     reason := case
         when filter.taken_from >= filter.taken_until then
             format('taken_from (%s) must lie before taken_until (%s).', filter.taken_from, filter.taken_until)
+        when coalesce(filter.daily_from, '00:00') = coalesce(filter.daily_until, '24:00') then
+            format('daily_from (%s) and daily_until (%s) leave no time of day between them.',
+                coalesce(filter.daily_from, '00:00'), coalesce(filter.daily_until, '24:00'))
         when num_nonnulls(filter.near_longitude, filter.near_latitude, filter.within_m) not in (0, 3) then
             'near_longitude, near_latitude and within_m go together; give all three.'
         when filter.near_longitude not between -180 and 180 then
@@ -41,12 +45,21 @@ begin
     end;
     if reason is not null then
         raise exception using errcode = 'CQ004', message = reason;
+    elsif filter.metadata_matches is not null then
+        perform clipsql_private.check_path(filter.metadata_matches);
     end if;
 
     return concat_ws(' and ',
         case when filter.in_collection is not null then 'i.collection = ($1).in_collection' end,
         case when filter.taken_from is not null then 'i.taken_at >= ($1).taken_from' end,
         case when filter.taken_until is not null then 'i.taken_at < ($1).taken_until' end,
+        case
+            when filter.daily_from > filter.daily_until then  -- over midnight
+                '(i.taken_at::time >= ($1).daily_from or i.taken_at::time < ($1).daily_until)'
+            else nullif(concat_ws(' and ',
+                case when filter.daily_from is not null then 'i.taken_at::time >= ($1).daily_from' end,
+                case when filter.daily_until is not null then 'i.taken_at::time < ($1).daily_until' end), '')
+        end,
         -- The boxes use the index; the distance then decides.
         case when filter.within_m is not null then (
             select '(' || string_agg(format(
@@ -66,6 +79,7 @@ begin
             where box(filter.inside) + point(t.turn, 0) && box(point(-180, -90), point(180, 90))
         ) end,
         case when filter.having_metadata is not null then 'i.metadata @> ($1).having_metadata' end,
+        case when filter.metadata_matches is not null then 'i.metadata @@ ($1).metadata_matches' end,
         case when filter.caption_query is not null then
             'exists (select from clipsql.caption as c where c.image_id = i.image_id
                 and c.words @@ clipsql_private.any_caption_query(($1).caption_query)

@@ -4,18 +4,21 @@ create or replace function clipsql.classify_images(
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
     template text default 'a photo of a {}',
     templates text[] default null,
     model text default null)
-returns table (image_id bigint, label text, probability double precision)
+returns setof clipsql.image_label_result
 language plpgsql stable parallel unsafe cost 1000000 rows 1000
 set search_path from current
 set gin_fuzzy_search_limit = 0
@@ -23,9 +26,12 @@ as $$
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(classify_images.model);
-    filter constant clipsql_private.search_filter := row(
-        in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
-        inside, having_metadata, caption_query, only_images, except_images);
+    filter constant clipsql_private.search_filter := clipsql_private.make_filter(
+        in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => except_images);
     conditions constant text := clipsql_private.effective_conditions(filter);
     directions constant halfvec[] := clipsql_private.label_directions(labels, template, templates, chosen);
 begin

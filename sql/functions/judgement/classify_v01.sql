@@ -1,18 +1,18 @@
 -- Zero-shot classification of one picture by prompts.
 create or replace function clipsql.classify(
-    of_image bigint,
+    image bigint,
     labels text[],
     template text default 'a photo of a {}',
     templates text[] default null,
     model text default null)
-returns table (label text, probability double precision)
+returns setof clipsql.label_result
 language plpgsql stable parallel unsafe cost 1000000 rows 10
 set search_path from current
 as $$
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(classify.model);
-    embedding constant halfvec := clipsql.image_vector(of_image, chosen.name)::halfvec;
+    embedding constant halfvec := clipsql.image_vector(image, chosen.name)::halfvec;
     directions constant halfvec[] := clipsql_private.label_directions(labels, template, templates, chosen);
 begin
     return query

@@ -1,39 +1,46 @@
 -- Description by retrieval: what was said of other pictures that fits this one best, each text once.
 create or replace function clipsql.suggest_captions(
-    for_image bigint,
+    image bigint,
     max_results integer default 5,
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
     min_similarity double precision default null,
     model text default null)
-returns table (caption text, similarity double precision, from_image bigint)
+returns setof clipsql.caption_result
 language plpgsql stable parallel unsafe cost 1000000 rows 5
 set search_path from current
 as $$
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(suggest_captions.model);
-    query constant vector := clipsql.image_vector(for_image, chosen.name);
-    filter constant clipsql_private.search_filter := row(
-        in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
-        inside, having_metadata, caption_query, only_images, except_images);
-    own_captions constant bigint := (select count(*) from clipsql.caption as c where c.image_id = for_image);
+    query constant vector := clipsql.image_vector(image, chosen.name);
+    filter constant clipsql_private.search_filter := clipsql_private.make_filter(
+        in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => except_images);
+    own_captions constant bigint := (select count(*) from clipsql.caption as c where c.image_id = image);
     depth bigint;
     found_rows bigint;
     texts text[];
     distances double precision[];
     images bigint[];
+    captions bigint[];
 begin
-    perform clipsql_private.check_limits(max_results, min_similarity);
+    perform clipsql_private.check_limits(max_results => max_results, min_similarity => min_similarity);
     -- Several pictures may have one and the same caption: look deeper until enough different ones are found.
     depth := 4::bigint * max_results + own_captions;
     loop
@@ -44,22 +51,23 @@ begin
         ), best as (
             select distinct on (n.body) n.body, n.distance, n.image_id, n.caption_id
             from nearest as n
-            where n.image_id <> for_image
+            where n.image_id <> image
             order by n.body, n.distance, n.caption_id
         ), first as (
             select b.* from best as b order by b.distance, b.caption_id limit max_results
         )
         select
             (select count(*) from nearest), array_agg(f.body order by f.distance, f.caption_id),
-            array_agg(f.distance order by f.distance, f.caption_id), array_agg(f.image_id order by f.distance, f.caption_id)
-        into found_rows, texts, distances, images
+            array_agg(f.distance order by f.distance, f.caption_id), array_agg(f.image_id order by f.distance, f.caption_id),
+            array_agg(f.caption_id order by f.distance, f.caption_id)
+        into found_rows, texts, distances, images, captions
         from first as f;
         exit when cardinality(texts) = max_results or found_rows < depth;
         depth := 4 * depth;
     end loop;
     return query
-        select s.body, greatest(-1, least(1, 1 - s.distance)), s.image_id
-        from unnest(texts, distances, images) with ordinality as s(body, distance, image_id, number)
+        select s.number::integer, s.caption_id, greatest(-1, least(1, 1 - s.distance)), s.body, s.image_id
+        from unnest(captions, distances, texts, images) with ordinality as s(caption_id, distance, body, image_id, number)
         where min_similarity is null or 1 - s.distance >= min_similarity
         order by s.number;
 end;

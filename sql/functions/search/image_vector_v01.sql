@@ -1,5 +1,5 @@
 -- The stored embedding of a picture, ready to search with.
-create or replace function clipsql.image_vector(of_image bigint, model text default null)
+create or replace function clipsql.image_vector(image bigint, model text default null)
 returns vector
 language plpgsql stable parallel safe
 set search_path from current
@@ -13,13 +13,13 @@ begin
     select e.embedding::vector, i.status into stored, state
     from clipsql.image as i
     left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = chosen.model_id
-    where i.image_id = of_image;
+    where i.image_id = image;
     if not found then
-        raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(of_image::text, 'null'));
+        raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(image::text, 'null'));
     elsif stored is null then
         raise exception using errcode = 'CQ002', message = format(
             'Image %s (status %s) has no embedding under model %s; run "clipsql ingest" with that model.',
-            of_image, state, chosen.name);
+            image, state, chosen.name);
     end if;
     return stored;
 end;

@@ -12,14 +12,11 @@ as $$
 declare
     direction constant vector := l2_normalize(query);  -- long vectors would overflow halfvec
     conditions constant text := clipsql_private.effective_conditions(filter);
-    strategy constant clipsql_private.search_strategy := clipsql_private.choose_strategy(max_results, conditions, filter, chosen);
     ids bigint[];
     distances double precision[];
 begin
-    if strategy.walks then
-        select w.ids, w.distances into ids, distances
-        from clipsql_private.walk_index(direction, max_results, conditions, filter, chosen, strategy) as w;
-    end if;
+    select w.ids, w.distances into ids, distances
+    from clipsql_private.choose_and_walk(direction, max_results, conditions, filter, chosen) as w;
     if ids is null then
         select a.ids, a.distances into ids, distances
         from clipsql_private.compare_all(direction, max_results, conditions, filter, chosen) as a;

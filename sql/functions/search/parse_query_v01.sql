@@ -7,7 +7,7 @@
 -- All words between two signs are one text. A minus has white space, a quote or nothing before it: "t-shirt" is a word.
 -- What holds a sign is quoted: "c++", with \" and \\ inside. A number alone is a text. A file begins with ./ ../ / or
 -- ~/, or ends as picture files do without being quoted. Parentheses mean nothing yet and are refused.
-create or replace function clipsql_private.parse_query(expression text)
+create or replace function clipsql_private.parse_query(query text)
 returns table ("position" integer, kind text, body text, image_id bigint, weight double precision)
 language plpgsql immutable parallel safe
 as $$
@@ -26,12 +26,12 @@ declare
     thing integer;  -- which of the factors is no weight
     reason text;
 begin
-    perform clipsql_private.check_most('query', length(expression), 'characters');
-    if expression is null or expression !~ '[^[:space:]]' then
+    perform clipsql_private.check_most('query', length(query), 'characters');
+    if query is null or query !~ '[^[:space:]]' then
         raise exception using errcode = 'CQ004', message = 'The query is empty; write it as in: flower + 2*bee - night.';
     end if;
     for token in
-        select t.matched[1] from regexp_matches(expression, tokens, 'g') as t(matched)
+        select t.matched[1] from regexp_matches(query, tokens, 'g') as t(matched)
         union all select ''  -- the end
     loop
         position := next_position;

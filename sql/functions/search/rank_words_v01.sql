@@ -21,8 +21,7 @@ begin
         array_agg(clipsql_private.caption_configuration(l.code)), array_agg(t.number), array_agg(t.term),
         string_agg(distinct t.term::text, ' | ')::tsquery
     into configurations, numbers, terms, any_term
-    from unnest(array['da', 'de', 'en', 'es', 'fi', 'fr', 'hu', 'it', 'nl', 'no', 'pt', 'ro', 'ru', 'sv', 'tr', 'simple'])
-        as l(code)
+    from unnest(clipsql_private.caption_languages()) as l(code)
     cross join lateral clipsql_private.word_terms(query, l.code) as t;
     if any_term is null then
         return;  -- nothing but stop words

@@ -1,4 +1,5 @@
--- Every function that touches vectors resolves one model first, so that vectors of two models never meet.
+-- Every function that touches vectors resolves one model first, so that vectors of two models never meet. Python asks
+-- here too: a model is known by its name, and by its location where no other has that for a name.
 create or replace function clipsql_private.resolve_model(model_name text)
 returns clipsql.model
 language plpgsql stable parallel safe
@@ -15,11 +16,15 @@ begin
         end if;
     else
         perform clipsql_private.check_most('model', length(model_name), 'characters');
-        select m.* into found_model from clipsql.model as m where m.name = model_name;
+        select m.* into found_model
+        from clipsql.model as m
+        where model_name in (m.name, m.location)
+        order by m.name = model_name desc, m.model_id
+        limit 1;
         if found_model.model_id is null then
             raise exception using errcode = 'CQ001',
                 message = format(
-                    'There is no model %L here; there is: %s.', model_name,
+                    'There is no model "%s" here; there is: %s.', model_name,
                     coalesce((select string_agg(m.name, ', ' order by m.name) from clipsql.model as m), 'none'));
         end if;
     end if;
@@ -28,4 +33,4 @@ end;
 $$;
 
 comment on function clipsql_private.resolve_model(text) is
-    'The model of that name, or the default one when the name is null; CQ001 when there is none.';
+    'The model of that name or location, or the default one when the name is null; CQ001 when there is none.';

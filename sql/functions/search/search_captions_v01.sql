@@ -5,17 +5,20 @@ create or replace function clipsql.search_captions(
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
     min_similarity double precision default null,
     model text default null)
-returns table (rank integer, caption_id bigint, similarity double precision, caption text, from_image bigint)
+returns setof clipsql.caption_result
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
 as $$
@@ -23,7 +26,9 @@ as $$
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(search_captions.model);
 begin
-    perform clipsql_private.check_query(query, chosen), clipsql_private.check_limits(max_results, min_similarity);
+    perform
+        clipsql_private.check_query(query, chosen),
+        clipsql_private.check_limits(max_results => max_results, min_similarity => min_similarity);
     return query
     select
         row_number() over (order by n.distance, n.caption_id)::integer,
@@ -32,10 +37,14 @@ begin
         c.body,
         c.image_id
     from clipsql_private.nearest_captions(
-        query, max_results,
-        row(in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
-            inside, having_metadata, caption_query, only_images, except_images)::clipsql_private.search_filter,
-        chosen) as n
+        query => query, max_results => max_results,
+        filter => clipsql_private.make_filter(
+            in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+            daily_from => daily_from, daily_until => daily_until,
+            near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+            having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+            only_images => only_images, except_images => except_images),
+        chosen => chosen) as n
     join clipsql.caption as c on c.caption_id = n.caption_id
     where min_similarity is null or 1 - n.distance >= min_similarity
     order by n.distance, n.caption_id;

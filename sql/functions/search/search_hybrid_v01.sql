@@ -8,11 +8,14 @@ create or replace function clipsql.search_hybrid(
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
@@ -23,10 +26,7 @@ create or replace function clipsql.search_hybrid(
     vector_weight double precision default 1,
     query_vector vector default null,
     model text default null)
-returns table (
-    rank integer, image_id bigint, similarity double precision, percentile double precision,
-    percentile_error double precision, url text, caption text, taken_at timestamptz,
-    longitude double precision, latitude double precision, metadata jsonb, score double precision)
+returns setof clipsql.hybrid_result
 language plpgsql stable parallel unsafe cost 1000000 rows 10
 set search_path from current
 as $$
@@ -34,14 +34,22 @@ as $$
 declare
     softening constant double precision := 60;
     chosen constant clipsql.model := clipsql_private.resolve_model(search_hybrid.model);
-    filter constant clipsql_private.search_filter := row(
-        in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
-        inside, having_metadata, caption_query, only_images, except_images);
+    filter constant clipsql_private.search_filter := clipsql_private.make_filter(
+        in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => except_images);
     depth constant integer := least(10000, greatest(100, 10::bigint * max_results, max_results));
     direction vector;
+    ids bigint[];
+    scores double precision[];
+    distances double precision[];
 begin
     perform
-        clipsql_private.check_limits(max_results, min_similarity, min_percentile, distinct_above),
+        clipsql_private.check_limits(
+            max_results => max_results, min_similarity => min_similarity,
+            min_percentile => min_percentile, distinct_above => distinct_above),
         clipsql_private.check_text(query);
     perform clipsql_private.check_weight(text_weight), clipsql_private.check_weight(vector_weight);
     if not coalesce(text_weight >= 0 and vector_weight >= 0 and text_weight + vector_weight > 0, false) then
@@ -52,7 +60,6 @@ begin
     direction := coalesce(query_vector, clipsql.embed_text(query, chosen.name));
     perform clipsql_private.check_query(direction, chosen);
     direction := l2_normalize(direction);
-    return query
     with by_vector as (
         select p.image_id, p.place, case
             when not exists (select from clipsql.caption as c where c.image_id = p.image_id) then p.place
@@ -80,54 +87,26 @@ begin
         from fused as f
         order by f.score desc, f.image_id
         limit case when num_nonnulls(min_similarity, min_percentile, distinct_above) = 0 then max_results end
-    ), compared as (
-        select c.image_id, c.score, e.embedding <=> direction::halfvec as distance
-        from candidate as c
-        join clipsql.image_embedding as e on e.image_id = c.image_id and e.model_id = chosen.model_id
-    ), background as materialized (
-        -- As in answer: where each lies in its collection.
-        select b.*
-        from (select max(c.distance) as farthest from compared as c) as f
-        cross join lateral clipsql_private.percentile_basis(array[direction::halfvec], in_collection, f.farthest, chosen) as b
-    ), told as (
-        select
-            c.image_id, c.score,
-            greatest(-1, least(1, 1 - c.distance)) as similarity,
-            clipsql_private.share_lower(c.distance, b.distances, b.size) as share,
-            case when b.is_exact then null else b.size end as sample_size
-        from compared as c
-        cross join background as b
-    ), passing as (
-        select t.*
-        from told as t
-        where (min_similarity is null or t.similarity >= min_similarity)
-            and (min_percentile is null or 100 * t.share >= min_percentile)
-    ), best as (
-        select row_number() over (order by p.score desc, p.image_id)::integer as rank, p.*
-        from passing as p
-        where distinct_above is null or p.image_id = any ((
-            select clipsql_private.distinct_images(
-                array_agg(a.image_id order by a.score desc, a.image_id), distinct_above, max_results, chosen)
-            from passing as a)::bigint[])
-        order by rank
-        limit max_results
     )
     select
-        b.rank,
-        b.image_id,
-        b.similarity,
-        100 * b.share,
-        coalesce(100 * clipsql_private.share_error(b.share, b.sample_size), 0),
-        i.url,
-        (select c.body from clipsql.caption as c where c.image_id = b.image_id order by c.caption_id limit 1),
-        i.taken_at,
-        i.longitude,
-        i.latitude,
-        i.metadata,
-        b.score
-    from best as b
-    join clipsql.image as i on i.image_id = b.image_id
-    order by b.rank;
+        array_agg(c.image_id order by c.score desc, c.image_id), array_agg(c.score order by c.score desc, c.image_id),
+        array_agg(e.embedding <=> direction::halfvec order by c.score desc, c.image_id)
+    into ids, scores, distances
+    from candidate as c
+    join clipsql.image_embedding as e on e.image_id = c.image_id and e.model_id = chosen.model_id;
+    if ids is null then
+        return;
+    end if;
+    return query
+    select
+        r.rank, r.image_id, r.similarity, r.percentile, r.percentile_error, r.url, r.caption, r.taken_at,
+        r.longitude, r.latitude, r.metadata, s.score
+    from clipsql_private.result_rows(
+        image_ids => ids, distances => distances, directions => array[direction], scale => 1, max_results => max_results,
+        in_scope => filter.in_collection, min_similarity => min_similarity, min_percentile => min_percentile,
+        distinct_above => distinct_above, chosen => chosen) as r
+    join unnest(ids, scores) as s(image_id, score) on s.image_id = r.image_id
+    order by r.rank;
 end;
 $$;
 

@@ -1,16 +1,19 @@
 -- Pictures that a query of several terms describes: 'flower + 2*bee - night', 'image:42 + "red truck"'. Texts are embedded
 -- here, stored pictures are left out of their own results. The notation is told in parse_query, fusions in search_vectors.
 create or replace function clipsql.search_query(
-    expression text,
+    query text,
     max_results integer default 10,
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
@@ -19,10 +22,7 @@ create or replace function clipsql.search_query(
     distinct_above double precision default null,
     fusion text default 'weighted sum',
     model text default null)
-returns table (
-    rank integer, image_id bigint, similarity double precision, percentile double precision,
-    percentile_error double precision, url text, caption text, taken_at timestamptz,
-    longitude double precision, latitude double precision, metadata jsonb)
+returns setof clipsql.search_result
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
 as $$
@@ -33,7 +33,7 @@ declare
     pictures bigint[];
     file record;
 begin
-    select t.body, t.position into file from clipsql_private.parse_query(expression) as t where t.kind = 'file' limit 1;
+    select t.body, t.position into file from clipsql_private.parse_query(query) as t where t.kind = 'file' limit 1;
     if found then
         raise exception using errcode = 'CQ004', message = format(
             'Column %s: the database reads no files, so it cannot take %s; search with the command, or store the picture and write image:ID.',
@@ -48,13 +48,18 @@ begin
         array_agg(t.weight order by t.position),
         array_agg(t.image_id) filter (where t.image_id is not null)
     into vectors, weights, pictures
-    from clipsql_private.parse_query(expression) as t;
+    from clipsql_private.parse_query(query) as t;
     return query
     select s.*
     from clipsql.search_vectors(
-        vectors, weights, max_results, in_collection, taken_from, taken_until,
-        near_longitude, near_latitude, within_m, inside, having_metadata, caption_query,
-        only_images, clipsql_private.joined_images(except_images, pictures), min_similarity, min_percentile, distinct_above, fusion, model) as s;
+        vectors => vectors, weights => weights,
+        max_results => max_results, in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => clipsql_private.joined_images(except_images, pictures),
+        min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
+        fusion => fusion, model => model) as s;
 end;
 $$;
 

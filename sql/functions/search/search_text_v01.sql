@@ -5,11 +5,14 @@ create or replace function clipsql.search_text(
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
@@ -17,17 +20,23 @@ create or replace function clipsql.search_text(
     min_percentile double precision default null,
     distinct_above double precision default null,
     model text default null)
-returns table (
-    rank integer, image_id bigint, similarity double precision, percentile double precision,
-    percentile_error double precision, url text, caption text, taken_at timestamptz,
-    longitude double precision, latitude double precision, metadata jsonb)
-language sql stable parallel unsafe rows 10
+returns setof clipsql.search_result
+language plpgsql stable parallel unsafe rows 10
 as $$
+begin
+    perform clipsql_private.check_text(query);
+    return query
     select s.*
     from clipsql.search(
-        clipsql.embed_text(query, model), max_results, in_collection, taken_from, taken_until,
-        near_longitude, near_latitude, within_m, inside, having_metadata, caption_query,
-        only_images, except_images, min_similarity, min_percentile, distinct_above, model) as s;
+        query => clipsql.embed_text(query, model),
+        max_results => max_results, in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => except_images,
+        min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
+        model => model) as s;
+end;
 $$;
 
 comment on function clipsql.search_text is

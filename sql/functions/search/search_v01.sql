@@ -5,11 +5,14 @@ create or replace function clipsql.search(
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
@@ -17,10 +20,7 @@ create or replace function clipsql.search(
     min_percentile double precision default null,
     distinct_above double precision default null,
     model text default null)
-returns table (
-    rank integer, image_id bigint, similarity double precision, percentile double precision,
-    percentile_error double precision, url text, caption text, taken_at timestamptz,
-    longitude double precision, latitude double precision, metadata jsonb)
+returns setof clipsql.search_result
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
 as $$
@@ -29,14 +29,21 @@ declare
     chosen constant clipsql.model := clipsql_private.resolve_model(search.model);
 begin
     perform clipsql_private.check_query(query, chosen);
-    perform clipsql_private.check_limits(max_results, min_similarity, min_percentile, distinct_above);
+    perform clipsql_private.check_limits(
+        max_results => max_results, min_similarity => min_similarity,
+        min_percentile => min_percentile, distinct_above => distinct_above);
     return query
     select s.*
     from clipsql_private.answer(
-        array[query], 1, max_results,
-        row(in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
-            inside, having_metadata, caption_query, only_images, except_images)::clipsql_private.search_filter,
-        min_similarity, min_percentile, distinct_above, chosen) as s;
+        directions => array[query], scale => 1, max_results => max_results,
+        filter => clipsql_private.make_filter(
+            in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+            daily_from => daily_from, daily_until => daily_until,
+            near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+            having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+            only_images => only_images, except_images => except_images),
+        min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
+        chosen => chosen) as s;
 end;
 $$;
 

@@ -12,11 +12,14 @@ create or replace function clipsql.search_vectors(
     in_collection text default null,
     taken_from timestamptz default null,
     taken_until timestamptz default null,
+    daily_from time default null,
+    daily_until time default null,
     near_longitude double precision default null,
     near_latitude double precision default null,
     within_m double precision default null,
     inside polygon default null,
     having_metadata jsonb default null,
+    metadata_matches jsonpath default null,
     caption_query text default null,
     only_images bigint[] default null,
     except_images bigint[] default null,
@@ -25,10 +28,7 @@ create or replace function clipsql.search_vectors(
     distinct_above double precision default null,
     fusion text default 'weighted sum',
     model text default null)
-returns table (
-    rank integer, image_id bigint, similarity double precision, percentile double precision,
-    percentile_error double precision, url text, caption text, taken_at timestamptz,
-    longitude double precision, latitude double precision, metadata jsonb)
+returns setof clipsql.search_result
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
 as $$
@@ -41,7 +41,9 @@ declare
     directions vector[];
     scale double precision := 1;
 begin
-    perform clipsql_private.check_limits(max_results, min_similarity, min_percentile, distinct_above);
+    perform clipsql_private.check_limits(
+        max_results => max_results, min_similarity => min_similarity,
+        min_percentile => min_percentile, distinct_above => distinct_above);
     perform clipsql_private.check_terms(vectors, weights);
     perform clipsql_private.check_query(v.one, chosen) from unnest(vectors) as v(one);
     given_weights := coalesce(weights, array_fill(1::double precision, array[cardinality(vectors)]));
@@ -78,10 +80,15 @@ begin
     return query
     select s.*
     from clipsql_private.answer(
-        directions, scale, max_results,
-        row(in_collection, taken_from, taken_until, near_longitude, near_latitude, within_m,
-            inside, having_metadata, caption_query, only_images, except_images)::clipsql_private.search_filter,
-        min_similarity, min_percentile, distinct_above, chosen) as s;
+        directions => directions, scale => scale, max_results => max_results,
+        filter => clipsql_private.make_filter(
+            in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+            daily_from => daily_from, daily_until => daily_until,
+            near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+            having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+            only_images => only_images, except_images => except_images),
+        min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
+        chosen => chosen) as s;
 end;
 $$;
 

@@ -20,7 +20,7 @@ begin atomic
                 select
                     p.position,
                     '''' || replace(replace(u.lexeme, '\', '\\'), '''', '''''') || '''' as quoted,
-                    u.lexeme ~ '^[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]$' as is_han
+                    u.lexeme ~ ('^[' || clipsql_private.han_characters() || ']$') as is_han
                 -- A description is short; the rest of a long text adds time and no meaning.
                 from unnest(clipsql_private.caption_words(left(query, 2000), language_code)) as u
                 cross join unnest(u.positions) as p(position)

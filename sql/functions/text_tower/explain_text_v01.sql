@@ -2,7 +2,7 @@
 -- heads of the last layer, the byte pieces of a word added up. What goes to the start token, where CLIP parks attention
 -- that it has no use for, and to the end token itself is left out, and the rest is scaled to sum to 1.
 create or replace function clipsql.explain_text(query text, model text default null)
-returns table ("position" integer, word text, weight double precision)
+returns setof clipsql.word_result
 language plpgsql stable parallel safe cost 1000000 rows 10
 set search_path from current
 as $$
