@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from integration.filling import new_model, picture, write
 from sqlalchemy.engine import URL, Engine, make_url
 
 from clipsql import errors
+from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
-from clipsql.db.schema import migrating
+from clipsql.db.schema import migrating, preparing
 from clipsql.search.searcher import Searcher
 
 # Every fact of the catalog that a migration makes, one row each.
@@ -24,24 +27,24 @@ CATALOG = """
     from information_schema.columns as c where c.table_schema in ('clipsql', 'clipsql_private')
     union all
     select 'constraint', format('%s.%s', conrelid::regclass, conname), pg_get_constraintdef(oid)
-    from pg_constraint where connamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_constraint where connamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'index', indexname, indexdef from pg_indexes where schemaname in ('clipsql', 'clipsql_private')
     union all
     select 'function', oid::regprocedure::text, concat_ws(' ', pg_get_functiondef(oid), proacl, obj_description(oid))
-    from pg_proc where pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_proc where pronamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'relation', oid::regclass::text, concat_ws(' ', relkind, relacl, reloptions, obj_description(oid),
         case relkind when 'v' then pg_get_viewdef(oid) when 'p' then pg_get_partkeydef(oid) end)
-    from pg_class where relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_class where relnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'type', oid::regtype::text, typtype::text
-    from pg_type where typnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_type where typnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'schema', nspname, nspacl::text from pg_namespace where nspname in ('clipsql', 'clipsql_private')
     union all
     select 'default privileges', defaclobjtype::text, defaclacl::text
-    from pg_default_acl where defaclnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_default_acl where defaclnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     order by 1, 2, 3
 """
 
@@ -169,7 +172,7 @@ def test_a_pgvector_below_0_8_is_refused(version: tuple[int, ...]) -> None:
     with pytest.raises(
         errors.DatabaseNotReady, match=r"pgvector is 0\.\d.*needs 0\.8 or later.*alter extension"
     ):
-        migrating.refuse_old_pgvector(version)
+        preparing.refuse_old_pgvector(version)
 
 
 @pytest.mark.parametrize(
@@ -184,15 +187,15 @@ def test_a_pgvector_below_0_8_is_refused(version: tuple[int, ...]) -> None:
     ],
 )
 def test_a_pgvector_with_known_faults_is_warned_about(version: tuple[int, ...], warned: bool) -> None:
-    migrating.refuse_old_pgvector(version)
-    warnings = migrating.pgvector_warnings(version)
+    preparing.refuse_old_pgvector(version)
+    warnings = preparing.pgvector_warnings(version)
     assert bool(warnings) is warned
     assert all("update to 0.8.4" in warning and "\n" not in warning for warning in warnings)
 
 
 def test_a_database_before_its_first_upgrade_says_so(empty: Engine) -> None:
     assert migrating.revisions(empty).current is None
-    assert migrating.pgvector_version(empty) is None
+    assert preparing.pgvector_version(empty) is None
     with pytest.raises(errors.DatabaseNotReady, match=r'no clipsql schema yet.*run "clipsql db upgrade"'):
         migrating.require_current(empty)
     with pytest.raises(errors.DatabaseNotReady, match=r'run "clipsql db upgrade"'):
@@ -223,6 +226,36 @@ def test_a_database_of_a_newer_clipsql_is_left_alone(engine: Engine) -> None:
         with pytest.raises(errors.DatabaseNotReady, match=r"revision 9999.*install a newer clipsql"):
             action()
     assert catalog(engine) == before
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param("create table clipsql.alembic_version (version_num text)", id="its revision"),
+        pytest.param(
+            "create function clipsql._search() returns integer language sql return 1", id="its helpers"
+        ),
+    ],
+)
+def test_a_database_of_before_the_first_release_is_refused(
+    empty: Engine, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(empty, "create schema clipsql", left)
+    before = catalog(empty)
+    refusal = "made by a clipsql of before the first release.*ingest again into a fresh database"
+    for action in (
+        lambda: migrating.require_current(empty),
+        lambda: migrating.upgrade(empty),
+        lambda: migrating.downgrade(empty, revision="base"),
+    ):
+        with pytest.raises(errors.DatabaseNotReady, match=refusal):
+            action()
+    assert catalog(empty) == before
+    monkeypatch.setenv("CLIPSQL_DATABASE_URL", empty.url.render_as_string(hide_password=False))
+    for command in (["stats"], ["db", "upgrade"], ["db", "check"], ["model", "list"]):
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 1
+        assert re.search(refusal, result.output), result.output
 
 
 def test_a_revision_that_does_not_exist_is_a_clear_error(engine: Engine) -> None:

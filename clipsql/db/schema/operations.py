@@ -28,8 +28,6 @@ class CreateFunction(RunSql):
 
 @Operations.register_operation("drop_function")
 class DropFunction(RunSql):
-    """Drop a function; names are unique, so arguments need not be given."""
-
     """Drop a function; names are unique in the schema, so arguments need not be given."""
 
     @classmethod
