@@ -19,7 +19,7 @@ def migrations_folder() -> Path:
 
 
 def sql_file(kind: str, name: str, version: int) -> Path:
-    """File that creates the SQL object `name` of a kind ("functions", "views") as of `version`."""
+    """File that creates the SQL object `name` of a kind ("functions", "views", "types") as of `version`."""
     found = list((_asset_root() / "sql" / kind).rglob(f"{name}_v{version:02d}.sql"))
     if len(found) != 1:
         raise LookupError(f"{len(found)} files in sql/{kind} are called {name}_v{version:02d}.sql")
@@ -36,7 +36,7 @@ def qualified_name(kind: str, name: str) -> str:
     """The SQL object `name` of a kind with its schema, as its newest file says."""
     word = kind.removesuffix("s")
     text = newest_sql_files(kind)[name].read_text("utf-8")
-    made = re.search(rf"^create or replace {word} (clipsql\w*\.{name})\b", text, re.MULTILINE)
+    made = re.search(rf"^create (?:or replace )?{word} (clipsql\w*\.{name})\b", text, re.MULTILINE)
     if made is None:
         raise LookupError(f"the newest file of {name} in sql/{kind} does not create it")
     return made.group(1)

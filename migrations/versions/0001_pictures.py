@@ -9,6 +9,15 @@ revision = "0001"
 down_revision = None
 
 SCHEMAS = ("clipsql", "clipsql_private")
+UPGRADE_FUNCTIONS = (
+    "dependents",
+    "result_columns",
+    "switching",
+    "regrant",
+    "view_statement",
+    "remaking",
+    "replace_object",
+)
 CAPTION_FUNCTIONS = (
     "caption_configuration",
     "spaced_han",
@@ -23,6 +32,8 @@ def _added_at() -> sa.Column[object]:
 
 
 def upgrade() -> None:
+    for name in UPGRADE_FUNCTIONS:
+        op.create_function(name, version=1)
     op.create_table(
         "model",
         sa.Column("model_id", sa.Integer, sa.Identity(always=True), primary_key=True),
@@ -198,3 +209,5 @@ def downgrade() -> None:
         op.drop_function(name)
     for table in ("image", "model"):
         op.drop_table(table, schema="clipsql")
+    for name in reversed(UPGRADE_FUNCTIONS):
+        op.drop_function(name)
