@@ -181,25 +181,9 @@ def upgrade() -> None:
 
     op.create_view("collection_stats", version=1)
 
-    for schema in SCHEMAS:
-        op.execute(f"grant usage on schema {schema} to clipsql_reader")
-        op.execute(f"grant select on all tables in schema {schema} to clipsql_reader")
-        # Partitions are created as models come.
-        op.execute(f"alter default privileges in schema {schema} grant select on tables to clipsql_reader")
-        op.execute(f"grant execute on all functions in schema {schema} to clipsql_reader")
-        op.execute(
-            f"alter default privileges in schema {schema} grant execute on functions to clipsql_reader"
-        )
-
 
 def downgrade() -> None:
     for schema in SCHEMAS:
-        op.execute(
-            f"alter default privileges in schema {schema} revoke execute on functions from clipsql_reader"
-        )
-        op.execute(
-            f"alter default privileges in schema {schema} revoke select on tables from clipsql_reader"  # noqa: S608
-        )
         op.execute(f"revoke usage on schema {schema} from clipsql_reader")
     op.drop_view("collection_stats")
     op.drop_table("thumbnail", schema="clipsql_private")

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql as pg
 revision = "0002"
 down_revision = "0001"
 
+TYPES = ("search_filter", "search_strategy")
 FUNCTIONS = (
     "resolve_model",
     "image_vector",
@@ -34,34 +35,8 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
-    op.execute(
-        """
-        create type clipsql_private.search_filter as (
-            in_collection text,
-            taken_from timestamptz,
-            taken_until timestamptz,
-            near_longitude double precision,
-            near_latitude double precision,
-            within_m double precision,
-            inside polygon,
-            having_metadata jsonb,
-            caption_query text,
-            only_images bigint[],
-            except_images bigint[])
-        """
-    )
-    op.execute(
-        """
-        create type clipsql_private.search_strategy as (
-            walks boolean,
-            reason text,
-            total_rows bigint,
-            likely_matches bigint,
-            ef_search integer,
-            step_ms double precision,
-            exact_ms double precision)
-        """
-    )
+    for name in TYPES:
+        op.create_type(name, version=1)
     op.create_table(
         "search_tuning",
         sa.Column("tuning_id", sa.Integer, sa.Identity(always=True), primary_key=True),
@@ -89,5 +64,5 @@ def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
     op.drop_table("search_tuning", schema="clipsql_private")
-    op.execute("drop type clipsql_private.search_strategy")
-    op.execute("drop type clipsql_private.search_filter")
+    for name in reversed(TYPES):
+        op.drop_type(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,29 +19,17 @@ from clipsql import assets
 from clipsql.db.engine import database_errors
 from clipsql.db.schema.comparing import schema_differences
 from clipsql.db.schema.preparing import prepare, set_search_path
-from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
+from clipsql.db.schema.restoring import restore_from_files
+from clipsql.db.tables.base import PRIVATE_SCHEMA
 from clipsql.errors import ConfigurationError, DatabaseNotReady
 
 _UPGRADE_LOCK = 0x636C6970  # "clip": one upgrade at a time
 
-_PARTITION = re.compile(r"^(image|caption)_embedding_\d+(_|$)")
-
-
-def _is_compared(_object: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:
-    """All but the partitions, which come and go with models."""
-    return name is None or _PARTITION.match(name) is None
-
-
 ALEMBIC_OPTIONS: dict[str, Any] = {
     "version_table": "revision",
     "version_table_schema": PRIVATE_SCHEMA,
-    "include_schemas": True,
-    "include_name": lambda name, kind, _parents: kind != "schema" or name in (SCHEMA, PRIVATE_SCHEMA),
-    "include_object": _is_compared,
-    "compare_type": True,
-    "compare_server_default": True,
 }
-"""How Alembic finds its revision and compares the models with the tables, here and in migrations/env.py."""
+"""Where Alembic keeps its revision, here and in migrations/env.py."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +41,16 @@ class Revisions:
 
 
 def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
-    """Bring the database to `revision`; returns warnings. Raises DatabaseNotReady when it lacks something."""
+    """Bring the database to `revision`, and back to what it should be if it is there; returns warnings.
+
+    Lost or changed functions, views, types and rights come back. Raises DatabaseNotReady when something is lacking.
+    """
     with database_errors(engine), _revision_errors(), engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         _refuse_unknown_revision(connection)
         warnings = prepare(connection)
+        if _current_revision(connection) == _scripts().get_current_head():
+            restore_from_files(connection)
         command.upgrade(_alembic_config(connection), revision)
     # Connections opened before the extension existed do not know its types.
     engine.dispose()
@@ -106,7 +98,7 @@ def differences(engine: Engine) -> list[str]:
     """How the database differs from what this clipsql expects, one line each; empty when all is well."""
     with database_errors(engine), engine.connect() as connection:
         set_search_path(connection)
-        return schema_differences(connection, ALEMBIC_OPTIONS)
+        return schema_differences(connection)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from alembic.operations import MigrateOperation, Operations
 
 from clipsql import assets
+from clipsql.db.schema.rights import GRANT_LOST_RIGHTS
 
 
 class RunSql(MigrateOperation):
@@ -79,6 +80,16 @@ class RunFile(RunSql):
     def drop_type(cls, operations: Operations, name: str) -> Any:
         """Drop a composite type."""
         return operations.invoke(cls(f"drop type {assets.qualified_name('types', name)}"))
+
+
+@Operations.register_operation("grant_lost_rights")
+class GrantLostRights(RunSql):
+    """Give the roles what they should have and lack."""
+
+    @classmethod
+    def grant_lost_rights(cls, operations: Operations) -> Any:
+        """Grant what `clipsql.db.schema.rights` says, on all that is there."""
+        return operations.invoke(cls(GRANT_LOST_RIGHTS))
 
 
 def replacement(kind: str, name: str, version: int) -> str:

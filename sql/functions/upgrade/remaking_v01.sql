@@ -79,8 +79,10 @@ begin
         select format('comment on %s %s is %L',
             case when a.attname is null then kind else 'column' end, concat_ws('.', target, quote_ident(a.attname)), d.description)
         from pg_catalog.pg_description as d
-        left join pg_catalog.pg_attribute as a on class = 'pg_class' and a.attrelid = d.objoid and a.attnum = d.objsubid and a.attnum > 0
-        where d.classoid = class_id and d.objoid = object_id);
+        left join pg_catalog.pg_attribute as a on d.classoid = 'pg_class'::regclass and a.attrelid = d.objoid and a.attnum = d.objsubid and a.attnum > 0
+        where d.classoid = class_id and d.objoid = object_id
+            or kind = 'type' and d.classoid = 'pg_type'::regclass
+                and d.objoid = (select c.reltype from pg_catalog.pg_class as c where c.oid = object_id));
 end;
 $$;
 
