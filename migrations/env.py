@@ -1,6 +1,7 @@
 """Alembic's entry: run the migrations on the connection that clipsql.db.migrating passes in."""
 
 from alembic import context
+from alembic.operations import Operations
 
 import clipsql.db.schema.operations  # noqa: F401  registers op.create_function and the like
 from clipsql.db.schema.migrating import ALEMBIC_OPTIONS
@@ -11,3 +12,6 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    # Here and not in the steps: what was lost since is granted again, too.
+    with Operations.context(context.get_context()) as op:
+        op.grant_lost_rights()  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from clipsql.cli.output import show_json, warn
 from clipsql.config import Settings
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import database_url, open_database
-from clipsql.db.schema import migrating
+from clipsql.db.schema import migrating, preparing
 from clipsql.errors import ConfigurationError, DatabaseNotReady, DatabaseUnreachable
 from clipsql.server import EmbeddedServer
 
@@ -77,7 +77,7 @@ def status(settings: Settings, as_json: bool) -> None:
         try:
             with open_database(settings, check_revision=False) as engine:
                 found = migrating.revisions(engine)
-                version = migrating.pgvector_version(engine)
+                version = preparing.pgvector_version(engine)
                 facts |= {
                     "url": shown_url(engine),
                     "running": True,
@@ -152,7 +152,7 @@ def check(settings: Settings) -> None:
     """
     with open_database(settings, check_revision=False) as engine:
         migrating.require_current(engine)
-        for warning in migrating.pgvector_warnings(migrating.pgvector_version(engine) or ()):
+        for warning in preparing.pgvector_warnings(preparing.pgvector_version(engine) or ()):
             warn(warning)
         differences = migrating.differences(engine)
         if differences:

@@ -94,9 +94,9 @@ def database_errors(engine: Engine) -> Iterator[None]:
 
 def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     sqlstate = getattr(error, "sqlstate", None)
-    message = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
+    message = _message(error)
     if sqlstate in ERRORS_BY_SQLSTATE:
-        return ERRORS_BY_SQLSTATE[sqlstate](message)
+        return ERRORS_BY_SQLSTATE[sqlstate](f"{message}.")
     where = shown_url(engine)
     if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate.startswith(_AWAY)):
         return DatabaseUnreachable(
@@ -106,3 +106,20 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
         return DatabaseNotReady(f'{message}; run "clipsql db upgrade" first ({where}).')
     remedy = _REMEDY_BY_SQLSTATE.get(sqlstate or "")
     return DatabaseError(f"The database refused: {message}" + (f"; {remedy}." if remedy else f" ({where})."))
+
+
+def _message(error: BaseException | None) -> str:
+    """What PostgreSQL said, in one line without a full stop: its DETAIL and HINT, too, which often hold the remedy."""
+    if not isinstance(error, psycopg.Error) or error.diag.message_primary is None:
+        return _one_line(str(error).split("\n")[0]) or type(error).__name__
+    further = {"detail": error.diag.message_detail, "hint": error.diag.message_hint}
+    return "; ".join(
+        [
+            _one_line(error.diag.message_primary),
+            *(f"{name}: {_one_line(text)}" for name, text in further.items() if text),
+        ]
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).removesuffix(".")

@@ -9,6 +9,15 @@ revision = "0001"
 down_revision = None
 
 SCHEMAS = ("clipsql", "clipsql_private")
+UPGRADE_FUNCTIONS = (
+    "dependents",
+    "result_columns",
+    "switching",
+    "regrant",
+    "view_statement",
+    "remaking",
+    "replace_object",
+)
 CAPTION_FUNCTIONS = (
     "caption_languages",
     "caption_configuration",
@@ -26,6 +35,8 @@ def _added_at() -> sa.Column[object]:
 
 
 def upgrade() -> None:
+    for name in UPGRADE_FUNCTIONS:
+        op.create_function(name, version=1)
     op.create_table(
         "model",
         sa.Column("model_id", sa.Integer, sa.Identity(always=True), primary_key=True),
@@ -178,25 +189,9 @@ def upgrade() -> None:
         op.create_function(name, version=1)
     op.create_view("collection_stats", version=1)
 
-    for schema in SCHEMAS:
-        op.execute(f"grant usage on schema {schema} to clipsql_reader")
-        op.execute(f"grant select on all tables in schema {schema} to clipsql_reader")
-        # Partitions are created as models come.
-        op.execute(f"alter default privileges in schema {schema} grant select on tables to clipsql_reader")
-        op.execute(f"grant execute on all functions in schema {schema} to clipsql_reader")
-        op.execute(
-            f"alter default privileges in schema {schema} grant execute on functions to clipsql_reader"
-        )
-
 
 def downgrade() -> None:
     for schema in SCHEMAS:
-        op.execute(
-            f"alter default privileges in schema {schema} revoke execute on functions from clipsql_reader"
-        )
-        op.execute(
-            f"alter default privileges in schema {schema} revoke select on tables from clipsql_reader"  # noqa: S608
-        )
         op.execute(f"revoke usage on schema {schema} from clipsql_reader")
     op.drop_view("collection_stats")
     for name in reversed(MODEL_FUNCTIONS):
@@ -210,3 +205,5 @@ def downgrade() -> None:
     for table in ("image", "model"):
         op.drop_table(table, schema="clipsql")
     op.drop_function("url_digest")
+    for name in reversed(UPGRADE_FUNCTIONS):
+        op.drop_function(name)

@@ -156,7 +156,6 @@ def upgrade() -> None:
         sa.Column("embedding", VECTOR(), nullable=False),
         schema="clipsql_private",
     )
-    op.execute("grant select on all tables in schema clipsql_private to clipsql_reader")
     op.create_type("word_result", version=1)
     for name in FUNCTIONS:
         op.create_function(name, version=1)

@@ -60,7 +60,6 @@ def upgrade() -> None:
         postgresql_with={"toast_tuple_target": "8160"},
     )
     op.create_index(None, "percentile_sample_embedding", ["image_id"], schema="clipsql_private")
-    op.execute("grant select on all tables in schema clipsql_private to clipsql_reader")
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 

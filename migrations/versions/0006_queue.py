@@ -33,7 +33,6 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "40"},
     )
     op.create_index(None, "queue", ["model_id", "collection", "queue_id"], schema="clipsql_private")
-    op.execute("revoke all on clipsql_private.queue from clipsql_reader")
     for name in FUNCTIONS:
         op.create_function(name, version=1)
     op.execute(

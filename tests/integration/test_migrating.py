@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from integration.filling import new_model, picture, write
 from sqlalchemy.engine import URL, Engine, make_url
 
 from clipsql import errors
+from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
-from clipsql.db.schema import migrating
+from clipsql.db.schema import migrating, preparing
 from clipsql.search.searcher import Searcher
 from clipsql.server import EmbeddedServer
 
@@ -23,24 +26,24 @@ CATALOG = """
     from information_schema.columns as c where c.table_schema in ('clipsql', 'clipsql_private')
     union all
     select 'constraint', format('%s.%s', conrelid::regclass, conname), pg_get_constraintdef(oid)
-    from pg_constraint where connamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_constraint where connamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'index', indexname, indexdef from pg_indexes where schemaname in ('clipsql', 'clipsql_private')
     union all
     select 'function', oid::regprocedure::text, concat_ws(' ', pg_get_functiondef(oid), proacl, obj_description(oid))
-    from pg_proc where pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_proc where pronamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'relation', oid::regclass::text, concat_ws(' ', relkind, relacl, reloptions, obj_description(oid),
         case relkind when 'v' then pg_get_viewdef(oid) when 'p' then pg_get_partkeydef(oid) end)
-    from pg_class where relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_class where relnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'type', oid::regtype::text, typtype::text
-    from pg_type where typnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_type where typnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'schema', nspname, nspacl::text from pg_namespace where nspname in ('clipsql', 'clipsql_private')
     union all
     select 'default privileges', defaclobjtype::text, defaclacl::text
-    from pg_default_acl where defaclnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+    from pg_default_acl where defaclnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     order by 1, 2, 3
 """
 
@@ -68,13 +71,11 @@ def empty(new_database: Callable[..., URL]) -> Iterator[Engine]:
 def test_up_down_and_up_again_makes_the_same_catalog(engine: Engine) -> None:
     first = catalog(engine)
     assert {kind for kind, _, _ in first} == {
-        "column", "constraint", "index", "function", "relation", "type", "schema", "default privileges"
+        "column", "constraint", "index", "function", "relation", "type", "schema"
     }  # fmt: skip
     new_model(engine)
     migrating.downgrade(engine, revision="base")
-    left = [
-        row for row in catalog(engine) if row[0] in ("function", "relation", "type", "default privileges")
-    ]
+    left = [row for row in catalog(engine) if row[0] in ("function", "relation", "type")]
     assert {name.split(".")[-1].strip("[]") for _, name, _ in left} <= {
         "revision", "_revision", "revision_pkc"
     }, left  # fmt: skip
@@ -93,48 +94,118 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ("drop index clipsql.image_place_idx", "index image_place_idx is missing"),
-        ("drop index clipsql.image_metadata_idx", "index image_metadata_idx is missing"),
-        ("drop index clipsql.caption_words_idx", "index caption_words_idx is missing"),
+        (
+            "drop index clipsql.image_place_idx",
+            "index clipsql.image_place_idx is missing;"
+            " run: CREATE INDEX image_place_idx ON clipsql.image USING gist (point(longitude, latitude))",
+        ),
+        (
+            "drop index clipsql.image_metadata_idx;"
+            " create index image_metadata_idx on clipsql.image using gin (metadata)",
+            "index clipsql.image_metadata_idx: definition is not as expected; run: drop index"
+            " clipsql.image_metadata_idx;"
+            " CREATE INDEX image_metadata_idx ON clipsql.image USING gin (metadata jsonb_path_ops)",
+        ),
+        (
+            "drop index clipsql.caption_words_idx",
+            "index clipsql.caption_words_idx is missing;"
+            " run: CREATE INDEX caption_words_idx ON clipsql.caption USING gin (words)",
+        ),
         (
             "drop index clipsql_private.image_embedding_1_hnsw",
-            "clipsql_private.image_embedding_1_hnsw is missing",
+            "index clipsql_private.image_embedding_1_hnsw is missing; the next ingest builds it",
         ),
         (
             "update pg_index set indisvalid = false"
             " where indexrelid = 'clipsql_private.image_embedding_1_hnsw'::regclass",
-            "clipsql_private.image_embedding_1_hnsw is invalid",
+            "index clipsql_private.image_embedding_1_hnsw is invalid; drop it and the next ingest builds it",
         ),
-        ("alter table clipsql.image add column colour text", "column clipsql.image.colour is not expected"),
-        ("alter table clipsql.image drop column width", "column clipsql.image.width is missing"),
+        (
+            "alter table clipsql.image add column colour text",
+            "column clipsql.image.colour is not expected; run: alter table clipsql.image drop column colour",
+        ),
+        (
+            "alter table clipsql.image drop column width",
+            "column clipsql.image.width is missing; restore it from a dump, or ingest again into a fresh database",
+        ),
         (
             "alter table clipsql.image alter width type bigint",
-            "column clipsql.image.width is not as expected (type BIGINT())",
+            "column clipsql.image.width: type is bigint, expected integer;"
+            " run: alter table clipsql.image alter width type integer",
         ),
         (
             "alter table clipsql.image alter url drop not null",
-            "column clipsql.image.url is not as expected (nullable True)",
+            "column clipsql.image.url: nullability is null, expected not null;"
+            " run: alter table clipsql.image alter url set not null",
         ),
-        ("alter table clipsql.image drop constraint image_place_check", "image_place_check on clipsql.image"),
         (
             "drop index clipsql.image_collection_url_key",
             "image_collection_url_key is missing",
         ),
         (
-            "alter table clipsql.caption drop constraint caption_image_id_fkey",
-            "caption_image_id_fkey is miss",
+            "alter table clipsql.image alter status set default 'failed'",
+            "column clipsql.image.status: default is 'failed'::text, expected 'pending'::text;"
+            " run: alter table clipsql.image alter status set default 'pending'::text",
         ),
-        ("create table clipsql.image_2 (a integer)", "table image_2 is not expected"),
-        ("drop table clipsql.caption_embedding", "table caption_embedding is missing"),
-        ("drop function clipsql.search_similar", "function clipsql.search_similar is missing"),
-        ("drop view clipsql.collection_stats", "view clipsql.collection_stats is missing"),
+        (
+            "alter table clipsql.image alter added_at drop default",
+            "column clipsql.image.added_at: default is none, expected now();"
+            " run: alter table clipsql.image alter added_at set default now()",
+        ),
+        (
+            "alter table clipsql.image drop constraint image_sha256_check",
+            "constraint image_sha256_check on clipsql.image is missing; run: alter table clipsql.image"
+            " add constraint image_sha256_check CHECK ((octet_length(sha256) = 32))",
+        ),
+        (
+            "alter table clipsql.image drop constraint image_sha256_check,"
+            " add constraint image_sha256_check check (octet_length(sha256) < 99)",
+            "constraint image_sha256_check on clipsql.image: definition is CHECK ((octet_length(sha256) < 99)),"
+            " expected CHECK ((octet_length(sha256) = 32)); run: alter table clipsql.image drop constraint"
+            " image_sha256_check, add constraint image_sha256_check CHECK ((octet_length(sha256) = 32))",
+        ),
+        (
+            "alter table clipsql.caption drop constraint caption_image_id_fkey",
+            "constraint caption_image_id_fkey on clipsql.caption is missing;"
+            " run: alter table clipsql.caption add constraint caption_image_id_fkey"
+            " FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE",
+        ),
+        (
+            "create table clipsql.image_2 (a integer)",
+            "table clipsql.image_2 is not expected; drop it, or move it to a schema of your own",
+        ),
+        (
+            "drop table clipsql.caption_embedding",
+            "table clipsql.caption_embedding is missing; restore it from a dump, or ingest again into a fresh database",
+        ),
+        (
+            "create function clipsql.mine() returns integer language sql return 1",
+            "function clipsql.mine is not expected; drop it, or move it to a schema of your own",
+        ),
+        (
+            "grant insert on clipsql.image to clipsql_reader",
+            "role clipsql_reader should not have insert on table clipsql.image;"
+            " run: revoke insert on table clipsql.image from clipsql_reader",
+        ),
+        (
+            "grant select on clipsql_private.revision to clipsql_reader",
+            "role clipsql_reader should not have select on table clipsql_private.revision;"
+            " run: revoke select on table clipsql_private.revision from clipsql_reader",
+        ),
     ],
 )
 def test_a_difference_is_seen(indexed: Engine, change: str, line: str) -> None:
     run(indexed, change)
-    found = migrating.differences(indexed)
-    assert any(line in difference for difference in found), found
-    assert all("\n" not in difference for difference in found)
+    before = catalog(indexed)
+    assert line in migrating.differences(indexed)
+    assert catalog(indexed) == before
+    # What a remedy tells to run mends it.
+    remedy = re.search("run: (.*)", line)
+    if remedy is not None:
+        run(indexed, remedy[1])
+        assert migrating.differences(indexed) == []
+    elif "restore" not in line and "hnsw" not in line:
+        assert migrating.differences(indexed) == [line]
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +239,7 @@ def test_a_pgvector_below_0_8_is_refused(version: tuple[int, ...]) -> None:
     with pytest.raises(
         errors.DatabaseNotReady, match=r"pgvector is 0\.\d.*needs 0\.8 or later.*alter extension"
     ):
-        migrating.refuse_old_pgvector(version)
+        preparing.refuse_old_pgvector(version)
 
 
 @pytest.mark.parametrize(
@@ -183,15 +254,15 @@ def test_a_pgvector_below_0_8_is_refused(version: tuple[int, ...]) -> None:
     ],
 )
 def test_a_pgvector_with_known_faults_is_warned_about(version: tuple[int, ...], warned: bool) -> None:
-    migrating.refuse_old_pgvector(version)
-    warnings = migrating.pgvector_warnings(version)
+    preparing.refuse_old_pgvector(version)
+    warnings = preparing.pgvector_warnings(version)
     assert bool(warnings) is warned
     assert all("update to 0.8.4" in warning and "\n" not in warning for warning in warnings)
 
 
 def test_a_database_before_its_first_upgrade_says_so(empty: Engine) -> None:
     assert migrating.revisions(empty).current is None
-    assert migrating.pgvector_version(empty) is None
+    assert preparing.pgvector_version(empty) is None
     with pytest.raises(errors.DatabaseNotReady, match=r'no clipsql schema yet.*run "clipsql db upgrade"'):
         migrating.require_current(empty)
     with pytest.raises(errors.DatabaseNotReady, match=r'run "clipsql db upgrade"'):
@@ -222,6 +293,36 @@ def test_a_database_of_a_newer_clipsql_is_left_alone(engine: Engine) -> None:
         with pytest.raises(errors.DatabaseNotReady, match=r"revision 9999.*install a newer clipsql"):
             action()
     assert catalog(engine) == before
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param("create table clipsql.alembic_version (version_num text)", id="its revision"),
+        pytest.param(
+            "create function clipsql._search() returns integer language sql return 1", id="its helpers"
+        ),
+    ],
+)
+def test_a_database_of_before_the_first_release_is_refused(
+    empty: Engine, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(empty, "create schema clipsql", left)
+    before = catalog(empty)
+    refusal = "made by a clipsql of before the first release.*ingest again into a fresh database"
+    for action in (
+        lambda: migrating.require_current(empty),
+        lambda: migrating.upgrade(empty),
+        lambda: migrating.downgrade(empty, revision="base"),
+    ):
+        with pytest.raises(errors.DatabaseNotReady, match=refusal):
+            action()
+    assert catalog(empty) == before
+    monkeypatch.setenv("CLIPSQL_DATABASE_URL", empty.url.render_as_string(hide_password=False))
+    for command in (["stats"], ["db", "upgrade"], ["db", "check"], ["model", "list"]):
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 1
+        assert re.search(refusal, result.output), result.output
 
 
 def test_a_revision_that_does_not_exist_is_a_clear_error(engine: Engine) -> None:

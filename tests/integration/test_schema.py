@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql import assets
-from clipsql.db.schema.migrating import _set_search_path
+from clipsql.db.schema.preparing import set_search_path
 from clipsql.db.statements import driver_connection
 
 FUNCTIONS = """
@@ -27,7 +27,7 @@ def functions(connection: Connection) -> list[dict[str, Any]]:
 def test_sql_files_and_the_database_agree(engine: Engine) -> None:
     files = assets.newest_sql_files("functions")
     with engine.connect() as connection:
-        _set_search_path(connection)
+        set_search_path(connection)
         driver = driver_connection(connection)
         before = functions(connection)
         assert {row["proname"] for row in before} == set(files)
