@@ -12,6 +12,7 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
-    # Here and not in the steps: what was lost since is granted again, too.
+    # Here and not in the steps: what was lost since is granted again, and a comment that reads better needs no step.
     with Operations.context(context.get_context()) as op:
+        op.describe_tables()  # type: ignore[attr-defined]
         op.grant_lost_rights()  # type: ignore[attr-defined]

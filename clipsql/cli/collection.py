@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from clipsql.cli.options import database_option, json_option
-from clipsql.cli.output import note, show_json, show_table, size
+from clipsql.cli.output import note, show_json, show_table
 from clipsql.config import Settings
 from clipsql.db import collections
 from clipsql.db.opening import open_database
@@ -15,7 +15,7 @@ from clipsql.db.opening import open_database
 @json_option
 @database_option
 def stats(settings: Settings, as_json: bool) -> None:
-    """Show each collection under each model: pictures, failures, captions, time span, index; and why pictures failed.
+    """Show each collection under each model: pictures, failures, captions, time span; and why pictures failed.
 
     \b
     clipsql stats
@@ -38,14 +38,8 @@ def stats(settings: Settings, as_json: bool) -> None:
         shown = {name: name for name in ("collection", "model", "images", "embedded", "pending", "failed")}
         shown |= {"captions": "captions", "first": "first_taken_at", "last": "last_taken_at"}
         show_table(
-            (*shown, "index"),
-            (
-                (
-                    *(one[name] for name in shown.values()),
-                    size(one["index_bytes"]) if one["index_is_valid"] else "none",
-                )
-                for one in found
-            ),
+            tuple(shown),
+            (tuple(one[name] for name in shown.values()) for one in found),
         )
         if failures:
             show_table(

@@ -110,26 +110,24 @@ def status(settings: Settings, model: str | None, as_json: bool) -> None:
     clipsql index status
     """
     with open_database(settings) as engine:
+        tuned = {one.name: tuning.tunings(engine, one) for one in _models(engine, model)}
         found = [
-            (
-                indexes.index_status(engine, one, table=table),
-                tuning.tunings(engine, one) if number == 0 else [],
-            )
-            for one in _models(engine, model)
-            for number, table in enumerate(EMBEDDING_TABLES)
+            (state, tuned[state.model] if state.embeddings == "image_embedding" else [])
+            for state in indexes.index_stats(engine)
+            if state.model in tuned
         ]
     if as_json:
-        for state, tuned in found:
-            show_json({**dataclasses.asdict(state), "tunings": [dataclasses.asdict(each) for each in tuned]})
+        for state, kept in found:
+            show_json({**dataclasses.asdict(state), "tunings": [dataclasses.asdict(each) for each in kept]})
         return
     show_table(
         ("model", "index of", "rows", "state", "size"),
         (
-            (state.model, _NAMES[state.table], state.rows, state.state, size(state.index_bytes))
+            (state.model, _NAMES[state.embeddings], state.rows, state.state, size(state.bytes))
             for state, _ in found
         ),
     )
-    tunings = [(state.model, each) for state, tuned in found for each in tuned]
+    tunings = [(state.model, each) for state, kept in found for each in kept]
     if tunings:
         _show_tunings(tunings, as_json=False)
     else:

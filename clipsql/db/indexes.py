@@ -41,10 +41,10 @@ class IndexStatus:
     """The HNSW index of one model over one embedding table: `state` is valid, invalid, building or missing."""
 
     model: str
-    table: str
+    embeddings: str
     rows: int
     state: str
-    index_bytes: int | None
+    bytes: int | None
 
 
 def ensure_index(
@@ -89,34 +89,14 @@ def ensure_index(
         return True
 
 
-def index_status(engine: Engine, model: ModelRow, *, table: str) -> IndexStatus:
-    """Rows, size and validity of the HNSW index of a model's partition."""
+def index_stats(engine: Engine) -> list[IndexStatus]:
+    """Rows of the view clipsql.index_stats, by model, pictures before captions."""
     with database_errors(engine), engine.connect() as connection:
-        row = (
-            driver_connection(connection)
-            .execute(
-                sql.SQL(
-                    """
-                    select (select count(*) from {partition}), x.indisvalid, pg_relation_size(x.indexrelid),
-                           exists (select from pg_stat_progress_create_index as p
-                                   where p.relid = {relation}::regclass)
-                    from (values (to_regclass({index}))) as wanted(index_id)
-                    left join pg_index as x on x.indexrelid = wanted.index_id
-                    """
-                ).format(
-                    partition=partition(table, model.model_id),
-                    relation=sql.Literal(partition(table, model.model_id).as_string()),
-                    index=sql.Literal(f"{PRIVATE_SCHEMA}.{hnsw_index_name(table, model.model_id)}"),
-                )
-            )
-            .fetchone()
+        rows = connection.exec_driver_sql(
+            "select x.model, x.embeddings, x.rows, x.state, x.bytes from clipsql.index_stats as x"
+            " order by x.model, x.embeddings desc"
         )
-        assert row is not None
-        rows, is_valid, index_bytes, is_building = row
-    state = (
-        "valid" if is_valid else "building" if is_building else "missing" if is_valid is None else "invalid"
-    )
-    return IndexStatus(model=model.name, table=table, rows=rows, state=state, index_bytes=index_bytes)
+        return [IndexStatus(**row._mapping) for row in rows]
 
 
 def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool) -> int:

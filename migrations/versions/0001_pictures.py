@@ -188,11 +188,15 @@ def upgrade() -> None:
     for name in MODEL_FUNCTIONS:
         op.create_function(name, version=1)
     op.create_view("collection_stats", version=1)
+    op.create_view("picture", version=1)
+    op.create_function("thumbnail_uri", version=1)
 
 
 def downgrade() -> None:
     for schema in SCHEMAS:
         op.execute(f"revoke usage on schema {schema} from clipsql_reader")
+    op.drop_function("thumbnail_uri")
+    op.drop_view("picture")
     op.drop_view("collection_stats")
     for name in reversed(MODEL_FUNCTIONS):
         op.drop_function(name)

@@ -68,9 +68,11 @@ def upgrade() -> None:
     )
     for name in FUNCTIONS:
         op.create_function(name, version=1)
+    op.create_view("index_stats", version=1)
 
 
 def downgrade() -> None:
+    op.drop_view("index_stats")
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
     op.drop_table("search_tuning", schema="clipsql_private")

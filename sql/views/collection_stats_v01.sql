@@ -1,4 +1,5 @@
--- One row per collection and model, for dashboards. security_invoker: row-level security on image holds here too.
+-- A row for each collection and each model that has vectors of it; one without a model where none has. security_invoker:
+-- row-level security on image holds here too.
 create or replace view clipsql.collection_stats with (security_invoker = true) as
 with counted as (
     select
@@ -30,15 +31,20 @@ select
     counted.failed,
     coalesce(captioned.captions, 0) as captions,
     counted.first_taken_at,
-    counted.last_taken_at,
-    pg_relation_size(x.indexrelid) as index_bytes,
-    coalesce(x.indisvalid, false) as index_is_valid
+    counted.last_taken_at
 from counted
-left join clipsql.model as m on true
 left join captioned on captioned.collection = counted.collection
-left join embedded on embedded.collection = counted.collection and embedded.model_id = m.model_id
-left join pg_catalog.pg_index as x
-    on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name('image_embedding', m.model_id));
+left join embedded on embedded.collection = counted.collection
+left join clipsql.model as m on m.model_id = embedded.model_id;
 
 comment on view clipsql.collection_stats is
-    'Per collection and model: pictures by state, captions, time span, size and validity of the model''s HNSW index.';
+    'A collection under each model that it uses: pictures by state, captions, time span.';
+comment on column clipsql.collection_stats.collection is 'Name of the collection.';
+comment on column clipsql.collection_stats.model is 'Name of a model with vectors of it; null where there is none yet.';
+comment on column clipsql.collection_stats.images is 'Pictures of the collection, under whatever model.';
+comment on column clipsql.collection_stats.embedded is 'Pictures that have a vector under the model.';
+comment on column clipsql.collection_stats.pending is 'Pictures that wait for a worker.';
+comment on column clipsql.collection_stats.failed is 'Pictures that could not be had or read.';
+comment on column clipsql.collection_stats.captions is 'Captions of its pictures.';
+comment on column clipsql.collection_stats.first_taken_at is 'When the earliest of its pictures was taken.';
+comment on column clipsql.collection_stats.last_taken_at is 'When the latest of its pictures was taken.';

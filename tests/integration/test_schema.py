@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 from clipsql import assets
 from clipsql.db.schema.preparing import set_search_path
 from clipsql.db.statements import driver_connection
+from clipsql.db.tables.pictures import Image
 
 FUNCTIONS = """
     select p.oid::regprocedure::text as signature, p.proname, pg_get_functiondef(p.oid) as definition,
@@ -103,3 +104,63 @@ def test_no_function_reads_backslashes_as_a_session_says(engine: Engine) -> None
         # Comments, dollar quotes, and e'' with the lines that go on from it.
         safe = re.sub(r"--.*|\$(\w*)\$.*?\$\1\$|\be('(?:[^'\\]|\\.|'')*'\s*)+", "", body)
         assert "\\" not in safe, name
+
+
+PUBLIC_WITHOUT_COMMENT = """
+    select 'relation ' || c.oid::regclass::text
+    from pg_class as c
+    where c.relnamespace = 'clipsql'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and obj_description(c.oid, 'pg_class') is null
+    union all
+    select format('column %%s.%%s', c.oid::regclass, a.attname)
+    from pg_class as c
+    join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'clipsql'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c')
+        and col_description(c.oid, a.attnum) is null
+    union all
+    -- Not the types that come with tables, nor arrays, which PostgreSQL makes by itself.
+    select 'type ' || t.oid::regtype::text
+    from pg_type as t
+    left join pg_class as c on c.oid = t.typrelid
+    where t.typnamespace = 'clipsql'::regnamespace and t.typelem = 0 and coalesce(c.relkind = 'c', true)
+        and obj_description(t.oid, 'pg_type') is null
+    union all
+    select 'function ' || p.oid::regprocedure::text
+    from pg_proc as p
+    where p.pronamespace = 'clipsql'::regnamespace and obj_description(p.oid, 'pg_proc') is null
+    union all
+    select 'schema ' || n.nspname
+    from pg_namespace as n
+    where n.nspname in ('clipsql', 'clipsql_private') and obj_description(n.oid, 'pg_namespace') is null
+    order by 1
+"""
+
+
+def test_everything_public_has_a_comment(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql(PUBLIC_WITHOUT_COMMENT).all() == []
+        for thing in (
+            "create table clipsql.a (b integer)",
+            "create view clipsql.c as select 1 as d",
+            "create type clipsql.e as (f integer)",
+            "create type clipsql.g as enum ('h')",
+            "create function clipsql.i() returns integer language sql return 1",
+            "comment on schema clipsql is null",
+        ):
+            connection.exec_driver_sql(thing)
+        seen = connection.exec_driver_sql(PUBLIC_WITHOUT_COMMENT).all()
+        assert len(seen) == 9, seen  # a relation, a type with columns each count twice
+        connection.rollback()
+
+
+def test_columns_of_a_picture_come_in_the_documented_order(engine: Engine) -> None:
+    with engine.connect() as connection:
+        columns = connection.exec_driver_sql(
+            "select attname from pg_attribute where attrelid = 'clipsql.image'::regclass and attnum > 0 order by attnum"
+        ).scalars()
+        documented = [
+            "image_id", "collection", "url", "file", "sha256", "width", "height", "format", "taken_at",
+            "longitude", "latitude", "metadata", "status", "failure", "error", "added_at",
+        ]  # fmt: skip
+        assert list(columns) == documented
+    assert [column.name for column in Image.__table__.columns] == documented

@@ -11,6 +11,7 @@ from typing import Any
 from alembic.operations import MigrateOperation, Operations
 
 from clipsql import assets
+from clipsql.db.schema.describing import describe_tables
 from clipsql.db.schema.rights import GRANT_LOST_RIGHTS
 
 
@@ -80,6 +81,16 @@ class RunFile(RunSql):
     def drop_type(cls, operations: Operations, name: str) -> Any:
         """Drop a composite type."""
         return operations.invoke(cls(f"drop type {assets.qualified_name('types', name)}"))
+
+
+@Operations.register_operation("describe_tables")
+class DescribeTables(RunSql):
+    """Comment on schemas, tables and columns as their classes say."""
+
+    @classmethod
+    def describe_tables(cls, operations: Operations) -> Any:
+        """Bring the comments of all tables that are there up to date."""
+        return operations.invoke(cls(describe_tables()))
 
 
 @Operations.register_operation("grant_lost_rights")

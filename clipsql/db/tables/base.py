@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import LargeBinary, MetaData
+from sqlalchemy import LargeBinary, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import Double, Text
@@ -20,7 +20,7 @@ _Timestamp = TIMESTAMP(timezone=True)
 
 
 class Base(DeclarativeBase):
-    """Base of the classes below."""
+    """Base of the classes: the first line of a class's docstring is the comment of its table."""
 
     metadata = MetaData(
         schema=SCHEMA,
@@ -39,3 +39,8 @@ class Base(DeclarativeBase):
         dt.datetime: _Timestamp,
         dict[str, Any]: JSONB,
     }
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        assert isinstance(cls.__table__, Table)
+        cls.__table__.comment = (cls.__doc__ or "").partition("\n")[0] or None

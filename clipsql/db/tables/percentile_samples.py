@@ -15,7 +15,7 @@ from clipsql.db.tables.pictures import Image, Model
 
 
 class PercentileSample(Base):
-    """A collection under a model (None: all pictures under it) that is too large to be compared as a whole."""
+    """A collection under a model (null: all pictures under it) that is too large to be compared as a whole."""
 
     __tablename__ = "percentile_sample"
     __table_args__ = (

@@ -36,14 +36,29 @@ class Model(Base):
         Index("model_is_default_key", "is_default", unique=True, postgresql_where=text("is_default")),
     )
 
-    model_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    location: Mapped[str]
-    revision: Mapped[str]
-    dimensions: Mapped[int] = mapped_column(Integer)
-    logit_scale: Mapped[float]
-    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
-    added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    model_id: Mapped[int] = mapped_column(
+        Integer,
+        Identity(always=True),
+        primary_key=True,
+        comment="Number of the model, given by the database.",
+    )
+    name: Mapped[str] = mapped_column(unique=True, comment="Name by which the argument model finds it.")
+    location: Mapped[str] = mapped_column(
+        comment="Where its files come from: a folder, or a name on the Hugging Face hub."
+    )
+    revision: Mapped[str] = mapped_column(
+        comment="Which state of its files the stored vectors were made with."
+    )
+    dimensions: Mapped[int] = mapped_column(Integer, comment="Length of its vectors.")
+    logit_scale: Mapped[float] = mapped_column(
+        comment="Factor from cosines to the logits of zero-shot labels, as the model learned it."
+    )
+    is_default: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Whether it answers where no model is named; at most one does."
+    )
+    added_at: Mapped[dt.datetime] = mapped_column(
+        server_default=func.now(), comment="When the model was added."
+    )
 
 
 class Image(Base):
@@ -71,22 +86,48 @@ class Image(Base):
         Index("image_sha256_idx", "sha256", postgresql_using="hash"),
     )
 
-    image_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    collection: Mapped[str]
-    url: Mapped[str]
-    file: Mapped[str | None]
-    sha256: Mapped[bytes | None]
-    width: Mapped[int | None] = mapped_column(Integer)
-    height: Mapped[int | None] = mapped_column(Integer)
-    format: Mapped[str | None]
-    taken_at: Mapped[dt.datetime | None]
-    longitude: Mapped[float | None]
-    latitude: Mapped[float | None]
-    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'"))
-    status: Mapped[str] = mapped_column(server_default=text("'pending'"))
-    error: Mapped[str | None]
-    added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
-    failure: Mapped[str | None]
+    image_id: Mapped[int] = mapped_column(
+        BigInteger,
+        Identity(always=True),
+        primary_key=True,
+        comment="Number of the picture, given by the database.",
+    )
+    collection: Mapped[str] = mapped_column(comment="Name of the collection that the picture belongs to.")
+    url: Mapped[str] = mapped_column(
+        comment="Address of the picture, on the web or file://; stands once in a collection."
+    )
+    file: Mapped[str | None] = mapped_column(comment="Local file that holds the picture, if there is one.")
+    sha256: Mapped[bytes | None] = mapped_column(
+        comment="SHA-256 of the file's bytes; null until it was read."
+    )
+    width: Mapped[int | None] = mapped_column(Integer, comment="Width in pixels, upright.")
+    height: Mapped[int | None] = mapped_column(Integer, comment="Height in pixels, upright.")
+    format: Mapped[str | None] = mapped_column(comment="Format of the file, such as JPEG or PNG.")
+    taken_at: Mapped[dt.datetime | None] = mapped_column(
+        comment="When the picture was taken, by its list or its EXIF."
+    )
+    longitude: Mapped[float | None] = mapped_column(
+        comment="Where it was taken: degrees east, WGS 84, -180 to 180."
+    )
+    latitude: Mapped[float | None] = mapped_column(
+        comment="Where it was taken: degrees north, WGS 84, -90 to 90."
+    )
+    metadata_: Mapped[dict[str, Any]] = mapped_column(
+        "metadata",
+        server_default=text("'{}'"),
+        comment="Whatever else the picture's list said of it, a JSON object.",
+    )
+    status: Mapped[str] = mapped_column(
+        server_default=text("'pending'"),
+        comment="How far its ingest has come: pending, embedded or failed.",
+    )
+    failure: Mapped[str | None] = mapped_column(
+        comment="Class of what went wrong, such as timeout or decode; null unless failed."
+    )
+    error: Mapped[str | None] = mapped_column(comment="What went wrong, in words; null unless failed.")
+    added_at: Mapped[dt.datetime] = mapped_column(
+        server_default=func.now(), comment="When the picture became known to the system."
+    )
 
     captions: Mapped[list[Caption]] = relationship(
         back_populates="image", cascade="all, delete-orphan", passive_deletes=True
@@ -127,12 +168,25 @@ class Caption(Base):
         Index("caption_words_idx", "words", postgresql_using="gin"),
     )
 
-    caption_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"))
-    body: Mapped[str]
-    language: Mapped[str] = mapped_column(server_default=text("'en'"))
+    caption_id: Mapped[int] = mapped_column(
+        BigInteger,
+        Identity(always=True),
+        primary_key=True,
+        comment="Number of the caption, given by the database; a picture's first caption has the least.",
+    )
+    image_id: Mapped[int] = mapped_column(
+        ForeignKey(Image.image_id, ondelete="CASCADE"), comment="The picture that it describes."
+    )
+    body: Mapped[str] = mapped_column(comment="The caption itself.")
+    language: Mapped[str] = mapped_column(
+        server_default=text("'en'"),
+        comment="Its language, such as en or zh; decides how its words are found.",
+    )
     words: Mapped[str] = mapped_column(
-        TSVECTOR, Computed("clipsql_private.caption_words(body, language)", persisted=True), deferred=True
+        TSVECTOR,
+        Computed("clipsql_private.caption_words(body, language)", persisted=True),
+        deferred=True,
+        comment="Its words for full-text search, made from body and language.",
     )
 
     image: Mapped[Image] = relationship(back_populates="captions")
@@ -144,22 +198,32 @@ class ImageEmbedding(Base):
     __tablename__ = "image_embedding"
     __table_args__ = ({"postgresql_partition_by": "LIST (model_id)"},)
 
-    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True)
+    image_id: Mapped[int] = mapped_column(
+        ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True, comment="The picture."
+    )
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True, comment="The model."
+    )
     # Without a dimension: partitions share one column type, and every model has its own dimensions.
-    embedding: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)
+    embedding: Mapped[Any] = mapped_column(
+        HALFVEC(), nullable=False, comment="The picture's vector, of unit length, in half precision."
+    )
 
     image: Mapped[Image] = relationship(back_populates="embeddings")
 
 
 class CaptionEmbedding(Base):
-    """A caption under a model: one unit-length vector. Partitioned as `ImageEmbedding` is."""
+    """A caption under a model: one unit-length vector. Partitioned as image_embedding is."""
 
     __tablename__ = "caption_embedding"
     __table_args__ = ({"postgresql_partition_by": "LIST (model_id)"},)
 
     caption_id: Mapped[int] = mapped_column(
-        ForeignKey(Caption.caption_id, ondelete="CASCADE"), primary_key=True
+        ForeignKey(Caption.caption_id, ondelete="CASCADE"), primary_key=True, comment="The caption."
     )
-    model_id: Mapped[int] = mapped_column(ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True)
-    embedding: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True, comment="The model."
+    )
+    embedding: Mapped[Any] = mapped_column(
+        HALFVEC(), nullable=False, comment="The caption's vector, of unit length, in half precision."
+    )

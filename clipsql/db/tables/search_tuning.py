@@ -13,7 +13,7 @@ from clipsql.db.tables.pictures import Model
 
 
 class SearchTuning(Base):
-    """How wide index walks must be in one collection (None: in searches over all) to reach a recall."""
+    """How wide index walks must be in one collection (null: in searches over all) to reach a recall."""
 
     __tablename__ = "search_tuning"
     __table_args__ = (

@@ -1,0 +1,36 @@
+-- A row for each model and embedding table. A search is right whatever the state; without a valid index it compares all.
+create or replace view clipsql.index_stats with (security_invoker = true) as
+select
+    m.name as model,
+    t.embeddings,
+    case t.embeddings
+        when 'image_embedding' then (select count(*) from clipsql.image_embedding as e where e.model_id = m.model_id)
+        else (select count(*) from clipsql.caption_embedding as e where e.model_id = m.model_id)
+    end as rows,
+    pg_relation_size(x.indexrelid) as bytes,
+    case
+        when x.indisvalid then 'valid'
+        when exists (
+            select from pg_catalog.pg_stat_progress_create_index as p
+            where p.relid = to_regclass(clipsql_private.partition_name(t.embeddings, m.model_id))) then 'building'
+        when x.indexrelid is null then 'missing'
+        else 'invalid'
+    end as state,
+    s.measured_recall as recall,
+    s.measured_at as recall_measured_at
+from clipsql.model as m
+cross join (values ('image_embedding'), ('caption_embedding')) as t(embeddings)
+left join pg_catalog.pg_index as x
+    on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(t.embeddings, m.model_id))
+left join clipsql_private.search_tuning as s
+    on t.embeddings = 'image_embedding' and s.model_id = m.model_id and s.collection is null;
+
+comment on view clipsql.index_stats is 'The HNSW indexes of each model: rows, size, state and last measured recall.';
+comment on column clipsql.index_stats.model is 'Name of the model.';
+comment on column clipsql.index_stats.embeddings is 'The table that is indexed: image_embedding or caption_embedding.';
+comment on column clipsql.index_stats.rows is 'Vectors of the model in that table.';
+comment on column clipsql.index_stats.bytes is 'Size of the index; null where there is none.';
+comment on column clipsql.index_stats.state is 'valid, invalid, building or missing.';
+comment on column clipsql.index_stats.recall is
+    'Recall of the 10 nearest over all collections, as "clipsql index tune" last measured it; null before.';
+comment on column clipsql.index_stats.recall_measured_at is 'When that was.';
