@@ -1,5 +1,6 @@
 -- What a search gives of each picture. A type of its own, so that a later release can add an attribute under the views of
--- users; clipsql_private.result_rows is the one function that lists them.
+-- users. clipsql_private.result_rows is the one function that lists them; those that hand its rows on are made again with
+-- it, unchanged, because open sessions keep the plans of their bodies.
 create type clipsql.search_result as (
     rank integer,
     image_id bigint,

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from clipsql.db.indexes import ensure_index
 from clipsql.search.searcher import Searcher
 
 EARTH_RADIUS_M = 6371008.8
+BERLIN = ZoneInfo("Europe/Berlin")  # where the day is an hour longer and an hour shorter once a year
 
 Keeps = Callable[[Picture], bool]
 Filter = tuple[dict[str, Any], Keeps]
@@ -108,6 +110,27 @@ def taken(random: np.random.Generator, target: Picture, _all: Filled) -> Filter:
     )
 
 
+def daily(random: np.random.Generator, _target: Picture, _all: Filled) -> Filter:
+    first, second = (dt.time(int(random.integers(24)), int(random.integers(60))) for _ in range(2))
+
+    def clock(picture: Picture) -> dt.time | None:
+        return picture.taken_at.astimezone(BERLIN).time() if picture.taken_at else None
+
+    kind = random.integers(3)
+    if kind == 0:
+        return {"daily_from": first}, lambda p: (time := clock(p)) is not None and time >= first
+    if kind == 1:
+        return {"daily_until": first}, lambda p: (time := clock(p)) is not None and time < first
+
+    def keeps(picture: Picture) -> bool:
+        time = clock(picture)
+        if time is None:
+            return False
+        return first <= time < second if first < second else time >= first or time < second
+
+    return {"daily_from": first, "daily_until": second}, keeps
+
+
 def near(random: np.random.Generator, target: Picture, _all: Filled) -> Filter:
     longitude, latitude = target.longitude, target.latitude
     if longitude is None or latitude is None:
@@ -146,6 +169,24 @@ def having_metadata(random: np.random.Generator, target: Picture, _all: Filled) 
     return {"having_metadata": {"night": night}}, lambda p: p.metadata["night"] is night
 
 
+def metadata_matches(random: np.random.Generator, target: Picture, _all: Filled) -> Filter:
+    facts = target.metadata
+    number, camera, tag = int(random.integers(100, 1500)), facts["camera"], facts["tags"][0]
+    paths: dict[str, Keeps] = {
+        f"$.at.number < {number}": lambda p: p.metadata["at"]["number"] < number,
+        f'$.camera == "{camera}" && $.night == true': lambda p: (
+            p.metadata["camera"] == camera and p.metadata["night"]
+        ),
+        f'$.tags[*] == "{tag}"': lambda p: tag in p.metadata["tags"],
+        f"exists($.at ? (@.lane > 0 && @.number >= {number}))": lambda p: (
+            p.metadata["at"]["lane"] > 0 and p.metadata["at"]["number"] >= number
+        ),
+        '!($.camera starts with "K1")': lambda p: not p.metadata["camera"].startswith("K1"),
+    }
+    path = str(random.choice(list(paths)))
+    return {"metadata_matches": path}, paths[path]
+
+
 def caption_query(random: np.random.Generator, _target: Picture, _all: Filled) -> Filter:
     query = str(random.choice(list(CAPTION_QUERIES)))
     return {"caption_query": query}, CAPTION_QUERIES[query]
@@ -166,9 +207,11 @@ def except_images(random: np.random.Generator, _target: Picture, everything: Fil
 FILTERS = (
     in_collection,
     taken,
+    daily,
     near,
     in_polygon,
     having_metadata,
+    metadata_matches,
     caption_query,
     only_images,
     except_images,
@@ -184,7 +227,7 @@ def assert_equals_brute_force(
 ) -> int:
     """The search returns what numpy finds, in its order; similarities may differ by half precision."""
     options = {name: value for given, _ in filters for name, value in given.items()}
-    found = Searcher(filled.engine).search(
+    found = Searcher(filled.engine, timezone=BERLIN.key).search(
         query.tolist(), max_results=max_results, min_similarity=min_similarity, **options
     )
     similarity = dict(

@@ -126,6 +126,21 @@ def test_minimum_similarity_is_found_by_the_index(walked: tuple[Engine, Any]) ->
     assert hits / wanted >= 0.95
 
 
+def test_the_index_is_read_deeper_when_its_first_lists_do_not_hold_the_answer(
+    walked: tuple[Engine, Any],
+) -> None:
+    engine, rows = walked
+    first, second = np.eye(8)[:2]
+    cosines = _cosines(rows, [first, second])
+    least = cosines.min(axis=1)
+    best = np.argsort(-least)[:10]
+    # Neither of the first lists, of a hundred, has all of the answer.
+    listed = {int(number) for column in cosines.T for number in np.argsort(-column)[:100]}
+    assert len(set(best.tolist()) - listed) >= 5
+    found = _search(engine, [first, second], fusion="minimum similarity")
+    assert [row.similarity for row in found] == pytest.approx(least[best], abs=1e-3)
+
+
 def test_a_negative_term_is_taken_off_every_other(filled: Filled) -> None:
     first, second, away = (v / np.linalg.norm(v) for v in np.random.default_rng(4).standard_normal((3, 24)))
     found = _search(filled.engine, [first, away, second], weights=[1, -0.5, 1], fusion="minimum similarity")

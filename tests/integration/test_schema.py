@@ -83,13 +83,13 @@ def test_every_function_is_described_and_honest(engine: Engine) -> None:
             )
 
 
-@pytest.mark.parametrize("kind", ["functions", "views"])
+@pytest.mark.parametrize("kind", ["functions", "types", "views"])
 def test_each_sql_file_makes_the_one_thing_that_it_is_named_after(kind: str) -> None:
     word = kind.removesuffix("s")
     for name, file in assets.newest_sql_files(kind).items():
         text = file.read_text("utf-8")
         assert text.startswith("--"), name
-        assert re.findall(rf"create or replace {word} clipsql(?:_private)?\.(\w+)", text) == [name]
+        assert re.findall(rf"create (?:or replace )?{word} clipsql(?:_private)?\.(\w+)", text) == [name]
         assert re.findall(rf"comment on {word} clipsql(?:_private)?\.(\w+)", text) == [name]
 
 
