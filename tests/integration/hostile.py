@@ -10,6 +10,7 @@ from typing import Any
 TEXTS = {
     "words": "red truck ",
     "minus signs": "-",
+    "minus signs apart": "- &(!|",
     "terms": "a+",
     "pictures": "image:1+",
     "weights": "1*a-",

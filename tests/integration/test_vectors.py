@@ -50,6 +50,7 @@ def scalar(engine: Engine, expression: str | sa.ColumnElement[Any]) -> Any:
         pytest.param(
             "vectors => array['[1,2]']::vector[], weights => '{1e-20}'", [1e-20, 2e-20], id="tiny weight"
         ),
+        pytest.param("array['[1,1e-44]']::vector[], '{1e-10}'", [1e-10, 0], id="too small a component"),
         pytest.param("array(select '[1,0]'::vector from generate_series(1, 1000))", [1000, 0], id="many"),
     ],
 )
@@ -88,6 +89,12 @@ def test_mix_is_the_weighted_sum(engine: Engine, arguments: str, expected: list[
             "array[['[1]'], ['[2]']]::vector[]", errors.InvalidArgument, "one-dimensional", id="matrix"
         ),
         pytest.param("array['[1,2]', '[1]']::vector[]", errors.InvalidVector, "2 and 1 dim", id="dimensions"),
+        pytest.param(
+            "array['[3e38]', '[3e38]']::vector[]", errors.InvalidVector, "too long", id="vectors too long"
+        ),
+        pytest.param(
+            "array['[1e19]']::vector[], '{1e20}'", errors.InvalidVector, "too long", id="a product too large"
+        ),
         pytest.param("array['[1,2]', '[-1,-2]']::vector[]", errors.InvalidVector, "zero", id="zero sum"),
         pytest.param("array['[1,2]']::vector[], '{0}'", errors.InvalidVector, "zero", id="zero weight"),
     ],
