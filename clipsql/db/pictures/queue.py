@@ -77,6 +77,7 @@ def enqueue(
         ), added as (
             insert into clipsql_private.queue (image_id, collection, model_id, is_checked)
             select a.image_id, %(collection)s, %(model_id)s, a.is_checked from asked as a where a.queue_id is null
+            on conflict do nothing
         )
         update clipsql_private.queue as q set is_checked = false
         from asked as a

@@ -1,0 +1,50 @@
+"""The fingerprint of a picture stays with its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from integration.filling import new_model, picture
+from sqlalchemy.engine import Engine
+
+from clipsql.db.pictures.lookups import stored_pictures
+from clipsql.db.pictures.writing import write_pictures
+from clipsql.db.statements import Driver, autocommit_connection
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Driver]:
+    with autocommit_connection(engine) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("sha256", "perceptual_hash", "expected"),
+    [
+        pytest.param(bytes(32), 6, [(5,)], id="same content, decoded at another size"),
+        pytest.param(bytes(31) + b"x", 6, [(6,)], id="other content"),
+        pytest.param(bytes(31) + b"x", None, [], id="other content that was not decoded"),
+    ],
+)
+def test_a_fingerprint_changes_with_the_content_only(
+    engine: Engine, connection: Driver, sha256: bytes, perceptual_hash: int | None, expected: list[tuple[int]]
+) -> None:
+    model = new_model(engine, dimensions=3)
+    first = replace(picture("x", [1, 0, 0]), perceptual_hash=5)
+    write_pictures(connection, [first], collection="c", model=model)
+    stored = stored_pictures(connection, collection="c", urls=["x"], model=None)["x"]
+    again = replace(
+        first,
+        picture=replace(first.picture, sha256=sha256),
+        stored=stored,
+        embedding=None,
+        perceptual_hash=perceptual_hash,
+    )
+    write_pictures(connection, [again], collection="c", model=model)
+    assert (
+        connection.execute("select perceptual_hash from clipsql_private.fingerprint").fetchall() == expected
+    )
+    connection.execute("delete from clipsql.image")
+    assert connection.execute("select from clipsql_private.fingerprint").fetchall() == []
