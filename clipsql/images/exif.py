@@ -36,7 +36,7 @@ def taken_at(exif: Exif, *, timezone: tzinfo) -> datetime | None:
 def position(exif: Exif) -> tuple[float, float] | None:
     """(longitude, latitude) in signed decimal degrees (WGS 84); exactly (0, 0) is kept as it is.
 
-    None when absent, no numbers, not finite or out of range.
+    None when absent, not finite or out of range.
     """
     block = exif.get_ifd(IFD.GPSInfo)
     longitude = _degrees(block, GPS.GPSLongitude, GPS.GPSLongitudeRef, negative="W")
@@ -74,7 +74,7 @@ def _degrees(block: Mapping[int, Any], tag: int, reference_tag: int, *, negative
         return None
     try:
         degrees = math.fsum(float(part) / 60.0**power for power, part in enumerate(parts))
-    except (TypeError, ValueError, OverflowError):  # texts, infinities of both signs, endless integers
+    except ValueError:  # infinities of both signs
         return None
     if not math.isfinite(degrees):  # a rational with denominator 0 reads as NaN
         return None
