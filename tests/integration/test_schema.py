@@ -164,3 +164,81 @@ def test_columns_of_a_picture_come_in_the_documented_order(engine: Engine) -> No
         ]  # fmt: skip
         assert list(columns) == documented
     assert [column.name for column in Image.__table__.columns] == documented
+
+
+# Functions, operators and casts that a parsed body calls, whatever they are called in.
+CALLED_IN_BODY = """
+    select p.oid::regprocedure::text, c.oid::regprocedure::text
+    from pg_proc as p
+    cross join lateral regexp_matches(
+        p.prosqlbody::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') as m(ids)
+    join pg_proc as c on c.oid = m.ids[1]::oid
+    where p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        and p.provolatile = 'i' and c.provolatile <> 'i'
+    union
+    -- A cast by way of text calls the type's input function; a literal was read when the function was made.
+    select p.oid::regprocedure::text, t.typinput::regprocedure::text
+    from pg_proc as p
+    cross join lateral regexp_matches(p.prosqlbody::text, 'COERCEVIAIO .*? :resulttype ([0-9]+)', 'g') as m(ids)
+    join pg_type as t on t.oid = m.ids[1]::oid
+    join pg_proc as c on c.oid = t.typinput
+    where p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        and p.provolatile = 'i' and c.provolatile <> 'i'
+"""
+# A body in a string is known by its words only: a name of which there is no immutable function, or a cast to a type
+# whose reading or writing depends on settings.
+SAFEST = """
+    select p.proname, bool_or(p.provolatile = 'i') from pg_proc as p
+    where p.pronamespace in ('pg_catalog'::regnamespace, 'public'::regnamespace) and p.proname = any (%s)
+    group by p.proname
+"""
+CHANGING_CAST = re.compile(
+    r"::\s*(timestamptz|timestamp|date|time\b|timetz|interval|money|reg\w+|oid\b)", re.IGNORECASE
+)
+SYNTAX = {
+    "and",
+    "or",
+    "not",
+    "in",
+    "values",
+    "exists",
+    "any",
+    "all",
+    "case",
+    "if",
+    "elsif",
+    "when",
+    "between",
+    "as",
+}
+
+
+def test_no_immutable_function_calls_a_stable_one(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver = driver_connection(connection)
+        assert driver.execute(CALLED_IN_BODY).fetchall() == []
+        bodies = driver.execute(
+            "select p.oid::regprocedure::text, p.prosrc from pg_proc as p where p.provolatile = 'i'"
+            " and p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace) and p.prosqlbody is null"
+        ).fetchall()
+        assert bodies
+        for name, body in bodies:
+            code = re.sub(r"--[^\n]*|'(?:[^']|'')*'", " ", body)
+            assert not CHANGING_CAST.search(code), f"{name} casts to what depends on settings"
+            called = {word.lower() for word in re.findall(r"(?<![.\w])(\w+)\s*\(", code)} - SYNTAX
+            found = dict(driver.execute(SAFEST, (list(called),)).fetchall())
+            assert [word for word, is_immutable in found.items() if not is_immutable] == [], name
+
+
+def test_what_loads_pgvector_stands_before_what_needs_it_in_a_dump(engine: Engine) -> None:
+    with engine.connect() as connection:
+        loader, *needy = connection.exec_driver_sql(
+            "select p.proname from pg_proc as p where p.pronamespace = 'clipsql_private'::regnamespace"
+            " and (p.proname = 'load_pgvector' and p.prosqlbody::text like '%%CONST%%'"
+            "      or array_to_string(p.proconfig, ' ') like '%%hnsw.%%') order by p.proname collate \"C\""
+        ).scalars()
+        public = connection.exec_driver_sql(
+            "select p.proname from pg_proc as p where p.pronamespace = 'clipsql'::regnamespace"
+            " and array_to_string(p.proconfig, ' ') like '%%hnsw.%%'"
+        ).scalars()
+        assert (loader, bool(needy), public.all()) == ("load_pgvector", True, [])

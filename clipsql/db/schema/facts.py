@@ -51,7 +51,11 @@ _FACTS = sa.text(
         select c.* from pg_catalog.pg_class as c
         where c.relnamespace = to_regnamespace(:schema) and not c.relispartition and c.relname <> 'revision'
     )
-    select 'function' as kind, null as owner, p.proname::text as name, jsonb_build_object(
+    select 'function' as kind, null as owner,
+        -- Of two with one name neither is the one that is expected.
+        case when count(*) over (partition by p.proname) = 1 then p.proname::text
+             else format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) end as name,
+        jsonb_build_object(
         'arguments', pg_get_function_arguments(p.oid),
         'result', pg_get_function_result(p.oid),
         'language', l.lanname,

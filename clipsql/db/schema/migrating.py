@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,15 @@ def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
     return warnings
 
 
+def upgrade_script(revision: str = "head") -> str:
+    """The statements of an upgrade to `revision` (or from one to another: "0003:head"), made without a database."""
+    config = _alembic_config()
+    config.output_buffer = io.StringIO()
+    with _revision_errors():
+        command.upgrade(config, revision, sql=True)
+    return config.output_buffer.getvalue()
+
+
 def downgrade(engine: Engine, *, revision: str) -> None:
     """Take the schema back to `revision` ("base" removes it, with all its rows)."""
     with database_errors(engine), _revision_errors(), engine.begin() as connection:
@@ -115,7 +125,7 @@ def _revision_errors() -> Iterator[None]:
         raise ConfigurationError(f'{error}; "clipsql db status" shows the newest revision.') from error
 
 
-def _alembic_config(connection: Connection) -> Config:
+def _alembic_config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(assets.migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -12,6 +12,7 @@ from alembic.operations import MigrateOperation, Operations
 
 from clipsql import assets
 from clipsql.db.schema.describing import describe_tables
+from clipsql.db.schema.preparing import PREPARATION
 from clipsql.db.schema.rights import GRANT_LOST_RIGHTS
 
 
@@ -101,6 +102,16 @@ class GrantLostRights(RunSql):
     def grant_lost_rights(cls, operations: Operations) -> Any:
         """Grant what `clipsql.db.schema.rights` says, on all that is there."""
         return operations.invoke(cls(GRANT_LOST_RIGHTS))
+
+
+@Operations.register_operation("prepare_database")
+class PrepareDatabase(RunSql):
+    """Prepare a database for the first step, in a script."""
+
+    @classmethod
+    def prepare_database(cls, operations: Operations) -> Any:
+        """Make the extension, the role and the schemas where they are missing."""
+        return operations.invoke(cls(PREPARATION))
 
 
 def replacement(kind: str, name: str, version: int) -> str:

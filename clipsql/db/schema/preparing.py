@@ -156,13 +156,34 @@ def _ensure(
     return []
 
 
+# Functions keep this path ("set search_path from current"): pgvector's operators are found wherever the extension
+# lives and whatever a session sets. And what a file says is read as it is written.
+_SET_SEARCH_PATH = """\
+set_config('standard_conforming_strings', 'on', true),
+    set_config('search_path', 'pg_catalog, ' || quote_ident(n.nspname) || ', pg_temp', true)
+    from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'"""
+
+
 def set_search_path(connection: Connection) -> None:
-    # Functions keep this path ("set search_path from current"): pgvector's operators are found wherever the
-    # extension lives and whatever a session sets. And what a file says is read as it is written.
-    connection.execute(
-        sa.text(
-            "select set_config('standard_conforming_strings', 'on', true),"
-            " set_config('search_path', 'pg_catalog, ' || quote_ident(n.nspname) || ', pg_temp', true)"
-            " from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'"
-        )
-    )
+    """Set the search path of this transaction to the one in which functions are made."""
+    connection.exec_driver_sql(f"select {_SET_SEARCH_PATH}")
+
+
+PREPARATION = f"""\
+create extension if not exists vector;
+do $prepare$
+begin
+    if to_regrole('clipsql_reader') is null then
+        create role clipsql_reader nologin;
+    end if;
+    if to_regnamespace('{SCHEMA}') is null then
+        create schema {SCHEMA};
+    end if;
+    if to_regnamespace('{PRIVATE_SCHEMA}') is null then
+        create schema {PRIVATE_SCHEMA};
+    end if;
+    perform {_SET_SEARCH_PATH};
+    execute 'select ''[1]''::vector';
+end
+$prepare$"""
+"""What `prepare` does, as statements of a script for a server of the right version."""

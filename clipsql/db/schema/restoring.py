@@ -20,7 +20,12 @@ def restore_from_files(connection: Connection) -> None:
     before: list[Difference] = []
     while (found := [one for one in object_differences(connection) if one.file]) != before:
         before, failure = found, None
-        for statement in dict.fromkeys(map(_mending, found)):
+        facts: dict[tuple[str, str], set[str | None]] = {}
+        for one in found:
+            assert one.file is not None
+            facts.setdefault(one.file, set()).add(one.fact)
+        for (folder, name), differing in facts.items():
+            statement = _mending(folder, name, differing)
             try:
                 with driver.transaction():
                     driver.execute(statement.encode())
@@ -30,11 +35,10 @@ def restore_from_files(connection: Connection) -> None:
         raise failure
 
 
-def _mending(difference: Difference) -> str:
-    assert difference.file is not None
-    folder, name = difference.file
+def _mending(folder: str, name: str, differing: set[str | None]) -> str:
     file = assets.newest_sql_files(folder)[name]
-    # Only a function's arguments and result, and what a view or type is made of, need more than the file.
-    if difference.fact is None or (folder == "functions" and difference.fact not in ("arguments", "result")):
+    is_missing = differing == {None}
+    # A function's arguments and result, and what a view or type is made of, need more than the file.
+    if is_missing or (folder == "functions" and differing.isdisjoint({"arguments", "result"})):
         return file.read_text("utf-8")
     return replacement(folder, name, int(file.stem.rsplit("_v", 1)[1]))

@@ -1,7 +1,7 @@
 -- The pictures that a search is about, as the FROM and WHERE of a statement in which $1 is the filter.
 create or replace function clipsql_private.candidates(conditions text, chosen clipsql.model)
 returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 return format(
     'from clipsql.image_embedding as e %s where e.model_id = %s %s',
     case when conditions <> '' then 'join clipsql.image as i on i.image_id = e.image_id' end,

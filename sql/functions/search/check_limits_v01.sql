@@ -3,7 +3,7 @@ create or replace function clipsql_private.check_limits(
     max_results integer, min_similarity double precision, min_percentile double precision default null,
     distinct_above double precision default null)
 returns void
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 as $$
 begin
     perform clipsql_private.check_most('max_results', max_results, 'results');

@@ -16,8 +16,8 @@ begin
     for position in 0 .. cardinality(vectors) - 1 loop
         term := vectors[array_lower(vectors, 1) + position];
         if vector_dims(term) <> size then
-            raise exception using errcode = 'CQ003', message = format(
-                'mix got vectors of %s and %s dimensions; mix vectors of one model only.', size, vector_dims(term));
+            raise exception 'mix got vectors of % and % dimensions; mix vectors of one model only.', size, vector_dims(term)
+                using errcode = 'CQ003';
         end if;
         weight := coalesce(weights[array_lower(weights, 1) + position], 1);
         reach := reach + abs(weight) * vector_norm(term);

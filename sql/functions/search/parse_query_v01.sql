@@ -9,7 +9,7 @@
 -- ~/, or ends as picture files do without being quoted. Parentheses mean nothing yet and are refused.
 create or replace function clipsql_private.parse_query(query text)
 returns table ("position" integer, kind text, body text, image_id bigint, weight double precision)
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 as $$
 declare
     tokens constant text :=

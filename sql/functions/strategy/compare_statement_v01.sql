@@ -1,7 +1,7 @@
 -- The statement that compares every match with a query: $1 is the filter, $2 the unit vector, $3 how many are wanted.
 create or replace function clipsql_private.compare_statement(conditions text, chosen clipsql.model)
 returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 -- Plus zero: no index has this order, so the planner cannot answer with an index walk.
 return format(
     'select e.image_id, (e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)) + 0.0::double precision as distance

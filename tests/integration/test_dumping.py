@@ -1,0 +1,123 @@
+"""A dump restored by an ordinary role, and an older state of the schema, give the same answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from integration.kept_state import answers, keep_state
+from integration.programs import run_program
+from psycopg import sql
+from sqlalchemy.engine import URL, Engine, make_url
+
+from clipsql import errors
+from clipsql.db.engine import create_engine
+from clipsql.db.schema import migrating
+
+FROZEN = sorted((Path(__file__).parent.parent / "frozen").glob("*.sql"))
+ROLE = "restorer"
+
+# The extension is its administrator's, and its comment with it; owners and rights come back with the upgrade.
+OPTIONS = ("--no-owner", "--no-privileges", "--extension=plpgsql")
+
+
+@pytest.fixture(scope="module")
+def kept(new_database: Callable[..., URL], template: str) -> URL:
+    """A filled database."""
+    url = new_database(template=template)
+    engine = create_engine(url.render_as_string(hide_password=False))
+    keep_state(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def target(bare_server: str) -> Iterator[URL]:
+    """An empty database of an ordinary role, on a server that has none of clipsql's; only pgvector is in it."""
+    with psycopg.connect(bare_server, autocommit=True) as administrator:
+        administrator.execute(f"create role {ROLE} login password 'secret'")
+        administrator.execute(f"create database restored owner {ROLE} template template0")
+        url = make_url(bare_server).set(database="restored")
+        with psycopg.connect(url.render_as_string(hide_password=False)) as inside:
+            inside.execute("create extension vector")
+        yield url.set(username=ROLE, password="secret")
+        administrator.execute("drop database restored with (force)")
+        for role in (ROLE, "clipsql_reader"):
+            administrator.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+
+
+def engine_of(url: URL) -> Engine:
+    return create_engine(url.render_as_string(hide_password=False))
+
+
+@pytest.mark.parametrize(
+    ("dump", "restore", "complaint"),
+    [
+        pytest.param(
+            ("--format=plain", *OPTIONS),
+            ("psql", "--set=ON_ERROR_STOP=1", "--quiet", "--file={}"),
+            None,
+            id="plain",
+        ),
+        pytest.param(
+            ("--format=custom", *OPTIONS),
+            ("pg_restore", "--no-owner", "--exit-on-error", "{}"),
+            None,
+            id="custom",
+        ),
+        pytest.param(
+            ("--format=directory", "--jobs=2", *OPTIONS),
+            ("pg_restore", "--no-owner", "--jobs=2", "{}"),
+            None,
+            id="directory in parallel",
+        ),
+        pytest.param(
+            ("--format=custom", "--extension=plpgsql"),
+            ("pg_restore", "--no-owner", "{}"),
+            'pg_restore: error: could not execute query: ERROR:  role "clipsql_reader" does not exist',
+            id="with the rights of a role that is not there",
+        ),
+    ],
+)
+def test_a_dump_restored_by_an_ordinary_role_gives_every_answer(
+    kept: URL, target: URL, bare_server: str, tmp_path: Path,
+    dump: tuple[str, ...], restore: tuple[str, ...], complaint: str | None,
+) -> None:  # fmt: skip
+    run_program("pg_dump", kept, *dump, f"--file={tmp_path / 'dump'}")
+    program, *options = (option.format(tmp_path / "dump") for option in restore)
+    said = run_program(program, target, *options, may_fail=complaint is not None)
+    assert {line for line in said.splitlines() if "ERROR" in line} <= {complaint}
+
+    source, restored = engine_of(kept), engine_of(target)
+    with pytest.raises(errors.DatabaseNotReady, match="role clipsql_reader does not exist") as caught:
+        migrating.upgrade(restored)
+    with psycopg.connect(bare_server, autocommit=True) as administrator:
+        administrator.execute(str(caught.value).split("run there: ")[1].encode())
+    migrating.upgrade(restored)
+    assert migrating.differences(restored) == []
+    assert answers(restored) == answers(source)
+    for engine in (source, restored):
+        engine.dispose()
+
+
+@pytest.mark.parametrize("file", FROZEN, ids=lambda file: file.stem)
+def test_an_older_state_upgrades_to_the_newest_with_every_answer(
+    file: Path, new_database: Callable[..., URL]
+) -> None:
+    url = new_database()
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("create extension vector")
+    run_program("psql", url, "--set=ON_ERROR_STOP=1", "--quiet", f"--file={file}")
+    migrating.upgrade(engine)
+    assert migrating.differences(engine) == [], "while nothing is released, run: python tests/freeze.py"
+    kept = json.loads(file.with_suffix(".json").read_text("utf-8"))
+    assert {question: answers(engine)[question] for question in kept} == kept
+    engine.dispose()
+
+
+def test_there_is_an_older_state() -> None:
+    assert FROZEN
