@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import leftovers
@@ -22,6 +24,7 @@ from clipsql.db.schema import migrating
 from clipsql.server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parent.parent
+NUMBERS = itertools.count()
 
 # The same examples in every run; `--hypothesis-profile=search` looks for new ones, and for longer.
 settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=200)
@@ -42,7 +45,7 @@ def shared_data() -> Path:
 def run_folder() -> Iterator[Path]:
     """A folder that a server's own user can enter; whatever still runs in it when the run ends is ended."""
     # Not pytest's own, which is closed to others; in memory where there is room, because hundreds of
-    # databases are made.
+    # databases are made, one after the other.
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 2**30
     folder = Path(tempfile.mkdtemp(prefix="clipsql-test-", dir=memory if roomy else None))
@@ -72,16 +75,16 @@ def server_url(make_server: Callable[..., EmbeddedServer]) -> str:
     return os.environ.get("CLIPSQL_DATABASE_URL") or make_server().start()
 
 
-@pytest.fixture(scope="session")
-def new_database(server_url: str) -> Iterator[Callable[..., URL]]:
-    """Make an empty database, or a copy of a template; all are dropped at the end."""
+@contextmanager
+def databases(server_url: str) -> Iterator[Callable[..., URL]]:
+    """Make empty databases, or copies of a template; all are dropped with the block, for they lie in memory."""
     made: list[str] = []
     engine = sa.create_engine(
         make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
 
     def make(*, template: str = "template0", options: str = "") -> URL:
-        name = f"clipsql_test_{os.getpid()}_{len(made)}"
+        name = f"clipsql_test_{os.getpid()}_{next(NUMBERS)}"
         with engine.connect() as connection:
             connection.exec_driver_sql(f'create database "{name}" template "{template}" {options}')
         made.append(name)
@@ -94,21 +97,30 @@ def new_database(server_url: str) -> Iterator[Callable[..., URL]]:
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def new_database(server_url: str) -> Iterator[Callable[..., URL]]:
+    """Make a database for the tests of a module, empty or a copy of a template."""
+    with databases(server_url) as make:
+        yield make
+
+
 @pytest.fixture(scope="session")
-def template(new_database: Callable[..., URL]) -> str:
+def template(server_url: str) -> Iterator[str]:
     """Name of a database at the newest revision, to be copied."""
-    url = new_database()
-    engine = create_engine(url.render_as_string(hide_password=False))
-    migrating.upgrade(engine)
-    engine.dispose()
-    assert url.database is not None
-    return url.database
+    with databases(server_url) as make:
+        url = make()
+        engine = create_engine(url.render_as_string(hide_password=False))
+        migrating.upgrade(engine)
+        engine.dispose()
+        assert url.database is not None
+        yield url.database
 
 
 @pytest.fixture
-def database_url(new_database: Callable[..., URL], template: str) -> str:
+def database_url(server_url: str, template: str) -> Iterator[str]:
     """URL of a fresh database at the newest revision."""
-    return new_database(template=template).render_as_string(hide_password=False)
+    with databases(server_url) as make:
+        yield make(template=template).render_as_string(hide_password=False)
 
 
 @pytest.fixture
