@@ -103,3 +103,15 @@ def test_no_function_reads_backslashes_as_a_session_says(engine: Engine) -> None
         # Comments, dollar quotes, and e'' with the lines that go on from it.
         safe = re.sub(r"--.*|\$(\w*)\$.*?\$\1\$|\be('(?:[^'\\]|\\.|'')*'\s*)+", "", body)
         assert "\\" not in safe, name
+
+
+def test_what_runs_a_filter_wants_every_row_of_an_index(engine: Engine) -> None:
+    """A session may ask GIN indexes for a part of the rows; a search may not."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "select oid::regprocedure, 'gin_fuzzy_search_limit=0' = any(proconfig) from pg_proc"
+            " where pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)"
+            " and prosrc ~ '\\mexecute\\M' and prosrc ~ 'conditions'"
+        ).all()
+    assert len(found) >= 9
+    assert [name for name, wants_all in found if not wants_all] == []
