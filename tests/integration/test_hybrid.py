@@ -201,7 +201,7 @@ def test_the_database_embeds_the_query_itself(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ['it\'s "a\\b" & | ! ( : * <-> red', "'; drop table red --", "red " * 5000, "\x01\x7f red", "😀 red"],
+    ['it\'s "a\\b" & | ! ( : * <-> red', "'; drop table red --", "red " * 1250, "\x01\x7f red", "😀 red"],
 )
 def test_a_query_is_words_and_never_syntax(filled: Filled, query: str) -> None:
     assert by_words(filled.engine, query, direction())[0] == by_words(filled.engine, "red", direction())[0]

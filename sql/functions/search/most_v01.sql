@@ -14,8 +14,8 @@ return case argument
     when 'inside' then 10000        -- vertices: the outline of a country
     when 'having_metadata' then 100000  -- bytes
     when 'metadata_matches' then 10000  -- bytes
-    when 'only_images' then 100000
-    when 'except_images' then 100000
+    when 'only_images' then 200000
+    when 'except_images' then 200000
     when 'labels' then 300          -- times the templates: each makes a text to embed
     when 'prompts' then 4000        -- bytes of all these texts: each may be a token
 end;

@@ -54,7 +54,7 @@ begin
     perform clipsql_private.check_weight(text_weight), clipsql_private.check_weight(vector_weight);
     if not coalesce(text_weight >= 0 and vector_weight >= 0 and text_weight + vector_weight > 0, false) then
         raise exception using errcode = 'CQ004', message = format(
-            'text_weight and vector_weight must be numbers of 0 or more, and not both 0, not %s and %s.',
+            'text_weight and vector_weight must be finite numbers of 0 or more, and not both 0, not %s and %s.',
             coalesce(text_weight::text, 'null'), coalesce(vector_weight::text, 'null'));
     end if;
     direction := coalesce(query_vector, clipsql.embed_text(query, chosen.name));
