@@ -146,8 +146,7 @@ class Claims:
         self._holds_suspects = False
         while self._unread + _CLAIM <= self._ahead and time.monotonic() >= self._next_claim:
             claimed = queue.claim(self._connection, self._scope, self._lease, limit=_CLAIM)
-            self._hold(claimed)
-            for stored in claimed:
+            for stored in self._hold(claimed):
                 self._begin(stored)
             if len(claimed) < _CLAIM:
                 if not self._held:
@@ -156,17 +155,19 @@ class Claims:
 
     def _claim_suspects(self) -> None:
         suspects, are_fatal = queue.claim_suspects(self._connection, self._scope, self._lease)
-        self._hold(suspects)
         self._holds_suspects = bool(suspects)
-        for stored in suspects:
+        for stored in self._hold(suspects):
             if are_fatal:
                 self._readers.submit(self._give_up, stored)
             else:
                 self._begin(stored)
 
-    def _hold(self, claimed: Sequence[StoredPicture]) -> None:
-        self._held.update(stored.image_id for stored in claimed)
-        self._unread += len(claimed)
+    def _hold(self, claimed: Sequence[StoredPicture]) -> list[StoredPicture]:
+        """Those of the claimed pictures that are not in hand yet: leases run out while a machine sleeps."""
+        fresh = [stored for stored in claimed if stored.image_id not in self._held]
+        self._held.update(stored.image_id for stored in fresh)
+        self._unread += len(fresh)
+        return fresh
 
     def _take(self, *, timeout_s: float) -> Reading | None:
         try:

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -324,6 +325,22 @@ def test_a_living_worker_keeps_its_leases_however_slow_the_web_is(
         for each in workers:
             each.join()
     assert sum(report.outcomes[Outcome.ADDED] for report in reports) == 3
+    assert set(slow.asked.values()) == {1}
+
+
+def test_a_worker_whose_machine_slept_goes_on_with_what_it_has_in_hand(
+    engine: Engine, enqueue: Ingest, work: Callable[..., IngestReport]
+) -> None:
+    with PictureServer(latency_s=3) as slow:
+        enqueue(listed(slow, 3))
+        reports: list[IngestReport] = []
+        worker = threading.Thread(target=lambda: reports.append(work()))
+        worker.start()
+        while slow.asked.total() < 3:
+            time.sleep(0.02)
+        change(engine, "update clipsql_private.queue set leased_until = now() - interval '1 s'")
+        worker.join()
+    assert [report.outcomes for report in reports] == [{Outcome.ADDED: 3}]
     assert set(slow.asked.values()) == {1}
 
 
