@@ -152,6 +152,11 @@ def test_an_upgrade_keeps_what_users_built_on_what_it_brings_back(engine: Engine
     run(engine, "select images from public.mine")
 
 
+def test_an_index_of_the_users_own_is_no_difference(engine: Engine) -> None:
+    run(engine, "create index of_mine on clipsql.image ((metadata ->> 'camera'))")
+    assert migrating.differences(engine) == []
+
+
 def test_a_check_locks_nothing_that_a_search_needs(engine: Engine) -> None:
     with engine.connect() as connection:
         set_search_path(connection)

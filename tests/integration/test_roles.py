@@ -87,6 +87,22 @@ def test_a_reader_mixes_and_reads_every_table(reader: Reader) -> None:
         reader.execute(sql.SQL("select from {} limit 1").format(sql.Identifier("clipsql", str(name))))
 
 
+def test_a_reader_reads_of_what_is_private_only_what_functions_need(reader: Reader) -> None:
+    tables = reader.execute(
+        "select c.relname, has_table_privilege(c.oid, 'select') from pg_class as c"
+        " where c.relnamespace = 'clipsql_private'::regnamespace and c.relkind in ('r', 'p')"
+    ).fetchall()
+    readable = {str(name) for name, is_readable in tables if is_readable}
+    assert readable == {
+        "percentile_sample", "percentile_sample_embedding", "remembered_text", "search_tuning", "text_added_token",
+        "text_matrix", "text_merge", "text_neuron", "text_position", "text_token", "text_tower", "text_word",
+        "thumbnail",
+    }  # fmt: skip
+    assert {"revision", "image_embedding_1", "caption_embedding_1"} <= {
+        str(name) for name, _ in tables
+    } - readable
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -117,6 +117,9 @@ def found(new_database: Callable[..., URL], template: str) -> Iterator[Engine]:
         # A view over views, a materialised view over that, one of them empty.
         "create view report.place as"
         " select t.url, s.images from report.truck as t cross join clipsql.collection_stats as s",
+        # Reached in one step and in three: it goes before the view that its name comes after.
+        "create view report.roundabout as"
+        " select p.url, s.images from report.place as p cross join clipsql.collection_stats as s",
         "create materialized view report.total with (fillfactor = 70) as"
         " select s.collection, s.images from clipsql.collection_stats as s",
         "create unique index total_key on report.total (collection) include (images) where images > 0",
@@ -205,6 +208,8 @@ def test_what_users_built_survives_another_definition_and_the_way_back(found: En
             ]
             assert connection.exec_driver_sql("select report.in_a_string()").scalar_one() == 2
         assert connection.exec_driver_sql("select images from report.total").scalars().all() == [2]
+        described = f"obj_description('{name}'::{'regclass' if kind == 'view' else 'regproc'})"
+        assert connection.exec_driver_sql(f"select {described}").scalar_one() in definition
         assert connection.exec_driver_sql("select v::text from report.mixed").scalar_one() == "[1,2]"
     assert built(found) == before
     with found.begin() as connection:
