@@ -268,6 +268,10 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
             "having_metadata",
             "clipsql.search_similar(1, having_metadata => jsonb_build_object('a', repeat('a', {more})))",
         ),
+        (
+            "metadata_matches",
+            "clipsql.search_similar(1, metadata_matches => format('$.a == \"%s\"', repeat('a', {more}))::jsonpath)",
+        ),
         ("only_images", "clipsql.search_similar(1, only_images => array_fill(1::bigint, array[{more}]))"),
         ("except_images", "clipsql.search_similar(1, except_images => array_fill(1::bigint, array[{more}]))"),
         ("labels", "clipsql.classify(1, array(select 'l' || n from generate_series(1, {more}) as n))"),

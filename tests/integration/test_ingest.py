@@ -315,10 +315,12 @@ def test_a_clock_that_was_never_set_does_not_stop_a_second_run(
     engine: Engine, ingest: Ingest, folder: Path
 ) -> None:
     manifest = folder / "m.csv"
-    manifest.write_text("file,taken_at\n0.png,0001-01-01T00:00:00+14:00\n1.png,9999-12-31T23:59:59-14:00\n")
-    ingest(manifest)
-    assert one(engine, "select count(*) from clipsql.image where taken_at is null") == 2
-    assert ingest(manifest).outcomes == {Outcome.UNCHANGED: 2}
+    manifest.write_text(
+        "file,taken_at\n0.png,0001-01-01T00:00:00+14:00\n1.png,9999-12-31T23:59:59-14:00\n2.png,2020-05-04\n"
+    )
+    assert ingest(manifest).outcomes == {Outcome.UNUSABLE: 2, Outcome.ADDED: 1}
+    assert one(engine, "select count(*) from clipsql.image") == 1
+    assert ingest(manifest).outcomes == {Outcome.UNUSABLE: 2, Outcome.UNCHANGED: 1}
 
 
 def test_what_is_no_regular_file_fails_and_does_not_hang(ingest: Ingest, folder: Path) -> None:

@@ -50,4 +50,4 @@ $$;
 comment on function clipsql.search is
     'Nearest pictures to a vector, nearest first; every filter is optional and filters combine with AND. At most:'
     ' max_results 100000; in_collection and model 1000 characters, caption_query 1000; inside 10000 vertices; having_metadata'
-    ' 100000 bytes; only_images and except_images 200000 ids each.';
+    ' 100000 bytes, metadata_matches 10000; only_images and except_images 200000 ids each.';
