@@ -36,7 +36,7 @@ def _status(clipsql: Clipsql) -> dict[str, Any]:
     return next(
         record
         for record in map(json.loads, shown.stdout.splitlines())
-        if record["table"] == "image_embedding"
+        if record["embeddings"] == "image_embedding"
     )
 
 
