@@ -1,4 +1,5 @@
 -- A row for each model and embedding table. A search is right whatever the state; without a valid index it compares all.
+-- A build is told by its lock on the partition: the view of builds' progress shows a user none but its own.
 create or replace view clipsql.index_stats with (security_invoker = true) as
 select
     m.name as model,
@@ -11,8 +12,10 @@ select
     case
         when x.indisvalid then 'valid'
         when exists (
-            select from pg_catalog.pg_stat_progress_create_index as p
-            where p.relid = to_regclass(clipsql_private.partition_name(t.embeddings, m.model_id))) then 'building'
+            select from pg_catalog.pg_locks as l
+            join pg_catalog.pg_database as d on d.oid = l.database and d.datname = current_database()
+            where l.relation = to_regclass(clipsql_private.partition_name(t.embeddings, m.model_id))
+                and l.mode = 'ShareLock' and l.granted) then 'building'
         when x.indexrelid is null then 'missing'
         else 'invalid'
     end as state,

@@ -17,7 +17,8 @@ select
     i.status,
     i.error,
     i.added_at,
-    exists (select from clipsql_private.thumbnail as t where t.image_id = i.image_id) as has_thumbnail
+    -- Not exists(): for ten pictures PostgreSQL may then read the key of every thumbnail, to look them up by hash.
+    coalesce((select true from clipsql_private.thumbnail as t where t.image_id = i.image_id), false) as has_thumbnail
 from clipsql.image as i;
 
 comment on view clipsql.picture is 'A picture with its captions, for dashboards and joins.';

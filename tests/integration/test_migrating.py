@@ -16,15 +16,21 @@ from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.schema import migrating, preparing
+from clipsql.db.schema.describing import describe_tables
+from clipsql.db.statements import driver_connection
 from clipsql.search.searcher import Searcher
 
 # Every fact of the catalog that a migration makes, one row each.
 CATALOG = """
-    select 'column', format('%s.%s', c.table_name, c.column_name), concat_ws(' ', c.udt_name, c.is_nullable,
+    select 'column', format('%%s.%%s', c.table_name, c.column_name), concat_ws(' ', c.udt_name, c.is_nullable,
         c.column_default, c.is_identity, c.generation_expression)
     from information_schema.columns as c where c.table_schema in ('clipsql', 'clipsql_private')
     union all
-    select 'constraint', format('%s.%s', conrelid::regclass, conname), pg_get_constraintdef(oid)
+    select 'column comment', format('%%s.%%s', attrelid::regclass, attname), col_description(attrelid, attnum)
+    from pg_attribute join pg_class as c on c.oid = attrelid
+    where relnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private')) and attnum > 0
+    union all
+    select 'constraint', format('%%s.%%s', conrelid::regclass, conname), pg_get_constraintdef(oid)
     from pg_constraint where connamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
     select 'index', indexname, indexdef from pg_indexes where schemaname in ('clipsql', 'clipsql_private')
@@ -39,7 +45,8 @@ CATALOG = """
     select 'type', oid::regtype::text, typtype::text
     from pg_type where typnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     union all
-    select 'schema', nspname, nspacl::text from pg_namespace where nspname in ('clipsql', 'clipsql_private')
+    select 'schema', nspname, concat_ws(' ', nspacl, obj_description(oid)) from pg_namespace
+    where nspname in ('clipsql', 'clipsql_private')
     union all
     select 'default privileges', defaclobjtype::text, defaclacl::text
     from pg_default_acl where defaclnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
@@ -70,7 +77,7 @@ def empty(new_database: Callable[..., URL]) -> Iterator[Engine]:
 def test_up_down_and_up_again_makes_the_same_catalog(engine: Engine) -> None:
     first = catalog(engine)
     assert {kind for kind, _, _ in first} == {
-        "column", "constraint", "index", "function", "relation", "type", "schema"
+        "column", "column comment", "constraint", "index", "function", "relation", "type", "schema"
     }  # fmt: skip
     new_model(engine)
     migrating.downgrade(engine, revision="base")
@@ -88,6 +95,29 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
     migrating.upgrade(engine)
     assert catalog(engine) == before
     assert not migrating.is_behind(engine)
+
+
+def test_an_upgrade_says_again_what_was_said_and_takes_no_users_words(engine: Engine) -> None:
+    before = catalog(engine)
+    run(
+        engine,
+        "comment on schema clipsql_private is null",
+        "comment on table clipsql.caption is 'Mine.'",
+        "comment on column clipsql.caption.body is null",
+        "create table public.image (url text)",
+        "comment on table public.image is 'Mine.'",
+    )
+    assert catalog(engine) != before
+    migrating.upgrade(engine)
+    assert catalog(engine) == before
+    with engine.connect() as connection:
+        kept = connection.exec_driver_sql("select obj_description('public.image'::regclass)").scalar()
+        assert kept == "Mine."
+        # An administrator may have made the schemas and kept them.
+        connection.exec_driver_sql("comment on schema clipsql is null")
+        connection.exec_driver_sql("set local role clipsql_reader")
+        driver_connection(connection).execute(describe_tables().encode())
+        assert not connection.exec_driver_sql("select obj_description('clipsql'::regnamespace)").scalar()
 
 
 @pytest.mark.parametrize(
@@ -124,13 +154,13 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
             "column clipsql.image.colour is not expected; run: alter table clipsql.image drop column colour",
         ),
         (
-            "alter table clipsql.image drop column width",
-            "column clipsql.image.width is missing; restore it from a dump, or ingest again into a fresh database",
+            "alter table clipsql.image drop column failure",
+            "column clipsql.image.failure is missing; restore it from a dump, or ingest again into a fresh database",
         ),
         (
-            "alter table clipsql.image alter width type bigint",
-            "column clipsql.image.width: type is bigint, expected integer;"
-            " run: alter table clipsql.image alter width type integer",
+            "alter table clipsql_private.thumbnail alter width type bigint",
+            "column clipsql_private.thumbnail.width: type is bigint, expected integer;"
+            " run: alter table clipsql_private.thumbnail alter width type integer",
         ),
         (
             "alter table clipsql.image alter url drop not null",
@@ -145,6 +175,14 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
             "alter table clipsql.image alter status set default 'failed'",
             "column clipsql.image.status: default is 'failed'::text, expected 'pending'::text;"
             " run: alter table clipsql.image alter status set default 'pending'::text",
+        ),
+        (
+            "comment on table clipsql.caption is 'Mine.'",
+            'table clipsql.caption: comment is not as expected; run "clipsql db upgrade"',
+        ),
+        (
+            "comment on column clipsql.caption.body is null",
+            'column clipsql.caption.body: comment is none, expected The caption itself.; run "clipsql db upgrade"',
         ),
         (
             "alter table clipsql.image alter added_at drop default",
@@ -174,8 +212,8 @@ def test_an_upgrade_of_a_current_database_changes_nothing(engine: Engine) -> Non
             "table clipsql.image_2 is not expected; drop it, or move it to a schema of your own",
         ),
         (
-            "drop table clipsql.caption_embedding",
-            "table clipsql.caption_embedding is missing; restore it from a dump, or ingest again into a fresh database",
+            "drop table clipsql_private.fingerprint",
+            "table clipsql_private.fingerprint is missing; restore it from a dump, or ingest again into a fresh database",
         ),
         (
             "create function clipsql.mine() returns integer language sql return 1",
