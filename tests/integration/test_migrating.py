@@ -169,7 +169,8 @@ def test_an_upgrade_says_again_what_was_said_and_takes_no_users_words(engine: En
         ),
         (
             "drop index clipsql.image_collection_url_key",
-            "image_collection_url_key is missing",
+            "index clipsql.image_collection_url_key is missing; run: CREATE UNIQUE INDEX image_collection_url_key"
+            " ON clipsql.image USING btree (collection, clipsql.url_digest(url))",
         ),
         (
             "alter table clipsql.image alter status set default 'failed'",
@@ -213,7 +214,8 @@ def test_an_upgrade_says_again_what_was_said_and_takes_no_users_words(engine: En
         ),
         (
             "drop table clipsql_private.fingerprint",
-            "table clipsql_private.fingerprint is missing; restore it from a dump, or ingest again into a fresh database",
+            "table clipsql_private.fingerprint is missing;"
+            " restore it from a dump, or ingest again into a fresh database",
         ),
         (
             "create function clipsql.mine() returns integer language sql return 1",

@@ -21,6 +21,7 @@ _OF_OTHER_PROGRAMS = (
     "docs/reference",
     "clipsql/server",
     "clipsql/demo/build_model.py",
+    "docs/upgrades.md",
     "docker-compose",
     "CONTRIBUTING",
 )
@@ -123,6 +124,7 @@ def test_every_function_table_and_view_that_is_named_is_there(engine: Engine) ->
         )
     settings = {name for _, text in texts() for name in _SETTING.findall(text)}
     known |= settings | set(dir(import_module("clipsql")))
+    known |= {"alembic_version"}  # by which a database of before the first release is known
     wrong = [
         f"{where}: clipsql.{name}"
         for where, text in texts()

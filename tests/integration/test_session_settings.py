@@ -30,7 +30,7 @@ CALLS = (
     "clipsql.embed_text('A red truck, déjà vu')",
     "clipsql.explain_text('two red trucks at night')",
     "clipsql.image_vector(7)",
-    "clipsql.url_digest(E'https://example.com/a\\\\b/déjà vu')",
+    "clipsql.url_digest('https://example.com/a\\b/déjà vu')",
     "clipsql.thumbnail_uri(7)",
     "clipsql.search(clipsql.image_vector(7), 30, metadata_matches => '$.at.lane == 2 && $.camera starts with \"K1\"')",
     "clipsql.mix(array[clipsql.image_vector(7), clipsql.image_vector(8)], '{1, -0.5}')",

@@ -177,11 +177,11 @@ def _removal(thing: Thing) -> str:
 
 
 def _qualified(definition: str) -> str:
-    """A definition of an index or constraint with the schema of the table that it names."""
+    """A definition of an index or constraint with the schemas of the table and the functions that it names."""
     schemas = _schemas()
     return re.sub(
-        r"\b(ON|REFERENCES) (\w+)",
-        lambda found: f"{found[1]} {schemas[found[2]]}.{found[2]}" if found[2] in schemas else found[0],
+        r"\b(?<!\.)((?:ON|REFERENCES) (?=\w)|(?=\w+\())(\w+)",
+        lambda found: f"{found[1]}{schemas[found[2]]}.{found[2]}" if found[2] in schemas else found[0],
         definition,
     )
 

@@ -6,12 +6,13 @@ language plpgsql immutable parallel safe
 as $$
 begin
     if jsonb_typeof(jsonb_path_query_first('{}', path, '{}', true)) in ('boolean', 'null') is not true then
-        raise exception using errcode = 'CQ004', message = format(
-            'metadata_matches must be true or false of a picture, as in $.price < 50 && $.brand == "x", not %s.', path);
+        raise exception using errcode = 'CQ004', message =
+            'metadata_matches must be true or false of a picture, as in $.price < 50 && $.brand == "x", not '
+            || path::text || '.';
     -- Texts apart, a quote follows a dollar in a variable only.
     elsif strpos(regexp_replace(path::text, $re$"(\\.|[^"\\])*"$re$, '""', 'g'), '$""') > 0 then
-        raise exception using errcode = 'CQ004', message = format(
-            'metadata_matches takes no variables; write their values into %s.', path);
+        raise exception using errcode = 'CQ004', message =
+            'metadata_matches takes no variables; write their values into ' || path::text || '.';
     end if;
 end;
 $$;

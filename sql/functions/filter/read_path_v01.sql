@@ -8,8 +8,8 @@ as $$
 begin
     return case when body ~ '[^[:space:]]' then body end::jsonpath;
 exception when data_exception or syntax_error or program_limit_exceeded or feature_not_supported then
-    raise exception using errcode = 'CQ004', message = format(
-        'metadata_matches is no JSON path (%s); write it as in: $.price < 50 && $.brand == "x".', sqlerrm);
+    raise exception using errcode = 'CQ004', message =
+        'metadata_matches is no JSON path (' || sqlerrm || '); write it as in: $.price < 50 && $.brand == "x".';
 end;
 $$;
 

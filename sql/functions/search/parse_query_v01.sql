@@ -42,7 +42,7 @@ begin
                 when token in ('(', ')') then
                     format('"%s" does not group here; give each term its own weight, or quote the text.', token)
                 when token in ('"', '''') then 'this quote has no end.'
-                when token ~ '^["''](\\?\s)*["'']$' then 'the quotes are empty.'
+                when token ~ $re$^["'](\\?\s)*["']\Z$re$ then 'the quotes are empty.'
                 when cardinality(factors) > 0 and last_sign is null then 'put + or - between two terms.'
                 when length(token) > 30 and token ~ number then 'the number is too long.'
                 when token ~* '^image:' and token !~* '^image:[0-9]{1,18}$' then
