@@ -39,8 +39,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, titl
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in held:
         table.add_row(*row)
-    # Text of captions and URLs must not be read as markup. Piped output is not cut to 80 columns.
-    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 200)
+    # Text of captions and URLs must not be read as markup. What is piped has no width to be folded to.
+    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000)
     console.print(table)
 
 
