@@ -148,7 +148,9 @@ def _decoded(
     if encoder is not None:
         sides.append(encoder.image_size)
     try:
-        picture = decode(data, target_size=max(sides), timezone=options.timezone)
+        picture = decode(
+            data, target_size=max(sides), timezone=options.timezone, max_pixels=options.max_pixels
+        )
     except ImageError as error:
         return _failed(record, stored, facts, error)
     if options.store_images is not None and _is_remote(record.url) and record.file is None:
@@ -173,6 +175,7 @@ def _decoded(
         if encoder is None or options.validate_only or has_embedding
         else encoder.preprocess([picture.pixels])[0],
         thumbnail=_thumbnail(picture) if options.thumbnails else None,
+        remarks=picture.remarks,
     )
 
 

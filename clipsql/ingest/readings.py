@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clipsql.db.pictures.records import PictureFacts, PictureWrite, StoredCaption, StoredImage, Thumbnail
 from clipsql.errors import FailureClass
+from clipsql.images.decoding import MAX_PIXELS
 from clipsql.sources import SourceRecord
 
 _MOST_EXAMPLES = 10
@@ -43,10 +44,11 @@ class ReadOptions:
     """How to read pictures: `timezone` is that of times without offset.
 
     `validate_only` looks whether they can be had and decoded, and embeds none. Originals of what was downloaded
-    go to `store_images`.
+    go to `store_images`. Pictures of more than `max_pixels` are refused.
     """
 
     timezone: dt.tzinfo = dt.UTC
+    max_pixels: int = MAX_PIXELS
     validate_only: bool = False
     store_images: Path | None = None
     thumbnails: bool = False
@@ -76,8 +78,8 @@ class Reading:
     """A record after reading.
 
     `facts` is what its row shall hold, None to leave the row alone; `pixels`, float32 (3, height, width), are
-    there when they must be encoded; `problem` says why the picture could not be read. A claimed one was leased
-    from the queue and has to be settled.
+    there when they must be encoded; `problem` says why the picture could not be read, `remarks` why its own time or
+    place was not taken. A claimed one was leased from the queue and has to be settled.
     """
 
     record: SourceRecord
@@ -87,6 +89,7 @@ class Reading:
     pixels: NDArray[np.float32] | None = None
     thumbnail: Thumbnail | None = None
     problem: str | None = None
+    remarks: tuple[str, ...] = ()
     is_claimed: bool = False
 
     @property
@@ -158,11 +161,17 @@ def printable(text: str) -> str:
 
 @dataclass(kw_only=True)
 class IngestReport:
-    """What an ingest or a worker did; `failures` and `left_out`, rows that are no pictures of their own, name a few."""
+    """What an ingest or a worker did.
+
+    `failures`, `left_out`, rows that are no pictures of their own, and `remarks` on pictures that were read, of which
+    there are `remarked`, name a few.
+    """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    remarked: int = 0
     captions: int = 0
     seconds: float = 0.0
 
@@ -174,6 +183,10 @@ class IngestReport:
         if reading.problem is not None and len(self.failures) < _MOST_EXAMPLES:
             where = reading.record.file or reading.record.url
             self.failures.append(printable(f"{where}: {reading.problem}"))
+        for remark in reading.remarks:
+            self.remarked += 1
+            if len(self.remarks) < _MOST_EXAMPLES:
+                self.remarks.append(printable(f"{reading.record.file or reading.record.url}: {remark}"))
 
     def repeated(self, position: str, earlier: str, url: str) -> None:
         """Count a record whose URL came before."""
