@@ -14,7 +14,7 @@ from clipsql.errors import FailureClass, ImageError
 from clipsql.images import exif
 from clipsql.images.colours import to_rgb
 from clipsql.images.formats import broken, halvings, open_image
-from clipsql.images.memory import DECODING, bytes_to_decode
+from clipsql.images.memory import DECODING, bytes_to_decode, give_back_freed_memory
 
 MAX_PIXELS = 500_000_000
 """Larger pictures are refused before they are decoded, unless a caller sets another bound: 2 GB in memory."""
@@ -70,22 +70,24 @@ def decode(
             failure=FailureClass.TOO_LARGE,
         )
     try:
-        _draft(image, target_size)
-        with DECODING.held(bytes_to_decode(image, size, factor=_factor(image, target_size))):
-            is_drafted = image.size != size
-            pixels = _pixels(image, target_size)
-            if not is_drafted and not isinstance(image, Jpeg2KImageFile):
-                size = image.size  # some readers turn the picture upright while they load it
+        draft(image, target_size)
+        wanted = bytes_to_decode(image, size, factor=factor(image, target_size))
+        with DECODING.held(wanted):
+            try:
+                is_whole = image.size == size and not isinstance(image, Jpeg2KImageFile)
+                pixels = _pixels(image, target_size)
+                if is_whole:
+                    size = image.size  # some readers turn the picture upright while they load it
+                facts = exif.read_facts(image, timezone=timezone)
+            finally:
+                image.close()  # its memory is free before its share is given back
+                give_back_freed_memory(wanted)
     except Exception as error:  # damaged bytes make decoders raise nearly anything
         raise broken(image.format, error) from error
-    facts = exif.read_facts(image, timezone=timezone)
     if target_size is not None:
         pixels = _squeezed(pixels)
     if facts.orientation in _UPRIGHT:
         pixels = pixels.transpose(_UPRIGHT[facts.orientation])
-    elif pixels is image:
-        pixels = image.copy()  # lets go of the file's bytes
-    pixels.info = {}  # an orientation left here would have somebody turn the picture again
     width, height = size[::-1] if facts.orientation in (5, 6, 7, 8) else size
     longitude, latitude = facts.place or (None, None)
     return Picture(
@@ -93,28 +95,33 @@ def decode(
     )
 
 
-def _draft(image: ImageFile.ImageFile, target_size: int | None) -> None:
+def draft(image: ImageFile.ImageFile, target_size: int | None) -> None:
     """Have the decoder leave out resolution that nobody needs, where the format lets it."""
     if target_size is None:
         return
     if isinstance(image, JpegImageFile):
         image.draft(None, (2 * target_size, 2 * target_size))
     elif isinstance(image, Jpeg2KImageFile):
-        image.reduce = min(_factor(image, target_size).bit_length() - 1, halvings(image))
+        image.reduce = min(factor(image, target_size).bit_length() - 1, halvings(image))
 
 
-def _pixels(image: ImageFile.ImageFile, target_size: int | None) -> Image.Image:
+def _pixels(file: ImageFile.ImageFile, target_size: int | None) -> Image.Image:
     """RGB pixels, not yet upright, at least twice the target size."""
-    frame = image.tile[0].extents if isinstance(image, GifImageFile) and image.tile else None
-    image.load()
-    if isinstance(image, Jpeg2KImageFile):
-        image.reduce = 0  # it hides the method of this name
+    frame = file.tile[0].extents if isinstance(file, GifImageFile) and file.tile else None
+    file.load()
+    if isinstance(file, Jpeg2KImageFile):
+        file.reduce = 0  # it hides the method of this name
+    image: Image.Image = file
     if frame is not None and frame != (0, 0, *image.size):
         # What the first frame does not cover is transparent, whatever the background colour.
         canvas = Image.new("RGB", image.size, "white")
         canvas.paste(to_rgb(image.crop(frame)), frame)
-        return to_rgb(canvas, factor=_factor(canvas, target_size))
-    return to_rgb(image, factor=_factor(image, target_size))
+        image = canvas
+    pixels = to_rgb(image, factor=factor(image, target_size))
+    if pixels is image:
+        pixels = image.copy()  # lets go of the file's bytes
+    pixels.info = {}  # an orientation left here would have somebody turn the picture again
+    return pixels
 
 
 def _squeezed(pixels: Image.Image) -> Image.Image:
@@ -126,5 +133,6 @@ def _squeezed(pixels: Image.Image) -> Image.Image:
     return pixels.resize((min(width, longest), min(height, longest)), Image.Resampling.BOX)
 
 
-def _factor(image: Image.Image, target_size: int | None) -> int:
+def factor(image: Image.Image, target_size: int | None) -> int:
+    """How many times smaller a decoded picture may be made."""
     return 1 if target_size is None else max(1, min(image.size) // (2 * target_size))

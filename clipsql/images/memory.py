@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +46,20 @@ class Budget:
 DECODING = Budget(2**30)
 """For the pixels of pictures in the making, of all threads of this process together."""
 
+
+_LARGE = 2**25
+
+
+def give_back_freed_memory(freed: int) -> None:
+    """Let the system have what a large picture took: else each thread keeps the memory of the largest that it had.
+
+    A C library that is not glibc does so by itself.
+    """
+    if freed > _LARGE and _malloc_trim is not None:
+        _malloc_trim(0)
+
+
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 """Bytes that Pillow takes for a pixel of these modes; 4 for one of any other."""
