@@ -14,7 +14,7 @@ from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 _GREYS, _RGB, _CMYK, _LABS = (0, 1), 2, 5, (8, 9)
-_WHITE_IS_ZERO, _ICC_LAB = 0, 9
+_WHITE_IS_ZERO, _CIELAB = 0, 8
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _OF_BYTES = {1, 5, 8, 32773, 32946, 34925, 50000}
 """Compressions of bytes, whatever they mean; the others know of pixels."""
@@ -117,10 +117,14 @@ def pixels(data: bytes, tags: ImageFileDirectory_v2, layout: Samples) -> Image.I
     image = Image.new(layout.mode, (layout.width, layout.height))
     for top, block in _blocks(planes, data, tags, layout):
         used = block[:, :, : layout.colours + layout.has_alpha]
+        if layout.photometric == _CIELAB and layout.format != _FLOAT:
+            # a and b are signed, whatever the sample format says: with an offset, as ICC has them.
+            used = used.copy().view(f"{used.dtype.str[0]}u{used.dtype.itemsize}")
+            used[:, :, 1:] ^= 1 << (layout.bits - 1)
         levels = np.empty(used.shape, np.uint8)
         for channel, (low, factor) in enumerate(scales):
-            scaled = (np.nan_to_num(used[:, :, channel].astype(np.float64)) - low) * factor
-            levels[:, :, channel] = np.clip(scaled + 0.5, 0, 255)
+            values = np.clip(used[:, :, channel].astype(np.float64), low, low + 255 / factor)
+            levels[:, :, channel] = (np.nan_to_num(values, nan=low) - low) * factor + 0.5
         if layout.photometric == _WHITE_IS_ZERO:
             levels[:, :, 0] = 255 - levels[:, :, 0]
         if layout.photometric in _LABS:
@@ -191,9 +195,8 @@ def _lab_scales(layout: Samples) -> list[tuple[float, float]]:
     if layout.format == _FLOAT:
         return [(0.0, 2.55), (-128.0, 1.0), (-128.0, 1.0)]
     step = 2.0 ** (layout.bits - 8)
-    if layout.photometric == _ICC_LAB:
-        return [(0.0, 1 / step), (0.0, 1 / step), (0.0, 1 / step)]
-    return [(0.0, 255 / (2.0**layout.bits - 1)), (-128 * step, 1 / step), (-128 * step, 1 / step)]
+    white = 255 / (2.0**layout.bits - 1) if layout.photometric == _CIELAB else 1 / step
+    return [(0.0, white), (0.0, 1 / step), (0.0, 1 / step)]
 
 
 def _unpacked(data: bytes, tags: ImageFileDirectory_v2, layout: Samples, *, plane: int) -> NDArray[np.uint8]:
