@@ -8,9 +8,6 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
-"""Mode of pixels -> colour space that their profile must have; any other profile is not theirs."""
-
 _UNSEEN = 2
 """A profile that changes no level of 256 by more than this is sRGB by another hand: there is nothing to do."""
 
@@ -39,12 +36,10 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 @lru_cache(maxsize=64)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """What makes sRGB of such pixels; None when nobody would see the difference, or the profile is of no use."""
-    if not profile or mode not in _SPACES:
+    if not profile:
         return None
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if opened.profile.xcolor_space != _SPACES[mode]:
-            return None
         transform = ImageCms.ImageCmsTransform(
             opened,
             _srgb(),
@@ -55,7 +50,9 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         )
         cube = _cube(mode)
         changed = np.asarray(transform.apply(cube), dtype=int) - np.asarray(cube.convert("RGB"), dtype=int)
-    except Exception:  # Pillow raises OSError, ValueError and its own of broken profiles
+    except (
+        Exception
+    ):  # Pillow raises nearly anything of broken profiles, and of those of another colour space
         return None
     return transform if np.abs(changed).max() > _UNSEEN else None
 
