@@ -170,11 +170,16 @@ def show_report(report: IngestReport, collection: str | None, model: str | None,
                 "seconds": round(report.seconds, 3),
                 "failures": report.failures,
                 "left_out": report.left_out,
+                "remarks": report.remarks,
             }
         )
         return
     for failure in report.failures:
         note(f"Failed: {failure}")
+    for remark in report.remarks:
+        note(f"Note: {remark}")
+    if report.remarked > len(report.remarks):
+        note(f"Note: and {report.remarked - len(report.remarks):,} more of this kind")
     parts = [f"{report.outcomes[outcome]:,} {outcome}" for outcome in Outcome if report.outcomes[outcome]]
     rate = sum(report.outcomes.values()) / max(report.seconds, 1e-9)
     where = "All collections" if collection is None else f"Collection {collection}"

@@ -44,11 +44,17 @@ _OPTIONS = (
         help="Download what robots.txt or X-Robots-Tag: noai asks programs to leave alone.",
     ),
 )
-"""Defaults stay with DownloadOptions: importing it here would cost every command the time."""
+"""Defaults stay with DownloadOptions and ReadOptions: importing them here would cost every command the time."""
 
 _READING = (
     click.option(
         "--timezone", type=TimeZone(), default="UTC", show_default=True, help="For times without offset."
+    ),
+    click.option(
+        "--max-megapixels",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="MP",
+        help="Larger pictures are refused; default: 500, which may take 2 GB of memory.",
     ),
     click.option(
         "--store-images",
@@ -73,6 +79,7 @@ def reading_options(command: Command) -> Command:
         allow_private_hosts: bool | None,
         ignore_robots: bool | None,
         timezone: dt.tzinfo,
+        max_megapixels: float | None,
         store_images: Path | None,
         thumbnails: bool,
         **given: Any,
@@ -87,6 +94,8 @@ def reading_options(command: Command) -> Command:
         }
         given["downloads"] = {name: value for name, value in downloads.items() if value is not None}
         given["reading"] = {"timezone": timezone, "store_images": store_images, "thumbnails": thumbnails}
+        if max_megapixels is not None:
+            given["reading"]["max_pixels"] = int(max_megapixels * 1e6)
         return command(*args, **given)
 
     wrapped: Command = with_options

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-import numpy as np
 from PIL import Image, ImageFile
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.ExifTags import Base
 from PIL.GifImagePlugin import GifImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
-from pillow_heif import HeifImageFile
 
 from clipsql.errors import FailureClass, ImageError
 from clipsql.images import exif
+from clipsql.images.colours import to_rgb
+from clipsql.images.formats import broken, halvings, open_image
+from clipsql.images.memory import DECODING, bytes_to_decode, give_back_freed_memory
 
-MAX_PIXELS = 178_956_970
-"""Larger pictures are refused before they are decoded: about 720 MB as RGB in memory. Pillow's own limit."""
+MAX_PIXELS = 500_000_000
+"""Larger pictures are refused before they are decoded, unless a caller sets another bound: 2 GB in memory."""
 
 MAX_ASPECT_RATIO = 500
 """Longer pictures are squeezed: a model scales the short side up and would make 672000 x 224 of 6000 x 2."""
-
-FORMAT_NAMES = "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC and AVIF"
-
-# Pillow remarks on broken EXIF blocks and the like through `warnings`; what matters raises, so there is
-# nothing more to tell. `warnings.catch_warnings` around each call would not be safe with several threads.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.\w+ImagePlugin")
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -45,24 +33,13 @@ _UPRIGHT = {
 }
 """EXIF orientation -> what turns the stored picture upright."""
 
-# The readers are called directly: `Image.open` would try formats nobody wants here (PostScript among them)
-# and warn about large pictures, and its JPEG opener warns about some stereo pictures.
-_READERS: tuple[tuple[int, tuple[bytes, ...], type[ImageFile.ImageFile]], ...] = (
-    (0, (b"\xff\xd8\xff",), JpegImageFile),
-    (0, (b"\x89PNG\r\n\x1a\n",), PngImageFile),
-    (8, (b"WEBP",), WebPImageFile),
-    (0, (b"GIF87a", b"GIF89a"), GifImageFile),
-    (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
-    (0, (b"BM",), BmpImageFile),
-    # "mif1" and "msf1" may hold either codec, so both readers get their try.
-    (4, (b"ftypavif", b"ftypavis", b"ftypmif1", b"ftypmsf1"), AvifImageFile),
-    (4, (b"ftyphe", b"ftypmif1", b"ftypmsf1"), HeifImageFile),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One decoded picture: upright RGB pixels, and the upright `width` and `height` in full resolution."""
+    """One decoded picture: upright RGB pixels, and the upright `width` and `height` in full resolution.
+
+    `remarks` tell why a time or place that the file has was not taken from it.
+    """
 
     pixels: Image.Image
     width: int
@@ -71,132 +48,91 @@ class Picture:
     taken_at: datetime | None
     longitude: float | None
     latitude: float | None
+    remarks: tuple[str, ...]
 
 
-def decode(data: bytes, *, target_size: int | None = None, timezone: tzinfo = UTC) -> Picture:
+def decode(
+    data: bytes, *, target_size: int | None = None, timezone: tzinfo = UTC, max_pixels: int = MAX_PIXELS
+) -> Picture:
     """The picture in a file's bytes; what the bytes are decides the format, not a name.
 
-    EXIF orientation is applied, transparency lies over white, 16-bit values are scaled to 8, of an animation
-    the first frame counts, broken EXIF is dropped. `target_size` is the shortest side a model needs: the
-    pixels then keep at least twice that, but no needless more. `timezone` holds for times without an offset.
-    Raises ImageError with a one-line reason.
+    EXIF orientation and the ICC profile are applied, transparency lies over white, deep values are scaled to 8
+    bits, of an animation the first frame counts, broken EXIF is dropped. `target_size` is the shortest side a model
+    needs: the pixels then keep at least twice that, but no needless more. `timezone` holds for times without an
+    offset. Threads that decode at once share DECODING. Raises ImageError with a one-line reason.
     """
-    image = _open(data)
+    image = open_image(data)
+    width, height = size = image.size
+    if width * height > max_pixels:
+        raise ImageError(
+            f"the picture is {width} x {height}, {width * height / 1e6:,.0f} megapixels; at most "
+            f"{max_pixels / 1e6:,.0f} are decoded, so scale it down or raise --max-megapixels",
+            failure=FailureClass.TOO_LARGE,
+        )
     try:
-        size = image.size
-        if target_size is not None and isinstance(image, JpegImageFile):
-            image.draft(None, (2 * target_size, 2 * target_size))
-        drafted = image.size != size
-        image.load()
-        if not drafted:
-            size = image.size  # some readers turn the picture upright while they load it
-        pixels = _rgb(image)
+        draft(image, target_size)
+        wanted = bytes_to_decode(image, size, factor=factor(image, target_size))
+        with DECODING.held(wanted):
+            try:
+                is_whole = image.size == size and not isinstance(image, Jpeg2KImageFile)
+                pixels = _pixels(image, target_size)
+                if is_whole:
+                    size = image.size  # some readers turn the picture upright while they load it
+                facts = exif.read_facts(image, timezone=timezone)
+            finally:
+                image.close()  # its memory is free before its share is given back
+                give_back_freed_memory(wanted)
     except Exception as error:  # damaged bytes make decoders raise nearly anything
-        raise ImageError(_broken(image.format, error)) from error
-    orientation, taken_at, place = _metadata(image, timezone)
+        raise broken(image.format, error) from error
     if target_size is not None:
-        pixels = _shrink(pixels, target_size)
-    if orientation in _UPRIGHT:
-        pixels = pixels.transpose(_UPRIGHT[orientation])
-    elif pixels is image:
+        pixels = _squeezed(pixels)
+    if facts.orientation in _UPRIGHT:
+        pixels = pixels.transpose(_UPRIGHT[facts.orientation])
+    width, height = size[::-1] if facts.orientation in (5, 6, 7, 8) else size
+    longitude, latitude = facts.place or (None, None)
+    return Picture(
+        pixels, width, height, image.format or "", facts.taken_at, longitude, latitude, facts.remarks
+    )
+
+
+def draft(image: ImageFile.ImageFile, target_size: int | None) -> None:
+    """Have the decoder leave out resolution that nobody needs, where the format lets it."""
+    if target_size is None:
+        return
+    if isinstance(image, JpegImageFile):
+        image.draft(None, (2 * target_size, 2 * target_size))
+    elif isinstance(image, Jpeg2KImageFile):
+        image.reduce = min(factor(image, target_size).bit_length() - 1, halvings(image))
+
+
+def _pixels(file: ImageFile.ImageFile, target_size: int | None) -> Image.Image:
+    """RGB pixels, not yet upright, at least twice the target size."""
+    frame = file.tile[0].extents if isinstance(file, GifImageFile) and file.tile else None
+    file.load()
+    if isinstance(file, Jpeg2KImageFile):
+        file.reduce = 0  # it hides the method of this name
+    image: Image.Image = file
+    if frame is not None and frame != (0, 0, *image.size):
+        # What the first frame does not cover is transparent, whatever the background colour.
+        canvas = Image.new("RGB", image.size, "white")
+        canvas.paste(to_rgb(image.crop(frame)), frame)
+        image = canvas
+    pixels = to_rgb(image, factor=factor(image, target_size))
+    if pixels is image:
         pixels = image.copy()  # lets go of the file's bytes
     pixels.info = {}  # an orientation left here would have somebody turn the picture again
-    width, height = size[::-1] if orientation in (5, 6, 7, 8) else size
-    longitude, latitude = place or (None, None)
-    return Picture(pixels, width, height, image.format or "", taken_at, longitude, latitude)
-
-
-def check_beginning(data: bytes) -> None:
-    """Raise ImageError saying what the file is instead, when its first kilobyte is of no picture that is decoded."""
-    if not any(data.startswith(signatures, offset) for offset, signatures, _ in _READERS):
-        raise _unknown(data)
-
-
-def _open(data: bytes) -> ImageFile.ImageFile:
-    failure: ImageError | None = None
-    for offset, signatures, reader in _READERS:
-        if not data.startswith(signatures, offset):
-            continue
-        try:
-            image = reader(io.BytesIO(data), "")
-        except Exception as error:  # as above; the next reader may know better
-            failure = ImageError(_broken(reader.format, error))
-            continue
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise ImageError(
-                f"the picture is {width} x {height}, {width * height / 1e6:,.0f} megapixels; "
-                f"at most {MAX_PIXELS / 1e6:,.0f} are decoded, so scale it down"
-            )
-        return image
-    raise failure or _unknown(data)
-
-
-def _broken(name: str | None, error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return f"the {name or 'picture'} data is damaged or cut short ({reason}); get the file again"
-
-
-def _unknown(data: bytes) -> ImageError:
-    return ImageError(f"{_what_it_is(data)}; pictures are {FORMAT_NAMES}", failure=FailureClass.NOT_AN_IMAGE)
-
-
-def _what_it_is(data: bytes) -> str:
-    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not data:
-        return "the file is empty"
-    if start.startswith(b"%pdf"):
-        return "the file is a PDF document, not a picture"
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "the file is a web page, not a picture"
-    if b"<svg" in start:
-        return "the file is an SVG drawing, not a picture of pixels"
-    if start[4:8] == b"ftyp":
-        return "the file is a video, not a picture"
-    try:
-        data[:1024].decode("ascii")
-    except UnicodeDecodeError:
-        return "the file is no picture of a known format"
-    return "the file is text, not a picture"
-
-
-def _metadata(
-    image: ImageFile.ImageFile, timezone: tzinfo
-) -> tuple[int, datetime | None, tuple[float, float] | None]:
-    try:
-        block = image.getexif()
-        orientation = block.get(Base.Orientation, 1)
-        return orientation, exif.taken_at(block, timezone=timezone), exif.position(block)
-    except Exception:  # a broken block raises nearly anything and says nothing to rely on
-        return 1, None, None
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):
-        return _stretched(image).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(layer, mask=layer.getchannel("A"))
-        return white
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _stretched(image: Image.Image) -> Image.Image:
-    """32-bit greys say nothing of their range: the darkest becomes black, the brightest white."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    low, high = values.min(), values.max()
-    return Image.fromarray(((values - low) * (255 / ((high - low) or 1))).astype(np.uint8))
-
-
-def _shrink(pixels: Image.Image, target_size: int) -> Image.Image:
-    factor = min(pixels.size) // (2 * target_size)
-    if factor > 1:
-        pixels = pixels.reduce(factor)
-    longest = MAX_ASPECT_RATIO * min(pixels.size)
-    if max(pixels.size) > longest:
-        width, height = pixels.size
-        pixels = pixels.resize((min(width, longest), min(height, longest)), Image.Resampling.BOX)
     return pixels
+
+
+def _squeezed(pixels: Image.Image) -> Image.Image:
+    """The pixels, a very long side cut down to what a model can make anything of."""
+    width, height = pixels.size
+    longest = MAX_ASPECT_RATIO * min(width, height)
+    if max(width, height) <= longest:
+        return pixels
+    return pixels.resize((min(width, longest), min(height, longest)), Image.Resampling.BOX)
+
+
+def factor(image: Image.Image, target_size: int | None) -> int:
+    """How many times smaller a decoded picture may be made."""
+    return 1 if target_size is None else max(1, min(image.size) // (2 * target_size))

@@ -124,7 +124,9 @@ def _decoded(
     if encoder is not None:
         sides.append(encoder.image_size)
     try:
-        decoded = decode(data, target_size=max(sides), timezone=options.timezone)
+        decoded = decode(
+            data, target_size=max(sides), timezone=options.timezone, max_pixels=options.max_pixels
+        )
     except ImageError as error:
         return _failed(_told(read, picture), stored, error)
     if options.store_images is not None and picture.is_on_the_web and picture.file is None:
@@ -152,6 +154,7 @@ def _decoded(
         else encoder.preprocess([decoded.pixels])[0],
         perceptual_hash=perceptual_hash(decoded.pixels),
         thumbnail=_thumbnail(decoded) if options.thumbnails else None,
+        remarks=decoded.remarks,
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, Thumbnail
 from clipsql.errors import FailureClass
+from clipsql.images.decoding import MAX_PIXELS
 from clipsql.picture import PictureRecord, UnusableRow
 
 _MOST_EXAMPLES = 10
@@ -43,10 +44,11 @@ class ReadOptions:
     """How to read pictures: `timezone` is that of times without offset.
 
     `validate_only` looks whether they can be had and decoded, and embeds none. Originals of what was downloaded
-    go to `store_images`.
+    go to `store_images`. Pictures of more than `max_pixels` are refused.
     """
 
     timezone: dt.tzinfo = dt.UTC
+    max_pixels: int = MAX_PIXELS
     validate_only: bool = False
     store_images: Path | None = None
     thumbnails: bool = False
@@ -77,6 +79,7 @@ class Reading:
 
     `pixels`, float32 (3, height, width), are there when they must be encoded. A claimed one was leased from the queue
     and has to be settled; one that goes into the queue is to be fetched, again maybe, unless `is_checked`.
+    `remarks` say why the picture's own time or place was not taken.
     """
 
     picture: PictureRecord
@@ -86,6 +89,7 @@ class Reading:
     pixels: NDArray[np.float32] | None = None
     perceptual_hash: int | None = None
     thumbnail: Thumbnail | None = None
+    remarks: tuple[str, ...] = ()
     is_claimed: bool = False
     is_checked: bool = True
 
@@ -155,11 +159,17 @@ def printable(text: str) -> str:
 
 @dataclass(kw_only=True)
 class IngestReport:
-    """What an ingest or a worker did; `failures` and `left_out`, rows that are no pictures of their own, name a few."""
+    """What an ingest or a worker did.
+
+    `failures`, `left_out`, rows that are no pictures of their own, and `remarks` on pictures that were read, of which
+    there are `remarked`, name a few.
+    """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    remarked: int = 0
     captions: int = 0
     seconds: float = 0.0
 
@@ -171,6 +181,10 @@ class IngestReport:
         if reading.outcome is Outcome.FAILED and len(self.failures) < _MOST_EXAMPLES:
             where = reading.picture.file or reading.picture.url
             self.failures.append(printable(f"{where}: {reading.picture.error}"))
+        for remark in reading.remarks:
+            self.remarked += 1
+            if len(self.remarks) < _MOST_EXAMPLES:
+                self.remarks.append(printable(f"{reading.picture.file or reading.picture.url}: {remark}"))
 
     def repeated(self, position: str, earlier: str, url: str) -> None:
         """Count a record whose URL came before."""

@@ -24,6 +24,8 @@ PICTURE_ENDINGS = (
     ".heif",
     ".hif",
     ".avif",
+    ".jp2",
+    ".j2k",
 )
 """File endings that make a file in a folder a picture; what it really is, its content decides later."""
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, tzinfo
 from datetime import time as time_of_day
 from decimal import Decimal
 
-from clipsql.images.exif import parse_exif_time
+from clipsql.images.places import read_degrees
+from clipsql.images.times import read_time
 from clipsql.images.years import is_ordinary
 from clipsql.picture import JsonValue
 
@@ -19,14 +20,13 @@ _SECONDS_END = 10_000_000_000  # the year 2286; greater numbers are milliseconds
 def parse_time(value: object, *, timezone: tzinfo) -> datetime | None:
     """The aware time that a value means, None for an empty one.
 
-    Takes ISO 8601 (without an offset: in the given time zone), EXIF's "2020:05:04 18:39:11", and numbers or
-    long digit strings as unix seconds or milliseconds. Raises ValueError for anything else.
+    Takes dates and times as `read_time` and ISO 8601 have them (without an offset: in the given time zone), and
+    numbers or long digit strings as unix seconds or milliseconds. Raises ValueError for anything else.
     """
     if is_empty(value):
         return None
     if isinstance(value, str):
-        text = value.strip()
-        value = float(text) if _UNIX_TIME.fullmatch(text) else _written_time(text)
+        value = _written_time(value.strip())
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time_of_day())
     if not isinstance(value, datetime):
@@ -40,7 +40,10 @@ def parse_time(value: object, *, timezone: tzinfo) -> datetime | None:
 
 
 def parse_place(longitude: object, latitude: object) -> tuple[float, float] | None:
-    """(longitude, latitude) in degrees, None when both are empty. Raises ValueError saying what is wrong."""
+    """(longitude, latitude) in degrees, None when both are empty; numbers, or as `read_degrees` takes them.
+
+    Raises ValueError saying what is wrong.
+    """
     if is_empty(longitude) and is_empty(latitude):
         return None
     if is_empty(longitude) or is_empty(latitude):
@@ -97,12 +100,11 @@ def is_empty(value: object) -> bool:
     return value is None or (isinstance(value, float | Decimal) and not math.isfinite(value))
 
 
-def _written_time(text: str) -> datetime:
-    naive = parse_exif_time(text)
-    if naive is not None:
-        return naive
-    text = re.sub(r"\s*(UTC|GMT)$", "Z", text)
-    return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$|Z$)", "", text))
+def _written_time(text: str) -> datetime | float:
+    time = read_time(text)
+    if time is not None:
+        return time
+    return float(text) if _UNIX_TIME.fullmatch(text) else datetime.fromisoformat(text)
 
 
 def _unix_time(number: float) -> datetime:
@@ -115,8 +117,10 @@ def _unix_time(number: float) -> datetime:
 def _degrees(name: str, value: object, bound: int) -> float:
     try:
         degrees = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise ValueError(f'{name} "{" ".join(str(value).split())[:60]}" is no number') from None
+    except TypeError:
+        raise ValueError(f"{name} is no number") from None
+    except ValueError:
+        return read_degrees(name, str(value))
     if not abs(degrees) <= bound:
         raise ValueError(f"{name} {value} is not between -{bound} and {bound}")
     return degrees

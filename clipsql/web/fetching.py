@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_exponential, wait_random
 
 from clipsql.errors import DownloadError, FailureClass, ImageError
-from clipsql.images.decoding import check_beginning
+from clipsql.images.formats import check_beginning
 from clipsql.web import robots
 from clipsql.web.connecting import Connector
 from clipsql.web.connections import ALPN_PROTOCOLS, Connections

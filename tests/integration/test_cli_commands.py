@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from local_models import make_bert, make_clip
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 from sqlalchemy.engine import URL
 
 import clipsql as package
@@ -172,11 +173,36 @@ def test_ingest_writes_a_summary_or_one_json_line(
     assert result.stderr.splitlines()[
         -1
     ] == f"Failed: {folder.resolve() / '9.png'}: the file is empty; pictures are " + (
-        "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC and AVIF"
+        "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and JPEG 2000"
     )
     again = clipsql("ingest", folder, "--json")
     found = json.loads(again.stdout)
     assert (found["unchanged"], found["failed_before"], found["added"], found["duplicate"]) == (3, 1, 0, 0)
+
+
+def test_ingest_refuses_larger_pictures_than_it_is_told_to_take(
+    clipsql: Clipsql, model_folder: Path, tmp_path: Path
+) -> None:
+    folder = pictures(tmp_path / "p", 1)
+    result = clipsql("ingest", folder, "--model", model_folder, "--max-megapixels", "0.001")
+    assert "0.png: the picture is 64 x 48" in result.stderr
+    assert "--max-megapixels" in result.stderr
+
+
+def test_ingest_says_why_it_did_not_take_a_time(clipsql: Clipsql, model_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif).update(
+        {Base.DateTimeOriginal: "2020:05:04 18:39:11+02:00", Base.OffsetTimeOriginal: "+01:00"}
+    )
+    Image.new("RGB", (64, 48)).save(folder / "a.jpg", exif=exif)
+    result = clipsql("ingest", folder, "--model", model_folder)
+    assert result.exit_code == 0, result.output
+    assert (
+        "a.jpg: no time taken: 2020-05-04 18:39:11 is said to be both UTC+01:00 and UTC+02:00"
+        in result.stderr
+    )
 
 
 def test_several_caption_columns_are_mapped_one_by_one(

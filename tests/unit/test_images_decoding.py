@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import Base
 
-from clipsql.errors import ImageError
+from clipsql.errors import FailureClass, ImageError
 from clipsql.images import decoding
 from clipsql.images.decoding import decode
 
@@ -201,9 +201,19 @@ def test_a_truncated_picture_is_refused_with_a_reason(name: str, target_size: in
 
 
 def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
-    data = encoded(Image.new("1", (20_000, 10_000)), "PNG")
-    with pytest.raises(ImageError, match=r"20000 x 10000, 200 megapixels; at most 179"):
+    data = encoded(Image.new("1", (30_000, 20_000)), "PNG")
+    with pytest.raises(
+        ImageError, match=r"30000 x 20000, 600 megapixels; at most 500 .*--max-megapixels"
+    ) as caught:
         decode(data)
+    assert caught.value.failure is FailureClass.TOO_LARGE
+
+
+def test_a_caller_sets_another_bound_of_pixels() -> None:
+    data = encoded(Image.new("1", (1_000, 1_000)), "PNG")
+    assert decode(data, max_pixels=1_000_000).width == 1_000
+    with pytest.raises(ImageError, match="at most 1 are decoded"):
+        decode(data, max_pixels=999_999)
 
 
 def test_a_large_picture_under_the_limit_is_decoded_without_a_warning() -> None:
