@@ -191,6 +191,7 @@ def test_the_printed_script_makes_the_same_catalog(
 ) -> None:
     result = CliRunner().invoke(main, ["db", "upgrade", "--sql"])
     script = tmp_path / "upgrade.sql"
+    assert "Upgraded" not in result.stderr, "a script upgrades nothing"
     script.write_text(result.stdout, "utf-8")
     url = new_database()
     run_program("psql", url, "--set=ON_ERROR_STOP=1", "--quiet", f"--file={script}")

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
@@ -29,12 +29,16 @@ _log = logging.getLogger(__name__)
 
 _UPGRADE_LOCK = 0x636C6970  # "clip": one upgrade at a time
 
+
+def _tell_step(ctx: MigrationContext, step: MigrationInfo, **_others: object) -> None:
+    if not ctx.as_sql:  # a script changes nothing
+        _log.info("%s %s.", "Upgraded to" if step.is_upgrade else "Took back", step.up_revision_id)
+
+
 ALEMBIC_OPTIONS: dict[str, Any] = {
     "version_table": "revision",
     "version_table_schema": PRIVATE_SCHEMA,
-    "on_version_apply": lambda step, **_others: _log.info(
-        "%s %s.", "Upgraded to" if step.is_upgrade else "Took back", step.up_revision_id
-    ),
+    "on_version_apply": _tell_step,
 }
 """Where Alembic keeps its revision, here and in migrations/env.py."""
 
