@@ -73,6 +73,8 @@ class FailureClass(StrEnum):
     """The bytes begin like a picture, but cannot be decoded."""
     UNSUPPORTED = "unsupported"
     """A whole picture, but of a kind that is not decoded: an odd TIFF, a lossless JPEG."""
+    UNEXPECTED = "unexpected"
+    """What nobody foresaw; the reason names it."""
     FATAL = "fatal"
     """One worker after another died with this picture in hand."""
 
@@ -137,6 +139,12 @@ class DownloadError(ImageError):
     def __init__(self, message: str, *, failure: FailureClass, retry_after_s: float | None = None) -> None:
         super().__init__(message, failure=failure)
         self.retry_after_s = retry_after_s
+
+
+def unexpected(error: Exception) -> str:
+    """What a picture's failure says of an error that nobody foresaw, in one line."""
+    said = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}" + (f": {said}" if said else "") + "; report it, with this picture"
 
 
 class ModelError(ClipsqlError):

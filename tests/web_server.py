@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 import h2.config
 import h2.connection
@@ -279,6 +280,31 @@ async def _later(request: Request) -> None:
     await request.answer(429, retry_after=when)
 
 
+async def _busy(request: Request) -> None:
+    """429 whenever it is asked, with what the query says to wait."""
+    await request.answer(429, retry_after=unquote(request.query))
+
+
+async def _long_length(request: Request) -> None:
+    await request.send(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5001 + b"\r\n\r\n" + PICTURE)
+
+
+async def _packed_badly(request: Request) -> None:
+    packed = bytearray(gzip.compress(PICTURE * 50))
+    packed[20:60] = bytes(40)
+    await request.answer(200, bytes(packed), content_encoding="gzip")
+
+
+async def _part(request: Request) -> None:
+    """206 with as much of the picture as the query says."""
+    size = int(request.query)
+    await request.answer(206, PICTURE[:size], content_range=f"bytes 0-{size - 1}/{len(PICTURE)}")
+
+
+async def _proxied(request: Request) -> None:
+    await request.answer(203, PICTURE)
+
+
 async def _better_then(request: Request) -> None:
     await request.answer(*((200, PICTURE) if request.server.asked(request.path) > 1 else (500, b"")))
 
@@ -339,7 +365,15 @@ ROUTES: dict[str, Handler] = {
     "/large-page.jpg": _body(b"<!doctype html>" + b"<p>Not found</p>" * 1_000),
     "/empty.jpg": _body(b""),
     "/large.jpg": _body(PICTURE + bytes(100_000)),
-    "/brotli.jpg": _body(PICTURE, content_encoding="br"),
+    "/brotli.jpg": _body(bytes(range(256)), content_encoding="br"),
+    "/brotli-said": _body(PICTURE, content_encoding="br"),
+    "/gzip-said": _body(PICTURE, content_encoding="gzip"),
+    "/gzip-said.html": _body(b"<!doctype html><p>Not found</p>", content_encoding="gzip"),
+    "/busy": _busy,
+    "/long-length": _long_length,
+    "/packed-badly": _packed_badly,
+    "/part": _part,
+    "/proxied": _proxied,
     "/no-length.jpg": _body(PICTURE, content_length="-5"),
     "/hang": _hang,
     "/drip": _drip,

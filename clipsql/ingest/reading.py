@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clipsql.db.pictures.records import NEAR_DUPLICATE_OF, StoredPicture, Thumbnail, is_same_row
 from clipsql.encoding import Encoder
-from clipsql.errors import FailureClass, ImageError
+from clipsql.errors import ClipsqlError, FailureClass, ImageError, unexpected
 from clipsql.images.decoding import Picture, decode
 from clipsql.images.hashing import content_hash, perceptual_hash
 from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg, store_original
@@ -114,6 +114,25 @@ def _decoded(
     options: ReadOptions,
 ) -> Reading:
     """The reading of a picture with these bytes: ready to be encoded, checked only, or failed."""
+    try:
+        return _looked_at(picture, stored, data, encoder=encoder, options=options)
+    except ClipsqlError:
+        raise
+    except Exception as error:  # whatever a picture makes of its decoder, it fails alone
+        told = replace(picture, sha256=content_hash(data))
+        return _failed(
+            _told(told, picture), stored, ImageError(unexpected(error), failure=FailureClass.UNEXPECTED)
+        )
+
+
+def _looked_at(
+    picture: PictureRecord,
+    stored: StoredPicture | None,
+    data: bytes,
+    *,
+    encoder: Encoder | None,
+    options: ReadOptions,
+) -> Reading:
     digest = content_hash(data)
     known = stored if stored is not None and stored.picture.sha256 == digest else None
     read = PictureRecord(picture.url, picture.file, sha256=digest)

@@ -11,7 +11,7 @@ import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
 
-from clipsql.errors import DownloadError, FailureClass, ImageError
+from clipsql.errors import DownloadError, FailureClass, ImageError, unexpected
 from clipsql.images.formats import check_beginning
 from clipsql.web import robots
 from clipsql.web.connecting import Connector
@@ -68,7 +68,12 @@ class Fetcher:
                 last_modified=answer.headers.get("last-modified"),
             )
 
-        return await self._follow(parse_url(url), read, obey=obey)
+        try:
+            return await self._follow(parse_url(url), read, obey=obey)
+        except DownloadError:
+            raise
+        except Exception as error:  # whatever a host makes of us, it is this picture's failure alone
+            raise DownloadError(unexpected(error), failure=FailureClass.UNEXPECTED) from error
 
     async def _robots_txt(self, url: httpx2.URL) -> bytes | None:
         """The start of a robots.txt, None where there is none: a host that cannot say so now is not asked for more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import re
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,8 +18,19 @@ from clipsql.errors import DownloadError, FailureClass
 from clipsql.web.connections import Connections
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WITH_BODY = frozenset({200, 203, 206})
+"""Statuses that come with the thing itself: 203 from a proxy, 206 when it is whole after all."""
+_MOST_DIGITS = 15
+"""Of a length: more bytes than any host has; int() itself refuses some thousand digits."""
+_LONGEST_BELIEVED_S = 86_400.0
+"""A host that wants to be left alone for longer than a day means nothing by it."""
 _MUCH_TO_SKIP = 16 * 1024
 """A shorter body that nobody wants is read to its end, for the connection's sake."""
+_UNPACKED = ("gzip", "x-gzip", "deflate")
+_MAGIC_BYTES = 2
+_RANGE = re.compile(
+    rf"bytes (\d{{1,{_MOST_DIGITS}}})-(\d{{1,{_MOST_DIGITS}}})/(\d{{1,{_MOST_DIGITS}}})", re.ASCII
+)
 _FAILURES = {
     401: FailureClass.FORBIDDEN,
     402: FailureClass.FORBIDDEN,
@@ -43,7 +55,16 @@ class Answer:
     def length(self) -> int | None:
         """Bytes in the body, if the host says so; HTTP/1.1 and HTTP/2 make sure that it tells no lies."""
         declared = self.headers.get("content-length", "")
-        return int(declared) if declared.isdigit() else None
+        is_number = declared.isascii() and declared.isdigit() and len(declared) <= _MOST_DIGITS
+        return int(declared) if is_number else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body is the thing itself, not a part of it."""
+        if self.status != 206:
+            return self.status in _WITH_BODY
+        told = _RANGE.fullmatch(self.headers.get("content-range", "").strip())
+        return told is not None and int(told[1]) == 0 and int(told[2]) + 1 == int(told[3])
 
     @property
     def redirect(self) -> httpx2.URL | None:
@@ -56,8 +77,8 @@ class Answer:
             raise _bad_url(f"{self.url.host} redirects to what is no URL ({error})") from error
 
     def check_status(self) -> None:
-        """Raise DownloadError for anything but HTTP 200."""
-        if self.status == 200:
+        """Raise DownloadError for anything but an answer with the whole thing."""
+        if self.is_whole:
             return
         failure = _FAILURES.get(self.status)
         if failure is None:
@@ -80,11 +101,23 @@ class Answer:
             if len(data) > max_bytes:
                 raise _too_large(max_bytes)
             if not checked and len(data) >= 1024:
-                check_beginning(bytes(data[:1024]))
+                self._check(bytes(data[:1024]), check_beginning)
                 checked = True
         if not checked:
-            check_beginning(bytes(data))
+            self._check(bytes(data), check_beginning)
         return bytes(data)
+
+    def _check(self, beginning: bytes, check_beginning: Callable[[bytes], None]) -> None:
+        try:
+            check_beginning(beginning)
+        except DownloadError as error:
+            if self._encoding in ("", "identity", *_UNPACKED):
+                raise
+            raise DownloadError(
+                f"the host {self.url.host} packs its answer as {self._encoding[:40]}, which nobody asked for; "
+                "get the file by other means",
+                failure=FailureClass.HTTP_ERROR,
+            ) from error
 
     async def read_start(self, max_bytes: int) -> bytes:
         """The body as sent, as far as `max_bytes`."""
@@ -95,39 +128,52 @@ class Answer:
                 break
         return bytes(data[:max_bytes])
 
+    @property
+    def _encoding(self) -> str:
+        return self.headers.get("content-encoding", "").strip().lower()
+
     async def _unpacked(self, max_bytes: int) -> AsyncIterator[bytes]:
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding in ("identity", ""):
-            async for piece in self.body:
+        """The body, unpacked where it is packed as it says; else as it comes: hosts name encodings for nothing."""
+        unpacker = None
+        beginning: bytes | None = b""
+        async for piece in self.body:
+            if beginning is not None:
+                piece = beginning + piece
+                if len(piece) < _MAGIC_BYTES:
+                    beginning = piece
+                    continue
+                beginning = None
+                if self._encoding in _UNPACKED and _is_packed(piece):
+                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            if unpacker is None:
                 yield piece
-            return
-        if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise DownloadError(
-                f"the host {self.url.host} packs its answer as {encoding}, which nobody asked for; "
-                "get the file by other means",
-                failure=FailureClass.HTTP_ERROR,
-            )
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        try:
-            async for piece in self.body:
+                continue
+            try:
                 # A few bytes can unpack to gigabytes: never more than one byte too many of them.
                 yield unpacker.decompress(piece, max_bytes + 1)
-        except zlib.error as error:
-            raise _truncated(self.url) from error
-        if not unpacker.eof:
+            except zlib.error as error:
+                raise DownloadError(
+                    f"the host {self.url.host} sent what cannot be unpacked; get the file by other means",
+                    failure=FailureClass.DAMAGED,
+                ) from error
+        if beginning:
+            yield beginning
+        if unpacker is not None and not unpacker.eof:
             raise _truncated(self.url)
 
     def _retry_after_s(self) -> float | None:
-        """Seconds that the host wants to be left alone, from either form of Retry-After."""
+        """Seconds that the host wants to be left alone, from either form of Retry-After; None for what is none."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value[:9])
         try:
-            when = email.utils.parsedate_to_datetime(value)
-        except ValueError:
+            if value.isascii() and value.isdigit():
+                seconds = float(value)
+            else:
+                when = email.utils.parsedate_to_datetime(value)
+                when = when if when.tzinfo else when.replace(tzinfo=UTC)
+                seconds = max(0.0, (when - datetime.now(UTC)).total_seconds())
+        except (ValueError, OverflowError):
             return None
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+        return seconds if seconds <= _LONGEST_BELIEVED_S else None
 
 
 def parse_url(url: str) -> httpx2.URL:
@@ -172,7 +218,7 @@ async def get(
         ):
             answered = True
             answer = Answer(url, exchange.status, httpx2.Headers(exchange.headers), exchange.body)
-            if answer.status != 200 and answer.length is not None and answer.length < _MUCH_TO_SKIP:
+            if not answer.is_whole and answer.length is not None and answer.length < _MUCH_TO_SKIP:
                 async for _ in answer.body:
                     pass  # only then can the connection be used again
             yield answer
@@ -188,6 +234,12 @@ async def get(
             "try again later",
             failure=FailureClass.DISCONNECTED,
         ) from error
+
+
+def _is_packed(beginning: bytes) -> bool:
+    """Whether bytes begin as gzip or zlib do."""
+    magic = beginning[:_MAGIC_BYTES]
+    return magic == b"\x1f\x8b" or (magic[0] & 0x0F == 8 and int.from_bytes(magic) % 31 == 0)
 
 
 def _bad_url(what: str) -> DownloadError:

@@ -6,12 +6,13 @@ import asyncio
 import gzip
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import Any
 
 import httpx2
 import pytest
+from misbehaviours import ENDINGS
 from waiting import until
 from web_server import PICTURE, WebServer, here
 
@@ -126,46 +127,6 @@ def test_a_certificate_of_another_host_is_refused(server: WebServer, start: Star
     assert "example.org" in str(error)
 
 
-ENDINGS = [
-    pytest.param("/cut", FailureClass.TRUNCATED, id="ends early"),
-    pytest.param("/cut-chunks", FailureClass.TRUNCATED, id="ends early in chunks"),
-    pytest.param("/reset", FailureClass.TRUNCATED, id="resets in the middle"),
-    pytest.param("/packed-and-cut", FailureClass.TRUNCATED, id="gzip ends early"),
-    pytest.param("/hang-up", FailureClass.DISCONNECTED, id="hangs up"),
-    pytest.param("/no-http", FailureClass.DISCONNECTED, id="speaks no HTTP"),
-    pytest.param("/endless-headers", FailureClass.DISCONNECTED, id="headers without end"),
-    pytest.param("/no-length.jpg", FailureClass.DISCONNECTED, id="negative length"),
-    pytest.param("/large.jpg", FailureClass.TOO_LARGE, id="says it is too large"),
-    pytest.param("/endless", FailureClass.TOO_LARGE, id="does not say it is endless"),
-    pytest.param("/bomb", FailureClass.TOO_LARGE, id="gzip bomb"),
-    pytest.param("/brotli.jpg", FailureClass.HTTP_ERROR, id="an encoding nobody asked for"),
-    pytest.param("/page.jpg", FailureClass.NOT_AN_IMAGE, id="a page called a picture"),
-    pytest.param("/large-page.jpg", FailureClass.NOT_AN_IMAGE, id="a large page called a picture"),
-    pytest.param("/empty.jpg", FailureClass.NOT_AN_IMAGE, id="empty"),
-    pytest.param("/status?404", FailureClass.NOT_FOUND, id="404"),
-    pytest.param("/status?410", FailureClass.NOT_FOUND, id="410"),
-    pytest.param("/status?403", FailureClass.FORBIDDEN, id="403"),
-    pytest.param("/status?451", FailureClass.FORBIDDEN, id="451"),
-    pytest.param("/status?429", FailureClass.RATE_LIMITED, id="429"),
-    pytest.param("/status?500", FailureClass.SERVER_ERROR, id="500"),
-    pytest.param("/status?204", FailureClass.HTTP_ERROR, id="204"),
-    pytest.param("/status?302", FailureClass.HTTP_ERROR, id="a redirect to nowhere"),
-    pytest.param("/status?418", FailureClass.HTTP_ERROR, id="418"),
-    pytest.param("/redirect?/redirect?/status?404", FailureClass.NOT_FOUND, id="404 behind redirects"),
-    pytest.param("/hops?6", FailureClass.REDIRECTS, id="too many redirects"),
-    pytest.param("/redirect?file:///etc/passwd", FailureClass.BAD_URL, id="a redirect to a file"),
-    pytest.param("/redirect?http://[/", FailureClass.BAD_URL, id="a redirect to no URL"),
-    pytest.param("/redirect?ftp://a.test/x", FailureClass.BAD_URL, id="a redirect to another scheme"),
-    pytest.param(
-        "/redirect?http://me:secret@a.test/x", FailureClass.BAD_URL, id="a redirect with a password"
-    ),
-    pytest.param("/tagged?noai", FailureClass.NOAI, id="noai"),
-    pytest.param("/tagged?NoImageAI,+nofollow", FailureClass.NOAI, id="noimageai"),
-    pytest.param("/tagged?max-snippet:+5,+noindex", FailureClass.NOAI, id="noindex"),
-    pytest.param("/tagged?otherbot:+all,+clipsql:+noai", FailureClass.NOAI, id="noai for us"),
-]
-
-
 @pytest.mark.parametrize(("path", "expected"), ENDINGS)
 def test_every_misbehaviour_ends_as_its_class(
     server: WebServer, start: Start, path: str, expected: FailureClass
@@ -216,6 +177,10 @@ def test_whoever_takes_too_long_is_left(
         "/early-hints",
         "/bare-newlines",
         "/packed",
+        "/brotli-said",
+        "/gzip-said",
+        "/proxied",
+        f"/part?{len(PICTURE)}",
         "/hops?5",
         "/redirect?//b.test:{port}/ok.jpg",
         "/tagged?otherbot:+noai",
@@ -302,6 +267,41 @@ def test_a_host_that_asks_to_wait_long_is_not_asked_again(server: WebServer, sta
     assert 3590 < (error.retry_after_s or 0) <= 3600
     assert len(server.requests) == 1
     assert downloader.fetch(server.url("/ok.jpg", host="b.test")).data == PICTURE
+
+
+@pytest.mark.parametrize("wait", ["999999999", "Fri, 01 Jan 2100 00:00:00 GMT"])
+def test_a_wait_that_nobody_means_fails_no_other_address_of_the_host(
+    server: WebServer, start: Start, wait: str
+) -> None:
+    downloader = start(retries=0, ignore_robots=True)
+    error = failure(downloader, server.url(f"/busy?{wait}"))
+    assert (error.failure, error.retry_after_s) == (FailureClass.RATE_LIMITED, None)
+    assert downloader.fetch(server.url("/ok.jpg")).data == PICTURE
+
+
+@pytest.mark.parametrize("declared", ["9" * 5001, "²", "-1", "1e3", ""])
+def test_a_length_that_is_no_number_is_none(declared: str) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b""
+
+    headers = httpx2.Headers({"content-length": declared.encode()}) if declared else httpx2.Headers()
+    assert Answer(httpx2.URL("http://a.test/"), 200, headers, body()).length is None
+
+
+def test_an_error_that_nobody_foresaw_fails_its_picture_alone(server: WebServer) -> None:
+    async def lookup(host: str) -> Sequence[str]:
+        if host == "odd.test":
+            raise ZeroDivisionError("division\nby zero")
+        return await here(host)
+
+    options = DownloadOptions(**PATIENT, ignore_robots=True)
+    with Downloader(options, lookup=lookup) as downloader:
+        odd = downloader.submit(server.url("/ok.jpg", host="odd.test"))
+        good = downloader.submit(server.url("/ok.jpg"))
+        with pytest.raises(DownloadError, match=r"^ZeroDivisionError: division by zero; report it") as caught:
+            odd.result()
+        assert caught.value.failure is FailureClass.UNEXPECTED
+        assert good.result().data == PICTURE
 
 
 @pytest.mark.parametrize(
