@@ -288,6 +288,18 @@ def test_a_length_that_is_no_number_is_none(declared: str) -> None:
     assert Answer(httpx2.URL("http://a.test/"), 200, headers, body()).length is None
 
 
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+@pytest.mark.parametrize("pieces", [[b"x"], [b"", b"x", b"", b"y"]], ids=["one byte", "byte by byte"])
+def test_a_body_is_read_whole_however_it_comes(pieces: list[bytes], encoding: str) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    answer = Answer(httpx2.URL("http://a.test/"), 200, httpx2.Headers({"content-encoding": encoding}), body())
+    read = answer.read(max_bytes=100, check_beginning=lambda _beginning: None)
+    assert asyncio.run(read) == b"".join(pieces)
+
+
 def test_an_error_that_nobody_foresaw_fails_its_picture_alone(server: WebServer) -> None:
     async def lookup(host: str) -> Sequence[str]:
         if host == "odd.test":
