@@ -119,7 +119,7 @@ def main(data: Path) -> None:
             report = Indexer(engine, encoder, model).ingest(
                 open_source(manifest), IngestOptions(collection="photos")
             )
-            assert not report.failures, report.failures
+            assert not report.problems, report.problems
             queries = [
                 (name, text)
                 for photo, (name, texts) in enumerate(captions.items())

@@ -155,7 +155,7 @@ def _ingest(engine: Engine, encoder: Encoder, manifest: Path) -> None:
     report = Indexer(engine, encoder, _model(engine, encoder), downloads=downloads).ingest(
         open_source(manifest), IngestOptions(collection="measured")
     )
-    assert not report.failures, report.failures
+    assert not report.problems, report.problems
 
 
 def _naive(url: str, model: ModelRow, encoder: Encoder, files: Sequence[Path]) -> None:

@@ -135,7 +135,7 @@ def photos(data: Path) -> None:
         report = Indexer(engine, encoder, model).ingest(
             open_source(manifest), IngestOptions(collection="photos")
         )
-        assert not report.failures, report.failures
+        assert not report.problems, report.problems
         searcher = Searcher(engine)
         show_pairs(searcher, facts, PHOTO_PAIRS)
         show_negatives(searcher, facts, PHOTO_NEGATIVES)

@@ -52,10 +52,14 @@ class PictureRecord:
 
 @dataclass(frozen=True, slots=True)
 class UnusableRow:
-    """A row of a source that says nothing that could be stored: where it stands, why, and what to do."""
+    """A row of a source that says nothing that could be stored: where it stands, why, and what to do.
+
+    `url` is that of the picture it names, None when it cannot be read so far.
+    """
 
     position: str
     problem: str
+    url: str | None = None
 
 
 def is_on_the_web(address: str) -> bool:

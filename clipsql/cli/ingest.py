@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import logging
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import note, show_json
 from clipsql.cli.reading_options import reading_options
+from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
-from clipsql.errors import FailureClass, SourceError
+from clipsql.errors import FailureClass
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
-    from clipsql.ingest.readings import IngestReport
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class _Ingest(click.Command):
 @click.option("--enqueue-only", is_flag=True, help='Leave all pictures to "clipsql worker".')
 @reading_options
 @encoder_options
+@report_option
 @json_option
 @database_option
 def ingest(
@@ -80,19 +81,21 @@ def ingest(
     downloads: dict[str, Any],
     device: str | None,
     dtype: str | None,
+    report_file: Path | None,
     as_json: bool,
 ) -> None:
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
     SOURCE is a folder (a captions.tsv or captions.csv in it is used), a CSV, TSV, JSON-lines or Parquet manifest of
     local files or of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and
-    robots.txt obeyed. Running it again does only what is new or changed.
+    robots.txt obeyed. Running it again does only what is new or changed. No picture that fails and no row that
+    cannot be used keeps another out; the exit code is 1 when there was one.
 
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
-    clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout
+    clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
     clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop
     """
     if validate_only and enqueue_only:
@@ -120,7 +123,7 @@ def ingest(
             enqueue_only=enqueue_only,
             language=language,
         )
-        with Progress("pictures", total=total) as progress:
+        with problems_into(report_file) as on_problem, Progress("pictures", total=total) as progress:
             failed = 0
 
             def show(outcome: Outcome) -> None:
@@ -134,11 +137,10 @@ def ingest(
                 source,
                 options,
                 on_outcome=show,
+                on_problem=on_problem,
             )
     show_report(report, collection, None if row is None else row.name, as_json=as_json)
-    if report.left_out:
-        count = report.outcomes[Outcome.DUPLICATE] + report.outcomes[Outcome.UNUSABLE]
-        raise SourceError(f"Rows that were left out: {count:,}, the first: {report.left_out[0]}")
+    end_by_report(report)
 
 
 def _model(
@@ -152,40 +154,3 @@ def _model(
     from clipsql.db.models import find_model, require_model
 
     return (require_model(engine, name) if name else find_model(engine)), None
-
-
-def show_report(report: IngestReport, collection: str | None, model: str | None, *, as_json: bool) -> None:
-    """What an ingest or a worker did: a sentence, or a JSON line."""
-    from clipsql.ingest.readings import Outcome
-
-    if as_json:
-        # Every count, so that a program need not know which may be absent.
-        counts = {outcome.replace(" ", "_"): report.outcomes[outcome] for outcome in Outcome}
-        show_json(
-            {
-                "collection": collection,
-                "model": model,
-                **counts,
-                "captions_added": report.captions,
-                "seconds": round(report.seconds, 3),
-                "failures": report.failures,
-                "left_out": report.left_out,
-                "remarks": report.remarks,
-            }
-        )
-        return
-    for failure in report.failures:
-        note(f"Failed: {failure}")
-    for remark in report.remarks:
-        note(f"Note: {remark}")
-    if report.remarked > len(report.remarks):
-        note(f"Note: and {report.remarked - len(report.remarks):,} more of this kind")
-    parts = [f"{report.outcomes[outcome]:,} {outcome}" for outcome in Outcome if report.outcomes[outcome]]
-    rate = sum(report.outcomes.values()) / max(report.seconds, 1e-9)
-    where = "All collections" if collection is None else f"Collection {collection}"
-    click.echo(
-        f"{where}: {', '.join(parts) or 'nothing to do'}; {report.captions:,} captions added; "
-        f"{report.seconds:.1f} s, {rate:.0f} pictures/s."
-    )
-    if report.outcomes[Outcome.FAILED_BEFORE]:
-        note("What failed before was left alone; --retry-failed tries it again.")

@@ -6,15 +6,16 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from clipsql.cli.ingest import show_report
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.reading_options import reading_options
+from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.extras import require_extra
@@ -43,6 +44,7 @@ _log = logging.getLogger(__name__)
 )
 @reading_options
 @encoder_options
+@report_option
 @json_option
 @database_option
 def worker(
@@ -55,6 +57,7 @@ def worker(
     downloads: dict[str, Any],
     device: str | None,
     dtype: str | None,
+    report_file: Path | None,
     as_json: bool,
 ) -> None:
     """Download and embed the pictures that wait in the database, beside any number of other workers.
@@ -62,6 +65,7 @@ def worker(
     They wait there because "clipsql ingest LIST --enqueue-only" or plain SQL put them there:
     insert into clipsql.image (collection, url) values ('shop', 'https://...').
     Ctrl-C or SIGTERM finishes what is downloaded and gives back the rest; a second one gives back all at once.
+    With --until-empty the exit code is 1 when a picture failed.
 
     \b
     clipsql worker
@@ -86,6 +90,7 @@ def worker(
             lease_s=lease_s,
         )
         with (
+            problems_into(report_file) as on_problem,
             Progress("pictures") as progress,
             _stopped_by_signals(working),
         ):
@@ -96,8 +101,10 @@ def worker(
                 failed += outcome is Outcome.FAILED
                 progress.advance(failed=failed)
 
-            report = working.run(until_empty=until_empty, on_outcome=show)
+            report = working.run(until_empty=until_empty, on_outcome=show, on_problem=on_problem)
     show_report(report, collection, row.name, as_json=as_json)
+    if until_empty:
+        end_by_report(report)
 
 
 @contextmanager

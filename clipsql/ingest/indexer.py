@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 
 from sqlalchemy.engine import Engine
@@ -15,7 +16,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import writing
-from clipsql.db.pictures.lookups import first_positions, stored_pictures
+from clipsql.db.pictures.lookups import first_positions, seen_position, stored_pictures
 from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
@@ -23,7 +24,7 @@ from clipsql.encoding import Encoder
 from clipsql.ingest.claims import Claims, new_lease, pictures_ahead
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
-from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Reading, printable
+from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Problem, Reading, printable
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
@@ -58,15 +59,17 @@ class Indexer:
         options: IngestOptions,
         *,
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+        on_problem: Callable[[Problem], None] = lambda _problem: None,
     ) -> IngestReport:
         """Bring the collection up to date with the source and return what was done.
 
         Pictures on the web are put into the queue, which this process then works on, beside any workers, until
         nothing of the collection is pending. Each batch is one transaction: after a crash or Ctrl-C a rerun
-        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored.
+        continues where the last one stopped. `on_outcome` is told of every record once it is safely stored,
+        `on_problem` of every picture that fails and every row that is left out.
         Raises SourceError when the source breaks off; what came before is kept.
         """
-        report = IngestReport()
+        report = IngestReport(on_problem=on_problem)
         started = time.monotonic()
         with (
             database_errors(self.engine),
@@ -76,6 +79,7 @@ class Indexer:
             # On the connection that writes: when this process is killed, the server lets the next ingest in only
             # after it has ended the last transaction.
             writing.lock_collection(writes, options.collection)
+            report.position_of = partial(seen_position, lookups)
             with ExitStack() as stack:
                 # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
                 readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from clipsql.images.decoding import MAX_PIXELS
 from clipsql.picture import PictureRecord, UnusableRow
 
 _MOST_EXAMPLES = 10
-"""Failures and rows left out that a report names one by one."""
+"""Problems and remarks that a report names one by one."""
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -157,45 +157,84 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """A picture that failed, or a row of the source that was left out; `failure` is the class of a failure.
+
+    `position` says where the source tells of it, as far as this run has read the source; `url` is None when the row
+    could not be read so far.
+    """
+
+    outcome: Outcome
+    reason: str
+    position: str | None = None
+    url: str | None = None
+    failure: str | None = None
+
+
 @dataclass(kw_only=True)
 class IngestReport:
     """What an ingest or a worker did.
 
-    `failures`, `left_out`, rows that are no pictures of their own, and `remarks` on pictures that were read, of which
-    there are `remarked`, name a few.
+    `on_problem` is told of every problem as it comes up. `problems` holds a few of them, and `remarks` a few on
+    pictures that were read, of which there are `remarked`. `position_of` finds by its URL where the source tells of
+    a picture that was read from the queue, None where it does not.
     """
 
+    on_problem: Callable[[Problem], None] = lambda _problem: None
+    position_of: Callable[[str], str | None] = lambda _url: None
     outcomes: Counter[Outcome] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     remarked: int = 0
     captions: int = 0
     seconds: float = 0.0
 
+    @property
+    def failed(self) -> int:
+        """How many pictures failed; those of earlier runs do not count."""
+        return self.outcomes[Outcome.FAILED]
+
+    @property
+    def left_out(self) -> int:
+        """How many rows were left out."""
+        return self.outcomes[Outcome.DUPLICATE] + self.outcomes[Outcome.UNUSABLE]
+
     def settled(self, reading: Reading) -> None:
         """Count a picture that is safely stored."""
+        picture = reading.picture
         self.outcomes[reading.outcome] += 1
         if reading.is_claimed:
             self.outcomes -= Counter([Outcome.QUEUED])
-        if reading.outcome is Outcome.FAILED and len(self.failures) < _MOST_EXAMPLES:
-            where = reading.picture.file or reading.picture.url
-            self.failures.append(printable(f"{where}: {reading.picture.error}"))
+        if reading.outcome is Outcome.FAILED:
+            self._tell(
+                Problem(
+                    outcome=Outcome.FAILED,
+                    reason=picture.error or "",
+                    position=printable(picture.position) or self.position_of(picture.url),
+                    url=picture.url,
+                    failure=picture.failure,
+                )
+            )
         for remark in reading.remarks:
             self.remarked += 1
             if len(self.remarks) < _MOST_EXAMPLES:
-                self.remarks.append(printable(f"{reading.picture.file or reading.picture.url}: {remark}"))
+                self.remarks.append(printable(f"{picture.file or picture.url}: {remark}"))
 
     def repeated(self, position: str, earlier: str, url: str) -> None:
         """Count a record whose URL came before."""
         why = f"{position} repeats {earlier}: {url}; give each picture one row, further captions in further columns."
-        self._left_out(Outcome.DUPLICATE, why)
+        self._leave_out(Outcome.DUPLICATE, why, position, url)
 
     def unusable(self, row: UnusableRow) -> None:
         """Count a row that says nothing that could be stored."""
-        self._left_out(Outcome.UNUSABLE, row.problem)
+        self._leave_out(Outcome.UNUSABLE, row.problem, row.position, row.url)
 
-    def _left_out(self, outcome: Outcome, why: str) -> None:
+    def _leave_out(self, outcome: Outcome, why: str, position: str, url: str | None) -> None:
         self.outcomes[outcome] += 1
-        if len(self.left_out) < _MOST_EXAMPLES:
-            self.left_out.append(printable(why))
+        self._tell(Problem(outcome=outcome, reason=printable(why), position=printable(position), url=url))
+
+    def _tell(self, problem: Problem) -> None:
+        self.on_problem(problem)
+        if len(self.problems) < _MOST_EXAMPLES:
+            self.problems.append(problem)

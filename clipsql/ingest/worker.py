@@ -19,7 +19,7 @@ from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
 from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
 from clipsql.ingest.pipeline import Pipeline, threads
-from clipsql.ingest.readings import IngestReport, Outcome, Reading, ReadOptions
+from clipsql.ingest.readings import IngestReport, Outcome, Problem, Reading, ReadOptions
 from clipsql.web.downloading import Downloader, DownloadOptions
 
 _log = logging.getLogger(__name__)
@@ -57,13 +57,14 @@ class Worker:
         *,
         until_empty: bool,
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+        on_problem: Callable[[Problem], None] = lambda _problem: None,
     ) -> IngestReport:
         """Work until `stop`, or until nothing is pending; returns what was done.
 
         While the database is away, as in a restart, it is tried again for ten minutes. `on_outcome` is told of every
-        picture once it is safely stored. Raises DatabaseError.
+        picture once it is safely stored, `on_problem` of every one that fails. Raises DatabaseError.
         """
-        report = IngestReport()
+        report = IngestReport(on_problem=on_problem)
         started = time.monotonic()
         for attempt in Retrying(
             retry=retry_if_exception_type(DatabaseUnreachable),

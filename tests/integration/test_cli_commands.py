@@ -170,12 +170,14 @@ def test_ingest_writes_a_summary_or_one_json_line(
         r"Collection default: 3 added, 1 failed; 0 captions added; [\d.]+ s, \d+ pictures/s\.\n",
         result.stdout,
     )
-    assert result.stderr.splitlines()[
-        -1
-    ] == f"Failed: {folder.resolve() / '9.png'}: the file is empty; pictures are " + (
-        "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and JPEG 2000"
-    )
+    assert result.stderr.splitlines()[-2:] == [
+        f"Failed: {folder.resolve() / '9.png'}: the file is empty; pictures are "
+        "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and JPEG 2000",
+        "Error: Pictures that failed: 1; all others are stored. --report FILE names every one.",
+    ]
+    assert result.exit_code == 1
     again = clipsql("ingest", folder, "--json")
+    assert again.exit_code == 0  # what failed in an earlier run is no news
     found = json.loads(again.stdout)
     assert (found["unchanged"], found["failed_before"], found["added"], found["duplicate"]) == (3, 1, 0, 0)
 
@@ -307,10 +309,12 @@ def test_rows_that_repeat_or_name_no_picture_are_left_out_and_told(
     rows = "0.png,https://x.example/0,a\n1.png,https://x.example/1,b\n2.png,https://x.example/0,c\n,,d\n"
     (folder / "m.csv").write_text("file,url,camera\n" + rows)
     result = clipsql("ingest", folder / "m.csv", "--model", model_folder)
-    message = refused(result, "Rows that were left out: 2, the first: ")
-    assert "m.csv line 5 names no file or url" in message
-    told = "".join(json.loads(clipsql("ingest", folder / "m.csv", "--json").stdout)["left_out"])
-    assert "m.csv line 4 repeats m.csv line 2: https://x.example/0; give each picture one row" in told
+    *told, last = [line for line in result.stderr.splitlines() if " INFO " not in line]
+    assert told[0].startswith("Left out: m.csv line 5 names no file or url")
+    assert told[1].startswith(
+        "Left out: m.csv line 4 repeats m.csv line 2: https://x.example/0; give each picture one row"
+    )
+    assert last == "Error: Rows that were left out: 2; all others are stored. --report FILE names every one."
     assert result.exit_code == 1
     assert "2 added, 1 duplicate, 1 unusable" in result.stdout
     (line,) = clipsql("stats", "--json").stdout.splitlines()
@@ -323,8 +327,9 @@ def test_a_line_that_cannot_be_used_is_named_and_keeps_no_other_out(
     folder = pictures(tmp_path / "p")
     (folder / "m.csv").write_text("file,taken_at\n0.png,2024-01-01\n1.png,yesterday\n2.png,2024-01-02\n")
     result = clipsql("ingest", folder / "m.csv", "--model", model_folder)
-    refused(result, 'm.csv line 3: "yesterday" in column "taken_at" is no time', "--map taken_at=")
-    assert "2 added, 1 unusable" in result.stdout
+    assert 'Left out: m.csv line 3: "yesterday" in column "taken_at" is no time' in result.stderr
+    assert "--map taken_at=" in result.stderr
+    assert (result.exit_code, "2 added, 1 unusable" in result.stdout) == (1, True)
 
 
 def test_bad_models_are_refused_by_name(

@@ -80,7 +80,9 @@ def test_a_picture_that_its_decoder_did_not_foresee_fails_alone(
     monkeypatch.setattr(reading, "decode", trips)
     report = indexer.ingest(open_source(folder), IngestOptions(collection="c"))
     assert report.outcomes == {Outcome.ADDED: 4, Outcome.FAILED: 1}
-    assert re.search(r"2\.png: IndexError: tuple index out of range; report it", report.failures[0])
+    (problem,) = report.problems
+    assert re.match(r"IndexError: tuple index out of range; report it", problem.reason)
+    assert (problem.url or "").endswith("/2.png")
     with engine.connect() as connection:
         failure = connection.exec_driver_sql("select failure from clipsql.image where status = 'failed'")
         assert failure.scalar_one() == FailureClass.UNEXPECTED

@@ -303,7 +303,12 @@ def test_a_file_name_that_is_not_utf8_is_no_hindrance(engine: Engine, ingest: In
         pytest.skip("this file system wants UTF-8 names")
     report = ingest(folder)
     assert report.outcomes == {Outcome.ADDED: 7, Outcome.FAILED: 1}
-    assert "broken\ufffd.png: the file is empty" in report.failures[0]
+    (problem,) = report.problems
+    assert (problem.position, problem.url) == (
+        "broken\ufffd.png",
+        (folder.resolve() / os.fsdecode(b"broken\xe9.png")).as_uri(),
+    )
+    assert problem.reason.startswith("the file is empty")
     assert one(engine, "select url, file from clipsql.image where file is null and error is null") == (
         (folder / name).resolve().as_uri(),
         None,
@@ -331,8 +336,7 @@ def test_what_is_no_regular_file_fails_and_does_not_hang(ingest: Ingest, folder:
     manifest.write_text("file\npipe.png\nhuge.png\n/dev/zero\n.\n0.png\ngone.png\n")
     report = ingest(manifest)
     assert report.outcomes == {Outcome.FAILED: 5, Outcome.ADDED: 1}
-    reasons = [failure.split(": ", 1)[1] for failure in report.failures]
-    assert reasons == [
+    assert [problem.reason for problem in report.problems] == [
         "the file cannot be read: it is no regular file",
         "the file cannot be read: it has 3.0 GB, at most 2 are read",
         "the file cannot be read: it is no regular file",
@@ -470,7 +474,7 @@ def test_a_file_that_is_gone_today_keeps_yesterdays_embedding(
     (captioned.parent / "1.png").rename(captioned.parent / "away")
     report = ingest(captioned)
     assert report.outcomes == {Outcome.UNCHANGED: 5, Outcome.FAILED: 1}
-    assert "the file does not exist" in report.failures[0]
+    assert [problem.reason for problem in report.problems] == ["the file does not exist"]
     assert versions(engine, *TABLES) == before
 
 

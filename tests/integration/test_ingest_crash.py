@@ -137,7 +137,7 @@ def undisturbed(
     url = new_database(template=template).render_as_string(hide_password=False)
     arguments = ("ingest", manifest, "--collection", "c", "--model", model_folder, "--dtype", "float32")
     run = forker.start(url, *arguments)
-    assert run.wait() == 0, run.lines
+    assert run.wait() == 1, run.lines  # some pictures are broken or missing
     found = content(url)
     assert [valid for _, valid, _ in found.indexes] == [True, True]
     return found
@@ -157,7 +157,7 @@ def test_ingest_killed_again_and_again_ends_as_an_undisturbed_run(
         assert ask(database_url, "select count(*) from clipsql.image where status = 'pending'") == 0
     assert killed >= 2
     last = start()
-    assert last.wait() == 0, last.lines
+    assert last.wait() in (0, 1), last.lines
     content(database_url).assert_same(undisturbed)
 
 
@@ -172,7 +172,7 @@ def test_ingest_killed_while_it_builds_an_index_ends_as_an_undisturbed_run(
         until(waits_for_lock(database_url, "create index"))
         assert run.kill(signal.SIGKILL) == -signal.SIGKILL
     again = start()  # while the server may still build for the dead
-    assert again.wait() == 0, again.lines
+    assert again.wait() in (0, 1), again.lines
     content(database_url).assert_same(undisturbed)
 
 
@@ -187,7 +187,7 @@ def test_ctrl_c_ends_ingest_at_once_with_one_line_and_a_rerun_goes_on(
     stored = ask(database_url, "select count(*) from clipsql.image")
     assert 0 < stored < PICTURES
     again = start()
-    assert again.wait() == 0
+    assert again.wait() in (0, 1)
     content(database_url).assert_same(undisturbed)
 
 
@@ -222,8 +222,9 @@ def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
         until(waits_for_lock(database_url, "pg_advisory_lock"))
         (line,) = second.lines
         assert line.endswith(" INFO Another ingest into collection c is running; waiting for it to end.")
-    assert (first.wait(), second.wait()) == (0, 0), first.lines + second.lines
-    assert "316 added, 14 failed; 330 captions added" in first.lines[-1]
+    assert (first.wait(), second.wait()) == (1, 0), first.lines + second.lines
+    assert any("316 added, 14 failed; 330 captions added" in line for line in first.lines)
+    assert "and 4 more; --report FILE writes every one." in first.lines
     assert any("316 unchanged, 14 failed before; 0 captions added" in line for line in second.lines)
     content(database_url).assert_same(undisturbed)
 
@@ -273,7 +274,7 @@ def test_a_full_disk_is_one_line_and_a_rerun_goes_on_when_there_is_room(
         assert "free space on the server's disk" in run.lines[0]
         (small_disk / "ballast").unlink()
         again = forker.start(url, *arguments)
-        assert again.wait() == 0, again.lines
+        assert again.wait() == 1, again.lines
         content(url).assert_same(undisturbed)
     finally:
         server.remove()

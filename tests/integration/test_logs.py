@@ -57,8 +57,9 @@ def test_text_lines_have_time_and_level_where_stderr_is_no_terminal(
     done = clipsql("ingest", folder, "--model", model_folder)
     assert done.stdout.startswith("Collection default: 2 added, 1 failed")
     assert len(done.stdout.splitlines()) == 1
-    *logged, remark = done.stderr.splitlines()
+    *logged, remark, error = done.stderr.splitlines()
     assert remark.startswith("Failed: ")
+    assert error.startswith("Error: Pictures that failed: 1;")
     for line in logged:
         assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ (INFO|WARNING) \w", line), line
 
@@ -66,9 +67,9 @@ def test_text_lines_have_time_and_level_where_stderr_is_no_terminal(
 @pytest.mark.parametrize(
     ("level", "levels"),
     [
-        pytest.param("error", set(), id="error"),
-        pytest.param("info", {"info"}, id="info"),
-        pytest.param("debug", {"debug", "info"}, id="debug"),
+        pytest.param("error", {"error"}, id="error"),
+        pytest.param("info", {"info", "error"}, id="info"),
+        pytest.param("debug", {"debug", "info", "error"}, id="debug"),
     ],
 )
 def test_a_level_leaves_out_what_is_less(
@@ -119,16 +120,16 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(
 
 
 def test_long_running_commands_log(clipsql: Clipsql, folder: Path, model_folder: Path) -> None:
-    def loggers(*arguments: str | Path) -> set[str]:
+    def loggers(*arguments: str | Path, exit_code: int = 0) -> set[str]:
         done = clipsql("--log-format", "json", *arguments)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == exit_code, done.output
         return {line["logger"] for line in lines(done)}
 
     assert "clipsql.db.schema.migrating" in loggers("db", "downgrade", "base", "--yes")
     assert "clipsql.db.schema.migrating" in loggers("db", "upgrade")
     assert "clipsql.models" in loggers("model", "add", model_folder)
     loggers("ingest", folder, "--enqueue-only")
-    assert {"clipsql.db.indexes"} <= loggers("worker", "--until-empty")
+    assert {"clipsql.db.indexes"} <= loggers("worker", "--until-empty", exit_code=1)
     assert "clipsql.db.tuning" in loggers("index", "tune", "--queries", "2")
     assert "clipsql.db.indexes" in loggers("index", "build", "--rebuild")
     begun = ("--from", model_folder, "--output", folder / "new", "--epochs", "1", "--batch-size", "2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def ok(result: Result) -> Result:
     return result
 
 
+def told(result: Result) -> Result:
+    """A result that tells of pictures that failed or rows that were left out."""
+    assert result.exit_code == 1, result.output
+    assert re.match(
+        r"Error: (Pictures that failed|Rows that were left out): ", result.stderr.splitlines()[-1]
+    )
+    return result
+
+
 def ask(url: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(query.encode()).fetchall()
@@ -44,7 +54,7 @@ def ask(url: str, query: str) -> list[tuple[object, ...]]:
 def test_a_list_goes_in_and_stats_say_what_was_not_to_be_had(
     clipsql: Command, listing: Path, model_folder: Path
 ) -> None:
-    result = ok(clipsql("ingest", listing, "--model", model_folder, *LOCAL))
+    result = told(clipsql("ingest", listing, "--model", model_folder, *LOCAL))
     assert "Collection default: 3 added, 3 failed; 6 captions added" in result.stdout
     assert "HTTP 404" in result.stderr
     shown = ok(clipsql("stats")).stdout
@@ -59,7 +69,7 @@ def test_a_list_goes_in_and_stats_say_what_was_not_to_be_had(
 def test_retry_failed_stands_alone_or_names_a_class(
     clipsql: Command, listing: Path, model_folder: Path, web: PictureServer
 ) -> None:
-    ok(clipsql("ingest", listing, "--model", model_folder, *LOCAL))
+    told(clipsql("ingest", listing, "--model", model_folder, *LOCAL))
     web.contents.clear()
     result = ok(clipsql("ingest", "--retry-failed", "not_an_image", listing, *LOCAL))
     assert "1 added, 3 unchanged, 2 failed before" in result.stdout
@@ -74,7 +84,7 @@ def test_a_list_is_enqueued_without_a_model_and_a_worker_empties_the_queue(
 ) -> None:
     result = ok(clipsql("ingest", listing, "--enqueue-only", "--collection", "shop"))
     assert "Collection shop: 6 queued; 6 captions added" in result.stdout
-    result = ok(
+    result = told(
         clipsql(
             *("worker", "--until-empty", "--collection", "shop", "--model", model_folder, "--json"), *LOCAL
         )
@@ -86,7 +96,7 @@ def test_a_list_is_enqueued_without_a_model_and_a_worker_empties_the_queue(
 
 
 def test_a_list_is_validated_without_a_model(clipsql: Command, listing: Path) -> None:
-    result = ok(clipsql("ingest", listing, "--validate-only", *LOCAL))
+    result = told(clipsql("ingest", listing, "--validate-only", *LOCAL))
     assert "3 checked, 3 failed" in result.stdout
     both = clipsql("ingest", listing, "--validate-only", "--enqueue-only")
     assert both.exit_code == 2
@@ -96,7 +106,7 @@ def test_a_list_is_validated_without_a_model(clipsql: Command, listing: Path) ->
 def test_private_addresses_are_refused_by_default(
     clipsql: Command, listing: Path, model_folder: Path, web: PictureServer
 ) -> None:
-    assert "6 failed" in ok(clipsql("ingest", listing, "--model", model_folder)).stdout
+    assert "6 failed" in told(clipsql("ingest", listing, "--model", model_folder)).stdout
     assert not web.asked
     assert json.loads(ok(clipsql("stats", "--json")).stdout)["failures"] == {"private_address": 6}
 
@@ -159,6 +169,78 @@ def test_thumbnails_show_on_the_page_of_results(
     assert 'src="data:image/jpeg;base64,' in (tmp_path / "found.html").read_text()
 
 
+def test_every_problem_is_a_line_of_the_report_and_ten_are_shown(
+    clipsql: Command, web: PictureServer, model_folder: Path, tmp_path: Path
+) -> None:
+    web.contents |= {f"/{number}.png": None for number in range(12)}
+    rows = [web.url(number) for number in range(14)]
+    lines = [*rows[:3], "", *rows[3:], rows[12]]
+    (tmp_path / "list.csv").write_text("url,camera\n" + "".join(f"{url},k1\n" for url in lines))
+    report = tmp_path / "report.jsonl"
+    report.write_text("of an earlier run\n" * 1_000)
+    result = told(
+        clipsql("ingest", tmp_path / "list.csv", "--model", model_folder, "--report", report, *LOCAL)
+    )
+    assert "2 added, 12 failed, 1 duplicate, 1 unusable" in result.stdout
+    assert result.stderr.splitlines()[-1] == (
+        "Error: Pictures that failed: 12, rows that were left out: 2; all others are stored. "
+        "--report FILE names every one."
+    )
+    shown = [line for line in result.stderr.splitlines() if line.startswith(("Failed: ", "Left out: "))]
+    assert len(shown) == 10
+    assert "and 4 more; --report FILE writes every one." in result.stderr.splitlines()
+    found = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [list(one) for one in found] == [["outcome", "reason", "position", "url", "failure"]] * 14
+    failed = {one["url"]: one for one in found if one["outcome"] == "failed"}
+    assert set(failed) == set(rows[:12])
+    assert failed[rows[4]].items() >= {"position": "list.csv line 7", "failure": "not_found"}.items()
+    assert "HTTP 404" in failed[rows[4]]["reason"]
+    others = {one["outcome"]: (one["position"], one["url"], one["failure"]) for one in found}
+    assert others["unusable"] == ("list.csv line 5", None, None)
+    assert others["duplicate"] == ("list.csv line 17", rows[12], None)
+
+    again = ok(clipsql("ingest", *("-", "--report", report), *LOCAL, input=f"url\n{rows[0]}\n"))
+    assert "1 failed before" in again.stdout
+    assert report.read_text() == ""  # of this run
+
+
+def test_a_report_of_a_worker_has_what_failed_in_its_hands(
+    clipsql: Command, listing: Path, model_folder: Path, web: PictureServer, tmp_path: Path
+) -> None:
+    ok(clipsql("ingest", listing, "--enqueue-only"))
+    worker = (
+        "worker",
+        "--until-empty",
+        "--model",
+        model_folder,
+        *LOCAL,
+        "--report",
+        tmp_path / "report.jsonl",
+    )
+    result = told(clipsql(*worker, "--json"))
+    found = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert {one["url"]: one["failure"] for one in found} == {
+        web.url(1): "not_found",
+        web.url(2): "not_found",
+        web.url(3): "not_an_image",
+    }
+    assert {one["position"] for one in found} == {None}
+    assert json.loads(result.stdout)["problems"] == found
+    ok(clipsql(*worker))
+
+
+def test_a_report_that_cannot_be_written_is_refused_by_name(
+    clipsql: Command, listing: Path, tmp_path: Path
+) -> None:
+    wanted = tmp_path / "gone" / "report.jsonl"
+    result = clipsql("ingest", listing, "--validate-only", "--report", wanted, *LOCAL)
+    assert result.exit_code == 1
+    assert f'The report "{wanted}" cannot be written (No such file or directory)' in result.stderr
+    if Path("/dev/full").exists():
+        full = clipsql("ingest", listing, "--validate-only", "--report", "/dev/full", *LOCAL)
+        assert (full.exit_code, "No space left on device" in full.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("command", ["ingest", "worker", "dedup"])
 def test_help_has_an_example(clipsql: Command, command: str) -> None:
     assert f"\n  clipsql {command} " in ok(clipsql(command, "--help")).output
@@ -169,7 +251,7 @@ def test_without_network_two_thousand_addresses_end_as_dns(
     clipsql: Command, shared_data: Path, database_url: str
 ) -> None:
     captions = shared_data / "cc3m-like" / "captions.tsv"
-    result = ok(clipsql("ingest", captions, "--validate-only", "--json"))
+    result = told(clipsql("ingest", captions, "--validate-only", "--json"))
     report = json.loads(result.stdout)
     if set(json.loads(ok(clipsql("stats", "--json")).stdout or "{}").get("failures", {})) - {"dns"}:
         pytest.skip("this machine has a network")

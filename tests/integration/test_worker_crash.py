@@ -90,7 +90,7 @@ def test_a_picture_that_kills_its_workers_is_found_and_given_up_and_no_other(
                 dies_of=killer,
             )
             codes.append(worker.wait())
-        assert codes == [-signal.SIGABRT] * 6 + [0]
+        assert codes == [-signal.SIGABRT] * 6 + [1]
         failed = connection.execute(
             "select url, failure from clipsql.image where status <> 'embedded'"
         ).fetchall()

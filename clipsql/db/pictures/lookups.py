@@ -135,3 +135,11 @@ def first_positions(connection: Driver, sightings: Sequence[tuple[str, str]]) ->
         {"urls": urls, "positions": [position for _, position in sightings]},
     )
     return dict(rows.fetchall())
+
+
+def seen_position(connection: Driver, url: str) -> str | None:
+    """Where this run saw a URL first, as `first_positions` noted it; None for one that it did not see."""
+    row = connection.execute(
+        "select s.position from seen as s where s.url_digest = clipsql.url_digest(%s)", (url,)
+    ).fetchone()
+    return None if row is None else row[0]
