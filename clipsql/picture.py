@@ -75,4 +75,4 @@ def file_of(address: str) -> Path | None:
         path = url2pathname(urlsplit(address).path)
     except ValueError:  # "file://[": it fails as an address when its turn comes
         return None
-    return Path(path) if path else None
+    return Path(path) if path and "\0" not in path else None

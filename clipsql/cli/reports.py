@@ -18,7 +18,7 @@ from clipsql.errors import ConfigurationError, SourceError
 from clipsql.picture import file_of
 
 if TYPE_CHECKING:
-    from clipsql.ingest.readings import IngestReport, Problem
+    from clipsql.ingest.reports import IngestReport, Problem
 
 _LONGEST_SHOWN = 200
 """Characters of an address that people are shown; the report file has it whole."""

@@ -94,7 +94,7 @@ def database_errors(engine: Engine) -> Iterator[None]:
 
 def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     sqlstate = getattr(error, "sqlstate", None)
-    message = _message(error)
+    message = database_message(error)
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](f"{message}.")
     where = shown_url(engine)
@@ -108,7 +108,7 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     return DatabaseError(f"The database refused: {message}" + (f"; {remedy}." if remedy else f" ({where})."))
 
 
-def _message(error: BaseException | None) -> str:
+def database_message(error: BaseException | None) -> str:
     """What PostgreSQL said, in one line without a full stop: its DETAIL and HINT, too, which often hold the remedy."""
     if not isinstance(error, psycopg.Error) or error.diag.message_primary is None:
         return _one_line(str(error).split("\n")[0]) or type(error).__name__

@@ -24,7 +24,8 @@ from clipsql.encoding import Encoder
 from clipsql.ingest.claims import Claims, new_lease, pictures_ahead
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
-from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome, Problem, Reading, printable
+from clipsql.ingest.readings import IngestOptions, Outcome, Reading, printable
+from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
@@ -197,14 +198,9 @@ class _Run:
 
     def _enqueue(self, waiting: list[Reading], on_outcome: Callable[[Outcome], None]) -> None:
         """Put pictures into the queue, where workers see them at once."""
-        writes = [write for _, write in self.pipeline.encode(waiting, self._lookups)]
-        writing.write_pictures(
-            self._lookups, writes, collection=self._options.collection, model=self._indexer.model
-        )
-        self._report.captions += sum(len(write.new_captions) for write in writes)
-        for reading in waiting:
-            self._report.settled(reading)
-            on_outcome(reading.outcome)
+        ready = self.pipeline.encode(waiting, self._lookups)
+        written = self.pipeline.write(self._lookups, waiting, ready)
+        self.pipeline.settle(written, self._report, lambda reading: on_outcome(reading.outcome))
         if self._claims is None and not self._options.enqueue_only:
             self._claims = self._stack.enter_context(self._open_claims())
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from clipsql.db.pictures import queue, writing
 from clipsql.db.pictures.lookups import known_embeddings
 from clipsql.db.pictures.queue import Lease
 from clipsql.db.pictures.records import PictureWrite
+from clipsql.db.pictures.refusals import write_but_refused
 from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
-from clipsql.ingest.readings import IngestReport, Outcome, Reading
+from clipsql.ingest.readings import Outcome, Reading, left_out, refused
+from clipsql.ingest.reports import IngestReport
 
 _log = logging.getLogger(__name__)
 
@@ -64,16 +67,13 @@ class Pipeline:
         worker (then `on_settled` only). On `lookups` this thread reads; on `writes` another one writes.
         """
         with threads(1) as writer, _cancelled_by_ctrl_c(writes):
-            written: Future[set[int]] = Future()
-            written.set_result(set())
-            last: list[Reading] = []
+            written: Future[Written] = Future()
+            written.set_result(Written())
             for batch in _batches_of_work(readings):
                 ready = self.encode(batch, lookups)
-                self._settle(last, written.result(), report, on_settled)
-                report.captions += sum(len(write.new_captions) for _, write in ready)
-                written = writer.submit(self._write, writes, ready)
-                last = batch
-            self._settle(last, written.result(), report, on_settled)
+                self.settle(written.result(), report, on_settled)
+                written = writer.submit(self.write, writes, batch, ready)
+            self.settle(written.result(), report, on_settled)
 
     def encode(self, batch: Sequence[Reading], lookups: Driver) -> list[tuple[Reading, PictureWrite]]:
         """What must be written for a batch, with the embeddings of its pictures and captions."""
@@ -126,31 +126,57 @@ class Pipeline:
             known.update(zip(unknown, encoded, strict=True))
         return [None if reading.pixels is None else known[_digest(reading)] for reading in changes]
 
-    def _write(self, connection: Driver, ready: Sequence[tuple[Reading, PictureWrite]]) -> set[int]:
-        """Write a batch; returns the image_ids of leased pictures that were this worker's no more."""
-        writing.write_pictures(
-            connection,
-            [write for reading, write in ready if not reading.is_claimed],
-            collection=self._collection,
-            model=self._model,
-        )
-        claimed = [write for reading, write in ready if reading.is_claimed]
-        ours = queue.settle(connection, claimed, self._lease, model=self._model)
-        return {write.stored.image_id for write in claimed if write.stored is not None} - ours
+    def write(
+        self, connection: Driver, batch: Sequence[Reading], ready: Sequence[tuple[Reading, PictureWrite]]
+    ) -> Written:
+        """Write what is `ready` of a batch; what PostgreSQL refuses of it keeps nothing else out."""
+        ours: set[int] = set()
+        become: dict[int, Reading] = {}
 
-    def _settle(
-        self,
-        batch: Iterable[Reading],
-        lost: set[int],
-        report: IngestReport,
-        on_settled: Callable[[Reading], None],
-    ) -> None:
-        for reading in batch:
-            if not (reading.is_claimed and reading.stored and reading.stored.image_id in lost):
+        def write_own(pairs: Sequence[tuple[Reading, PictureWrite]]) -> None:
+            writing.write_pictures(
+                connection,
+                [write for _, write in pairs],
+                collection=self._collection,
+                model=self._model,
+            )
+
+        def settle_leased(pairs: Sequence[tuple[Reading, PictureWrite]]) -> None:
+            ours.update(
+                queue.settle(connection, [write for _, write in pairs], self._lease, model=self._model)
+            )
+
+        own = [pair for pair in ready if not pair[0].is_claimed]
+        for (reading, _), why in write_but_refused(own, write_own):
+            become[id(reading)] = left_out(reading, why)
+        leased = [pair for pair in ready if pair[0].is_claimed]
+        for (reading, _), why in write_but_refused(leased, settle_leased):
+            become[id(reading)] = failed = refused(reading, why)
+            settle_leased([(failed, failed.write(None, {}, language=self._language))])
+        return Written(
+            settled=[become.get(id(reading), reading) for reading in batch],
+            lost={write.stored.image_id for _, write in leased if write.stored is not None} - ours,
+            captions=sum(len(write.new_captions) for reading, write in ready if id(reading) not in become),
+        )
+
+    def settle(self, written: Written, report: IngestReport, on_settled: Callable[[Reading], None]) -> None:
+        """Tell what became of a batch."""
+        report.captions += written.captions
+        for reading in written.settled:
+            if not (reading.is_claimed and reading.stored and reading.stored.image_id in written.lost):
                 report.settled(reading)
                 if reading.picture.error is not None:
                     _log.debug("%s: %s", reading.picture.url, reading.picture.error)
             on_settled(reading)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What became of a batch: its readings, image_ids of those that other workers have now, and new captions."""
+
+    settled: Sequence[Reading] = ()
+    lost: Collection[int] = ()
+    captions: int = 0
 
 
 def _digest(reading: Reading) -> bytes:

@@ -204,13 +204,18 @@ def _with_known_content(picture: PictureRecord, stored: StoredPicture) -> Readin
 
 
 def _queued(picture: PictureRecord, stored: StoredPicture | None, *, is_checked: bool) -> Reading:
-    """The reading of a picture that goes into the queue, or stays there."""
+    """The reading of a picture that goes into the queue, or stays there; one that no worker could fetch fails now."""
     row = (
         PictureRecord(picture.url, picture.file)
         if stored is None
         else replace(stored.picture, status="pending", failure=None, error=None)
     )
-    return Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.QUEUED, is_checked=is_checked)
+    told = _told(row, picture)
+    if not (is_checked or picture.is_on_the_web or picture.local_file):
+        what = f'"{picture.url[:30]}" is no address to download from'
+        why = f"{what}; give one that begins with http:// or https://, or a file"
+        return _failed(told, stored, ImageError(why, failure=FailureClass.BAD_URL))
+    return Reading(picture=told, stored=stored, outcome=Outcome.QUEUED, is_checked=is_checked)
 
 
 def _without_content(
@@ -258,7 +263,10 @@ def _content(file: Path | None) -> bytes:
     """The bytes of a picture file. Raises OSError, for what would never end or fill the memory too."""
     if file is None:
         raise FileNotFoundError
-    status = file.stat()
+    try:
+        status = file.stat()
+    except ValueError as error:  # a NUL in its name
+        raise OSError(errno.EINVAL, str(error)) from error
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
     if status.st_size > _MOST_BYTES:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,12 +15,10 @@ from numpy.typing import NDArray
 from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, Thumbnail
 from clipsql.errors import FailureClass
 from clipsql.images.decoding import MAX_PIXELS
-from clipsql.picture import PictureRecord, UnusableRow
-
-_MOST_EXAMPLES = 10
-"""Problems and remarks that a report names one by one."""
+from clipsql.picture import PictureRecord
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 _KANA = re.compile("[\u3040-\u30ff]")
 
 
@@ -145,6 +142,24 @@ class Reading:
         )
 
 
+def left_out(reading: Reading, why: str) -> Reading:
+    """What became of a picture of a source whose row PostgreSQL refuses: nothing of it is stored."""
+    error = f"PostgreSQL refuses the row ({why}); correct it."
+    return replace(reading, picture=replace(reading.picture, error=error), outcome=Outcome.UNUSABLE)
+
+
+def refused(reading: Reading, why: str) -> Reading:
+    """What became of a picture of the queue of which PostgreSQL refuses what was read: it failed."""
+    assert reading.stored is not None
+    failed = replace(
+        reading.stored.picture,
+        status="failed",
+        failure=str(FailureClass.UNEXPECTED),
+        error=printable(f"PostgreSQL refuses what was read of it ({why}); report it, with this picture"),
+    )
+    return Reading(picture=failed, stored=reading.stored, outcome=Outcome.FAILED, is_claimed=True)
+
+
 def caption_language(body: str, *, default: str) -> str:
     """ISO 639-1 code of a caption: Japanese and Chinese are told by their script, the rest is `default`."""
     if _KANA.search(body):
@@ -153,88 +168,5 @@ def caption_language(body: str, *, default: str) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with the bytes of a file name that are not UTF-8 replaced, fit for PostgreSQL and terminals."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\ufffd")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
-    """A picture that failed, or a row of the source that was left out; `failure` is the class of a failure.
-
-    `position` says where the source tells of it, as far as this run has read the source; `url` is None when the row
-    could not be read so far.
-    """
-
-    outcome: Outcome
-    reason: str
-    position: str | None = None
-    url: str | None = None
-    failure: str | None = None
-
-
-@dataclass(kw_only=True)
-class IngestReport:
-    """What an ingest or a worker did.
-
-    `on_problem` is told of every problem as it comes up. `problems` holds a few of them, and `remarks` a few on
-    pictures that were read, of which there are `remarked`. `position_of` finds by its URL where the source tells of
-    a picture that was read from the queue, None where it does not.
-    """
-
-    on_problem: Callable[[Problem], None] = lambda _problem: None
-    position_of: Callable[[str], str | None] = lambda _url: None
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    problems: list[Problem] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    remarked: int = 0
-    captions: int = 0
-    seconds: float = 0.0
-
-    @property
-    def failed(self) -> int:
-        """How many pictures failed; those of earlier runs do not count."""
-        return self.outcomes[Outcome.FAILED]
-
-    @property
-    def left_out(self) -> int:
-        """How many rows were left out."""
-        return self.outcomes[Outcome.DUPLICATE] + self.outcomes[Outcome.UNUSABLE]
-
-    def settled(self, reading: Reading) -> None:
-        """Count a picture that is safely stored."""
-        picture = reading.picture
-        self.outcomes[reading.outcome] += 1
-        if reading.is_claimed:
-            self.outcomes -= Counter([Outcome.QUEUED])
-        if reading.outcome is Outcome.FAILED:
-            self._tell(
-                Problem(
-                    outcome=Outcome.FAILED,
-                    reason=picture.error or "",
-                    position=printable(picture.position) or self.position_of(picture.url),
-                    url=picture.url,
-                    failure=picture.failure,
-                )
-            )
-        for remark in reading.remarks:
-            self.remarked += 1
-            if len(self.remarks) < _MOST_EXAMPLES:
-                self.remarks.append(printable(f"{picture.file or picture.url}: {remark}"))
-
-    def repeated(self, position: str, earlier: str, url: str) -> None:
-        """Count a record whose URL came before."""
-        why = f"{position} repeats {earlier}: {url}; give each picture one row, further captions in further columns."
-        self._leave_out(Outcome.DUPLICATE, why, position, url)
-
-    def unusable(self, row: UnusableRow) -> None:
-        """Count a row that says nothing that could be stored."""
-        self._leave_out(Outcome.UNUSABLE, row.problem, row.position, row.url)
-
-    def _leave_out(self, outcome: Outcome, why: str, position: str, url: str | None) -> None:
-        self.outcomes[outcome] += 1
-        self._tell(Problem(outcome=outcome, reason=printable(why), position=printable(position), url=url))
-
-    def _tell(self, problem: Problem) -> None:
-        self.on_problem(problem)
-        if len(self.problems) < _MOST_EXAMPLES:
-            self.problems.append(problem)
+    """`text` with NUL and halves of surrogate pairs replaced, fit for PostgreSQL and terminals."""
+    return _UNPRINTABLE.sub("\ufffd", text)

@@ -19,7 +19,8 @@ from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
 from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
 from clipsql.ingest.pipeline import Pipeline, threads
-from clipsql.ingest.readings import IngestReport, Outcome, Problem, Reading, ReadOptions
+from clipsql.ingest.readings import Outcome, Reading, ReadOptions
+from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.web.downloading import Downloader, DownloadOptions
 
 _log = logging.getLogger(__name__)

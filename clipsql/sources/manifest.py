@@ -11,7 +11,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from clipsql.errors import SourceError
+from clipsql.errors import SourceError, unexpected
 from clipsql.picture import JsonValue, PictureRecord, UnusableRow, file_of, is_on_the_web
 from clipsql.sources.column_types import TYPED_ROWS, MisfitError, column_types
 from clipsql.sources.columns import Columns, find_columns
@@ -67,16 +67,27 @@ class ManifestSource(Source):
         forced = {name.lower() for name in self.text_columns}
         for number, row in itertools.chain(first, rows):
             position = self.table.at(number)
+            url = None
             try:
-                yield self._record(position, row, types, forced)
+                url, file = self._locate(
+                    position, _value(row, self.columns.file), _value(row, self.columns.url)
+                )
+                yield self._record(position, url, file, row, types, forced)
             except SourceError as error:
-                yield UnusableRow(position, str(error))
+                yield UnusableRow(position, str(error), url)
+            except Exception as error:  # whatever a row makes of its reader, it is left out alone
+                yield UnusableRow(position, f"{position}: {unexpected(error)}", url)
 
     def _record(
-        self, position: str, row: Mapping[str, Any], types: _Types, forced: Collection[str]
+        self,
+        position: str,
+        url: str,
+        file: Path | None,
+        row: Mapping[str, Any],
+        types: _Types,
+        forced: Collection[str],
     ) -> PictureRecord:
         columns = self.columns
-        url, file = self._locate(position, _value(row, columns.file), _value(row, columns.url))
         try:
             captions = [caption for name in columns.captions for caption in parse_captions(row.get(name))]
         except ValueError as error:
@@ -195,6 +206,8 @@ def _metadata(
             ) from error
         except ValueError as error:
             raise SourceError(f'{position}: column "{name}" holds {error}; remove it.') from error
+        except RecursionError as error:
+            raise SourceError(f'{position}: column "{name}" is nested too deep; flatten it.') from error
         if kept is not None:
             is_forced = name.lower() in forced and not isinstance(kept, str)
             metadata[name] = json.dumps(kept) if is_forced else kept
