@@ -28,6 +28,19 @@ class _Columns(TypedDict):
     timezone: dt.tzinfo
 
 
+class Delimiter(click.ParamType[str]):
+    """One character; a tab may be written as a word, or as programs do."""
+
+    name = "character"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The character itself."""
+        character = "\t" if value.lower() in ("tab", "\\t") else value
+        if len(character) != 1 or character in '"\r\n':
+            self.fail(f'"{value}" is no delimiter; give one character, or the word tab.', param, ctx)
+        return character
+
+
 _OPTIONS = (
     click.argument("source", type=click.Path(path_type=Path, allow_dash=True), required=False),
     click.option(
@@ -41,6 +54,11 @@ _OPTIONS = (
         "file_format",
         type=click.Choice(list(TEXT_FORMATS)),
         help="Of SOURCE; default: by its ending, else by its first line.",
+    ),
+    click.option(
+        "--delimiter",
+        type=Delimiter(),
+        help="Between the fields of a CSV, such as ; or tab; default: what its header tells.",
     ),
     click.option(
         "--map",
@@ -68,6 +86,7 @@ def source_options(command: Command) -> Command:
         query: str | None,
         query_url: str | None,
         file_format: str | None,
+        delimiter: str | None,
         mappings: tuple[str, ...],
         text_columns: tuple[str, ...],
         base_folder: Path | None,
@@ -84,7 +103,7 @@ def source_options(command: Command) -> Command:
                 "timezone": timezone,
             }
             if source is not None:
-                return open_source(source, file_format=file_format, **columns)
+                return open_source(source, file_format=file_format, delimiter=delimiter, **columns)
             assert query is not None
             return open_query(query, query_url or database_url(settings), **columns)
 

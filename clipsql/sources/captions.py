@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from clipsql.errors import SourceError
+from clipsql.picture import UnusableRow
 from clipsql.sources.columns import find_columns
+from clipsql.sources.delimiters import recognise_delimiter
 from clipsql.sources.lines import FileLines
 from clipsql.sources.tables import DelimitedTable
 from clipsql.sources.values import parse_captions
@@ -77,11 +79,12 @@ class SidecarCaptions:
         return int(count)
 
 
-def find_sidecar(folder: Path) -> DelimitedTable | None:
+def find_sidecar(folder: Path, column_map: Mapping[str, str]) -> DelimitedTable | None:
     """The folder's captions.tsv, else its captions.csv, else None."""
-    for name, delimiter in _NAMES.items():
+    for name, usual in _NAMES.items():
         if (folder / name).is_file():
-            return DelimitedTable(FileLines(folder / name), delimiter)
+            lines = FileLines(folder / name)
+            return DelimitedTable(lines, recognise_delimiter(lines, usual=usual, mapped=column_map.values()))
     return None
 
 
@@ -95,6 +98,8 @@ def _captions(table: DelimitedTable, column_map: Mapping[str, str]) -> Iterator[
             f"{table.name} has no {missing} column, it has {listed}; name it by --map {missing}=COLUMN."
         )
     for number, row in table.rows():
+        if isinstance(row, UnusableRow):
+            raise SourceError(row.problem)
         path = PurePosixPath(row[columns.file].strip().replace("\\", "/"))
         try:
             captions = parse_captions([row[name] for name in columns.captions])

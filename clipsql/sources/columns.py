@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clipsql.errors import SourceError
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "file": ("file", "path", "filename", "image", "image_path"),
+    "file": ("file", "path", "filename", "file_name", "image", "image_path"),
     "url": ("url", "image_url", "photo_image_url"),
     "caption": ("caption", "captions", "text", "title", "photo_description"),
     "taken_at": ("taken_at", "time", "timestamp", "datetime", "date", "photo_submitted_at"),
@@ -17,6 +17,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "latitude": ("latitude", "lat", "photo_location_latitude"),
 }
 """Our name -> usual column names, those of the Unsplash dataset too; of several that are there the first counts."""
+
+_USUAL = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 
 _NUMBERED_CAPTION = re.compile(r"captions?_?\d+", re.IGNORECASE)
 
@@ -61,6 +63,11 @@ def find_columns(names: Sequence[str], column_map: Mapping[str, str], *, manifes
         )
     single = {ours: columns[0] if columns else None for ours, columns in found.items() if ours != "caption"}
     return Columns(captions=found["caption"], **single)
+
+
+def is_usual(name: str) -> bool:
+    """Whether a column of this name is known without being mapped."""
+    return name.lower() in _USUAL or _NUMBERED_CAPTION.fullmatch(name) is not None
 
 
 def _columns(ours: str, names: Sequence[str], wanted: str | None, manifest: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def open_folder(folder: Path, *, column_map: Mapping[str, str]) -> FolderSource:
             f'Folder "{folder}" holds no picture; '
             f"name one with files that end in {' '.join(PICTURE_ENDINGS)}, or with a manifest's parts in .parquet."
         )
-    sidecar = find_sidecar(folder)
+    sidecar = find_sidecar(folder, column_map)
     if sidecar is None:
         return FolderSource(folder, None)
     pictures = (_inside(file, folder) for file in find_pictures(folder))

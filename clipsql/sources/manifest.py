@@ -44,7 +44,10 @@ class ManifestSource(Source):
         if rows_there is not None or not self.table.is_small:
             return rows_there
         identity = self.columns.identity
-        rows = (tuple(map(row.get, identity)) for _, row in self.table.rows(identity))
+        rows = (
+            number if isinstance(row, UnusableRow) else tuple(map(row.get, identity))
+            for number, row in self.table.rows(identity)
+        )
         return sum(1 for _ in itertools.groupby(rows))
 
     def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
@@ -61,11 +64,15 @@ class ManifestSource(Source):
         rows = self.table.rows()
         first = list(itertools.islice(rows, TYPED_ROWS))
         types: _Types = {}
-        if not self.table.typed and first:
-            others = first[0][1].keys() - self.columns.mapped
-            types = column_types([row for _, row in first], others, text_columns=self.text_columns)
+        readable = [row for _, row in first if not isinstance(row, UnusableRow)]
+        if not self.table.typed and readable:
+            others = readable[0].keys() - self.columns.mapped
+            types = column_types(readable, others, text_columns=self.text_columns)
         forced = {name.lower() for name in self.text_columns}
         for number, row in itertools.chain(first, rows):
+            if isinstance(row, UnusableRow):
+                yield row
+                continue
             position = self.table.at(number)
             url = None
             try:
@@ -147,10 +154,12 @@ def open_manifest(
 ) -> ManifestSource:
     """The table as a source. Raises SourceError when columns are missing or there is no row."""
     name = table.name
-    if next(table.rows(), None) is None:
-        table.names()
-        raise SourceError(f"{name} has no rows; it needs one for each picture.")
+    first = next(table.rows(), None)
     names = [column for column in table.names() if column]
+    if first is None:
+        raise SourceError(f"{name} has no rows; it needs one for each picture.")
+    if not names and isinstance(first[1], UnusableRow):
+        raise SourceError(first[1].problem)
     columns = find_columns(names, column_map, manifest=name)
     known = {column.lower() for column in names}
     for column in text_columns:

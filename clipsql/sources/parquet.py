@@ -10,7 +10,7 @@ from typing import Any
 
 from clipsql.errors import SourceError
 from clipsql.extras import require_extra
-from clipsql.sources.tables import Table
+from clipsql.sources.tables import Row, Table
 
 _BATCH_ROWS = 1_024
 _ROW_BITS = 40
@@ -45,7 +45,7 @@ class ParquetTable(Table):
             raise SourceError(f"{self.name} has two columns of the same name; rename one of them.")
         return names
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
         columns = [name for name in self.names() if only is None or name in only]
         number = 0
         with self._opened() as (pyarrow, file):
@@ -96,7 +96,7 @@ class ParquetFolder(Table):
     def names(self) -> tuple[str, ...]:
         return self.parts[0].names()
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
         columns = set(self.names())
         for index, part in enumerate(self.parts):
             missing = columns.difference(part.names())

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from clipsql.errors import SourceError
-from clipsql.sources.tables import Table
+from clipsql.sources.tables import Row, Table
 
 _BATCH_ROWS = 1_024
 
@@ -37,7 +37,7 @@ class QueryTable(Table):
             raise SourceError('The query has two columns of the same name; rename one of them by "as".')
         return names
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:  # noqa: ARG002
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:  # noqa: ARG002
         with self._cursor() as cursor:
             yield from enumerate(cursor, start=1)
 

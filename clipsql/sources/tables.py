@@ -5,18 +5,29 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import re
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from clipsql.errors import SourceError
+from clipsql.picture import UnusableRow
 from clipsql.sources.column_types import TYPED_ROWS
+from clipsql.sources.delimiters import delimited, is_address, is_picture_name, is_row, said_delimiter
 from clipsql.sources.lines import Lines
+from clipsql.sources.values import has_raw_bytes
 
-_WEB_ADDRESS = re.compile(r"\s*https?://\S+\s*", re.IGNORECASE)
+Row: TypeAlias = "dict[str, Any] | UnusableRow"
+
+LONGEST_FIELD = 16 * 2**20
+"""Characters in one field of CSV: enough for any text, and a bound on what a quote without an end takes in."""
+
+_PATIENCE = 16 * LONGEST_FIELD
+"""Characters that are read again after quotes without an end, all together."""
+
+csv.field_size_limit(max(LONGEST_FIELD, csv.field_size_limit()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,11 @@ class Table(ABC):
         """The columns' names. Raises SourceError for a file without any."""
 
     @abstractmethod
-    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-        """(line or row number, {column: value}) of every row; `only` tells which columns are needed."""
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
+        """(line or row number, {column: value}) of every row; `only` tells which columns are needed.
+
+        A row that cannot be read stands as what is wrong with it. Raises SourceError where no further one can be.
+        """
 
     def row_count(self) -> int | None:
         """Rows, where that takes no reading of them all."""
@@ -57,6 +71,10 @@ class Table(ABC):
     def at(self, number: int) -> str:
         """Where a row stands, for messages."""
         return f"{self.name} {self.unit} {number}"
+
+    def unusable(self, number: int, problem: str) -> UnusableRow:
+        """A row that cannot be read, and why: `problem` goes on after where it stands."""
+        return UnusableRow(self.at(number), f"{self.at(number)} {problem}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +100,8 @@ class TextTable(Table):
 class DelimitedTable(TextTable):
     """CSV or TSV with a header line; TSV is read without quoting, so quotes in it are just text.
 
-    A first line with a web address in it is no header but a row, as in Conceptual Captions: then the columns
-    are called url, caption, column_3 and so on.
+    A first line with a web address or a picture's name in it is no header but a row, as in Conceptual Captions: then
+    the columns are called url or file, caption, column_3 and so on. Rows with nothing in them are passed over.
     """
 
     delimiter: str
@@ -91,55 +109,87 @@ class DelimitedTable(TextTable):
     typed = False
 
     def names(self) -> tuple[str, ...]:
-        return self._header(next(self._lines(), (1, []))[1])
+        return self._header(next(self._records(), (1, []))[1])
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:  # noqa: ARG002
-        lines = self._lines()
-        first = next(lines, (1, []))
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:  # noqa: ARG002
+        records = self._records()
+        first = next(records, (1, []))
         names = self._header(first[1])
-        if _is_data(first[1]):
-            lines = itertools.chain([first], lines)
-        for number, fields in lines:
-            if not fields:
-                continue
-            if len(fields) != len(names):
-                raise SourceError(
-                    f"{self.at(number)} has {len(fields)} fields, but the header has {len(names)}; "
-                    "correct the line."
-                )
-            yield number, {name: field for name, field in zip(names, fields, strict=True) if name}
+        if not isinstance(first[1], UnusableRow) and is_row(first[1]):
+            records = itertools.chain([first], records)
+        for number, fields in records:
+            if isinstance(fields, UnusableRow):
+                yield number, fields
+            elif len(fields) == len(names):
+                yield number, {name: field for name, field in zip(names, fields, strict=True) if name}
+            else:
+                problem = f"has {len(fields)} fields, but the header has {len(names)}; correct the line."
+                yield number, self.unusable(number, problem)
 
-    def _header(self, fields: list[str]) -> tuple[str, ...]:
-        if _is_data(fields):
+    def _header(self, fields: list[str] | UnusableRow) -> tuple[str, ...]:
+        if isinstance(fields, UnusableRow):
+            raise SourceError(fields.problem)
+        if is_row(fields):
             return _usual_names(fields)
         names = tuple(field.strip() for field in fields)
         if not any(names):
             raise SourceError(f"{self.name} is empty; its first line must name the columns.")
+        if any(map(has_raw_bytes, names)):
+            raise SourceError(f"{self.name}: the names of the columns are not UTF-8; convert it to UTF-8.")
         # A column without a name, such as the row numbers that some tools write, is left out.
         twice = next((name for name in names if name and names.count(name) > 1), None)
         if twice is not None:
             raise SourceError(f'{self.name} has two columns "{twice}"; rename one of them.')
         return names
 
-    def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(
-            self.lines.read(),
-            delimiter=self.delimiter,
-            quoting=csv.QUOTE_NONE if self.delimiter == "\t" else csv.QUOTE_MINIMAL,
-            strict=True,
-        )
+    def _records(self) -> Iterator[tuple[int, list[str] | UnusableRow]]:
+        """(line number, fields) of all that is not blank, the header too, or why a line is no CSV."""
+        lines = _LinesAgain(self.lines.read())
+        reader = delimited(lines, self.delimiter, strict=True)
         number = 1
         while True:
+            lines.taken.clear()
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise SourceError(
-                    f"{self.at(number)} is no valid CSV ({error}); look for a quote that is never closed."
-                ) from error
-            yield number, fields
-            number = reader.line_num + 1
+                problem = f"is no valid CSV ({error}); look for a quote that is never closed."
+                yield number, self.unusable(number, problem)
+                # Such a quote swallows the lines after it: each gets its chance.
+                if not lines.read_again():
+                    raise SourceError(f"{self.at(number)} {problem}") from error
+                reader = delimited(lines, self.delimiter, strict=True)
+                number += 1
+                continue
+            is_said = number == 1 and said_delimiter(lines.taken[0]) is not None
+            if not is_said and any(map(str.strip, fields)):
+                yield number, fields
+            number += len(lines.taken)
+
+
+class _LinesAgain:
+    """Lines of which those that made one row can be read again, but for its first."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.taken: list[str] = []
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self._patience = _PATIENCE
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def read_again(self) -> bool:
+        """Go back to the second line taken; False when so much was read again before that it leads nowhere."""
+        self._patience -= sum(map(len, self.taken))
+        self._again.extendleft(reversed(self.taken[1:]))
+        return self._patience > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,35 +200,34 @@ class JsonLinesTable(TextTable):
         """All names in the first rows; a name that turns up later becomes metadata."""
         names: dict[str, None] = {}
         for _, row in itertools.islice(self.rows(), TYPED_ROWS):
-            names.update(dict.fromkeys(row))
+            if not isinstance(row, UnusableRow):
+                names.update(dict.fromkeys(row))
         return tuple(names)
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:  # noqa: ARG002
+    def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:  # noqa: ARG002
         for number, line in enumerate(self.lines.read(), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise SourceError(
-                    f"{self.at(number)} is no valid JSON ({error}); every line must hold one JSON object."
-                ) from error
-            if not isinstance(row, dict):
-                raise SourceError(f"{self.at(number)} is no JSON object; every line must hold one.")
-            yield number, row
+            if line.strip():
+                yield number, self._row(number, line)
 
-
-def _is_data(fields: list[str]) -> bool:
-    """Whether a first line holds a web address, which no column is called."""
-    return any(_WEB_ADDRESS.fullmatch(field) for field in fields)
+    def _row(self, number: int, line: str) -> Row:
+        if has_raw_bytes(line):
+            return self.unusable(number, "is not UTF-8; convert it to UTF-8.")
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            return self.unusable(number, f"is no valid JSON ({error}); every line must hold one JSON object.")
+        if not isinstance(row, dict):
+            return self.unusable(number, "is no JSON object; every line must hold one.")
+        return row
 
 
 def _usual_names(fields: list[str]) -> tuple[str, ...]:
-    """What to call the columns of a table without a header: its addresses, then its captions."""
+    """What to call the columns of a table without a header: its addresses or files, then its captions."""
     places = range(len(fields))
-    url = next(place for place in places if _WEB_ADDRESS.fullmatch(fields[place]))
-    caption = next((place for place in places if place != url), None)
-    return tuple(
-        "url" if place == url else "caption" if place == caption else f"column_{place + 1}"
-        for place in places
+    address = next((place for place in places if is_address(fields[place])), None)
+    picture = (
+        next(place for place in places if is_picture_name(fields[place])) if address is None else address
     )
+    caption = next((place for place in places if place != picture), None)
+    names = {picture: "file" if address is None else "url", caption: "caption"}
+    return tuple(names.get(place, f"column_{place + 1}") for place in places)

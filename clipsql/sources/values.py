@@ -13,6 +13,7 @@ from clipsql.images.times import read_time
 from clipsql.images.years import is_ordinary
 from clipsql.picture import JsonValue
 
+_RAW_BYTE = re.compile("[\udc80-\udcff]")
 _UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309
 _SECONDS_END = 10_000_000_000  # the year 2286; greater numbers are milliseconds
 
@@ -86,11 +87,18 @@ def storable(text: str) -> str:
     """The text itself. Raises ValueError for what PostgreSQL cannot store: NUL and halves of surrogate pairs."""
     if "\0" in text:
         raise ValueError("a NUL character")
+    if has_raw_bytes(text):
+        raise ValueError("bytes that are not UTF-8")
     try:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("half a surrogate pair") from None
     return text
+
+
+def has_raw_bytes(text: str) -> bool:
+    """Whether a text holds bytes that are not UTF-8, in Python's way: as halves of surrogate pairs from U+DC80 on."""
+    return not text.isascii() and _RAW_BYTE.search(text) is not None
 
 
 def is_empty(value: object) -> bool:

@@ -135,7 +135,10 @@ def test_long_standard_input_can_be_read_only_once() -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "standard input is empty"), (b"url\n\xff\n", "standard input line 2 is not UTF-8")],
+    [
+        (b"", "standard input is empty"),
+        (b"url\n\xff\n", "line 2: the file or url holds bytes that are not UTF-8"),
+    ],
 )
 def test_bad_standard_input_is_one_line(content: bytes, message: str) -> None:
     with pytest.raises(SourceError, match=message):
