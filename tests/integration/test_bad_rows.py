@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ JSON_LINES = {
         f'{{"url": "{WEB}t", "longitude": 1{"0" * 400}, "latitude": 0}}',
         "OverflowError",
     ),
+    "a line cut short": (f'{{"url": "{WEB}u", "capt', "is no valid JSON"),
+    "a list": (f'["{WEB}v"]', "is no JSON object"),
+    "bytes that are not UTF-8": (f'{{"url": "{WEB}w", "caption": "caf\udce9"}}', "is not UTF-8"),
     "a number as url": ('{"url": 5}', "is no file or url"),
     "no url": ('{"camera": "k1"}', "names no file or url"),
     "a data: address": (f'{{"url": "data:image/png;base64,{"A" * 10_000}"}}', '"data:image/png;base64'),
@@ -47,6 +51,12 @@ JSON_LINES = {
     "a name with a NUL": ('{"url": "file:///a%00b"}', '"file:///a%00b" is no address'),
 }
 CSV = {
+    "many words": (f'{WEB}m,"{MANY_WORDS}",,,,k1', "too long for tsvector"),
+    "a NUL": (f"{WEB}n,a car,,,,a\0b", "NUL"),
+    "an extra comma": (f"{WEB}o,a car, red,,,,k1", "has 7 fields, but the header has 6"),
+    "a comma too few": (f"{WEB}p,a car,,,k1", "has 5 fields, but the header has 6"),
+    "bytes that are not UTF-8": (f"{WEB}q,caf\udce9,,,,k1", "bytes that are not UTF-8"),
+    "a quote that is never closed": (f'{WEB}q,"a car,,,,k1', "a quote that is never closed"),
     "a time beyond all": (f"{WEB}r,a car,99999-01-01,,,k1", "is no time"),
     "a place beyond all": (f"{WEB}s,a car,,1e300,0,k1", "not between -180 and 180"),
     "half a place": (f"{WEB}t,a car,,1,,k1", "one of longitude and latitude is missing"),
@@ -74,7 +84,9 @@ def check(
     """Put a list into the queue twice: each time all bad rows are named, all others wait, and no more is stored."""
     lines = source.read_bytes().split(b"\n")
     assert len(lines) - header == ROWS
-    places = {f"{source.name} line {lines.index(line.encode()) + 1}": why for line, why in reasons.items()}
+    places = {
+        f"{source.name} line {lines.index(os.fsencode(line)) + 1}": why for line, why in reasons.items()
+    }
     report = source.parent / "report.jsonl"
     for run in range(2):
         result = clipsql("ingest", source, "--enqueue-only", "--report", report, "--json")
@@ -114,7 +126,7 @@ def test_a_list_with_a_bad_row_of_every_kind_goes_in_but_for_these(
         lambda number: f'{{"url": "{WEB}{number}.jpg", "caption": "a car"}}',
     )
     lines[7] = f'{{"url": "{WEB}{"x" * 10_000}", "caption": "an address may be as long as it likes"}}'
-    (tmp_path / "list.jsonl").write_text("\n".join(lines))
+    (tmp_path / "list.jsonl").write_bytes(os.fsencode("\n".join(lines)))
     check(clipsql, tmp_path / "list.jsonl", dict(JSON_LINES.values()), database_url)
 
 
@@ -124,7 +136,7 @@ def test_a_table_with_a_bad_row_of_every_kind_goes_in_but_for_these(
     lines = among_good([line for line, _ in CSV.values()], lambda number: f"{WEB}{number}.jpg,a car,,,,k1")
     lines[7] = f"{WEB}{'x' * 10_000},an address may be as long as it likes,,,,k1"
     lines.insert(0, "url,caption,taken_at,longitude,latitude,camera")
-    (tmp_path / "list.csv").write_text("\n".join(lines))
+    (tmp_path / "list.csv").write_bytes(os.fsencode("\n".join(lines)))
     check(clipsql, tmp_path / "list.csv", dict(CSV.values()), database_url, header=1)
 
 
