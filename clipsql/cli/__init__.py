@@ -17,6 +17,7 @@ from clipsql.cli.ingest import ingest
 from clipsql.cli.judge import classify, match, suggest
 from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
+from clipsql.cli.remove import remove
 from clipsql.cli.search import search
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
@@ -90,6 +91,7 @@ for _command in (
     ingest,
     match,
     model,
+    remove,
     search,
     stats,
     suggest,

@@ -11,18 +11,22 @@ import click
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
+from clipsql.cli.output import agree, show_json
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.config import Settings
+from clipsql.db.collections import count_images
 from clipsql.db.opening import open_database
-from clipsql.errors import FailureClass
+from clipsql.errors import FailureClass, SourceError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
+    from clipsql.ingest.reports import IngestReport
+    from clipsql.sources import Source
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +66,12 @@ class _Ingest(click.Command):
     "--validate-only", is_flag=True, help="Store which pictures can be had and decoded; embed none."
 )
 @click.option("--enqueue-only", is_flag=True, help='Leave all pictures to "clipsql worker".')
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="In the end, remove from the collection what SOURCE no longer has; asks first.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before --prune removes pictures.")
 @reading_options
 @encoder_options
 @report_option
@@ -77,6 +87,8 @@ def ingest(
     refresh: bool,
     validate_only: bool,
     enqueue_only: bool,
+    prune: bool,
+    yes: bool,
     reading: dict[str, Any],
     downloads: dict[str, Any],
     device: str | None,
@@ -91,13 +103,20 @@ def ingest(
     robots.txt obeyed. Running it again does only what is new or changed. No picture that fails and no row that
     cannot be used keeps another out; the exit code is 1 when there was one.
 
+    With --prune, once SOURCE was read to its end, pictures of the collection that it no longer has are removed: after a
+    folder, those whose files lay in it; after anything else, all that it does not name, so give it a collection of
+    its own. Nothing is removed when a row does not tell which picture it is about.
+
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
+    clipsql ingest photos/ --collection holidays --prune
     clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop
     """
+    if yes and not prune:
+        raise click.UsageError("--yes answers what --prune asks; give both.")
     if validate_only and enqueue_only:
         raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
     source = open_it(settings, reading["timezone"])
@@ -121,6 +140,7 @@ def ingest(
             refresh=refresh,
             validate_only=validate_only,
             enqueue_only=enqueue_only,
+            find_gone=prune,
             language=language,
         )
         with problems_into(report_file) as on_problem, Progress("pictures", total=total) as progress:
@@ -139,8 +159,37 @@ def ingest(
                 on_outcome=show,
                 on_problem=on_problem,
             )
-    show_report(report, collection, None if row is None else row.name, as_json=as_json)
+        show_report(report, collection, None if row is None else row.name, as_json=as_json)
+        if prune:
+            _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
     end_by_report(report)
+
+
+def _prune(
+    engine: Engine, source: Source, report: IngestReport, *, collection: str, yes: bool, as_json: bool
+) -> None:
+    """Remove what the source has no more. Raises SourceError when it cannot be told what it has."""
+    from clipsql.db.pictures.removing import remove_pictures
+
+    if report.gone and report.nameless:
+        raise SourceError(
+            f"Nothing was removed: {report.nameless:,} of the rows that were left out do not tell which picture they "
+            "are about; correct them and run it again."
+        )
+    removed = 0
+    if report.gone:
+        of = f"{len(report.gone):,} of the {count_images(engine, collection):,} pictures of collection {collection}"
+        if source.begins is None:
+            which = f"all that {source.name} does not name, whatever brought them"
+        else:
+            which = f"those of the folder {source.name} that are no longer in it"
+        agree(f"Remove {of}: {which}?", yes=yes)
+        with Progress("pictures", total=len(report.gone), what="Removing") as progress:
+            removed = remove_pictures(engine, report.gone, on_removed=progress.reach)
+    if as_json:
+        show_json({"collection": collection, "gone": len(report.gone), "removed": removed})
+    else:
+        click.echo(f"{removed:,} pictures that are gone from {source.name} are removed.")
 
 
 def _model(

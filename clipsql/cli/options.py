@@ -169,7 +169,7 @@ _FILTERS = (
     click.option("--except-images", type=Ids(), help="Image ids: 17,42."),
     click.option("--model", metavar="NAME", help="Default: the default model of the database."),
 )
-"""The arguments of SQL's clipsql.search under the same names."""
+"""The arguments of SQL's clipsql.search under the same names; the last alone is about no picture."""
 _TIMEZONE = click.option(
     "--timezone",
     type=TimeZone(),
@@ -192,6 +192,11 @@ def nearest_options(command: Command) -> Command:
 def filter_options(command: Command) -> Command:
     """Every filter of clipsql.search; the command gets what is given as `options`, and `timezone`."""
     return _gathered(command, _FILTERS, Filters.__annotations__)
+
+
+def stored_options(command: Command) -> Command:
+    """Every filter but the model; the command gets what is given as `options`, and `timezone`."""
+    return _gathered(command, _FILTERS[:-1], [name for name in Filters.__annotations__ if name != "model"])
 
 
 def _gathered(

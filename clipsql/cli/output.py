@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clipsql.cli.logs import REMARKS
+from clipsql.errors import ConfigurationError
 from clipsql.search.results import Match
 
 _remarks = logging.getLogger(REMARKS)
@@ -77,6 +78,15 @@ def note(message: str) -> None:
 def warn(message: str) -> None:
     """A warning on stderr: the command goes on."""
     _remarks.warning(message)
+
+
+def agree(question: str, *, yes: bool) -> None:
+    """Ask whether to go on, unless `yes` was given. Raises ConfigurationError where there is nobody to ask."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{question} There is no terminal to ask at; --yes answers.")
+    click.confirm(question, abort=True)
 
 
 def size(bytes_: int | None) -> str:

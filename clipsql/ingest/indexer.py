@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import writing
-from clipsql.db.pictures.lookups import first_positions, seen_position, stored_pictures
+from clipsql.db.pictures.lookups import first_positions, gone_pictures, seen_position, spare, stored_pictures
 from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
@@ -97,6 +97,8 @@ class Indexer:
                     report=report,
                     on_settled=settled,
                 )
+            if options.find_gone:
+                report.gone = gone_pictures(lookups, collection=options.collection, begins=source.begins)
             run.pipeline.finish(self.engine, report, collection=options.collection)
         report.seconds = time.monotonic() - started
         return report
@@ -190,6 +192,8 @@ class _Run:
         for row in source:
             if isinstance(row, UnusableRow):
                 self._report.unusable(row)
+                if self._options.find_gone and row.url is not None:
+                    spare(self._lookups, row.url)
             else:
                 yield row
 

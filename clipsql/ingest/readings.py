@@ -55,7 +55,8 @@ class ReadOptions:
 class IngestOptions(ReadOptions):
     """How to ingest: `language` is that of captions in Latin script, `retry_class` of failures None means any.
 
-    `refresh` downloads again what is embedded already, `enqueue_only` leaves all downloads to workers.
+    `refresh` downloads again what is embedded already, `enqueue_only` leaves all downloads to workers; `find_gone`
+    looks in the end for pictures of the collection that the source has no more.
     """
 
     collection: str
@@ -63,6 +64,7 @@ class IngestOptions(ReadOptions):
     retry_class: FailureClass | None = None
     refresh: bool = False
     enqueue_only: bool = False
+    find_gone: bool = False
     language: str = "en"
 
     def retries(self, picture: PictureRecord) -> bool:

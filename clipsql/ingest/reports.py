@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from clipsql.ingest.readings import Outcome, Reading, printable
@@ -34,7 +34,8 @@ class IngestReport:
 
     `on_problem` is told of every problem as it comes up. `problems` holds a few of them, and `remarks` a few on
     pictures that were read, of which there are `remarked`. `position_of` finds by its URL where the source tells of
-    a picture, None where it does not.
+    a picture, None where it does not. `nameless` rows were left out that do not tell which picture they are about;
+    `gone` are image_ids that a complete source has no more.
     """
 
     on_problem: Callable[[Problem], None] = lambda _problem: None
@@ -43,6 +44,8 @@ class IngestReport:
     problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     remarked: int = 0
+    nameless: int = 0
+    gone: Sequence[int] = ()
     captions: int = 0
     seconds: float = 0.0
 
@@ -94,6 +97,7 @@ class IngestReport:
 
     def _leave_out(self, outcome: Outcome, why: str, position: str | None, url: str | None) -> None:
         self.outcomes[outcome] += 1
+        self.nameless += url is None
         where = None if position is None else printable(position)
         self._tell(Problem(outcome=outcome, reason=printable(why), position=where, url=url))
 

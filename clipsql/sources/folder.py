@@ -24,6 +24,10 @@ class FolderSource(Source):
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def begins(self) -> str:
+        return f"{self.folder.as_uri().rstrip('/')}/"
+
     def count(self) -> int:
         """Pictures, by walking the folder once more."""
         return sum(1 for _ in find_pictures(self.folder))

@@ -24,6 +24,11 @@ class Source(ABC):
     def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
         """The records in source order. Raises SourceError naming the line from which on nothing can be read."""
 
+    @property
+    def begins(self) -> str | None:
+        """What the URL of every picture that it can ever have begins with; None when they may lie anywhere."""
+        return None
+
     def warnings(self) -> tuple[str, ...]:
         """One-line remarks worth telling people, known once the source is open."""
         return ()

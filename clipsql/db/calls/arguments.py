@@ -151,6 +151,15 @@ def sql_call(
     return getattr(sa.func.clipsql, function)(subject, *arguments)
 
 
+def sql_filter(options: Filters) -> ColumnElement[Any]:
+    """All filters in one row, as clipsql's own functions make it, without the model."""
+    _refuse_unclear(options)
+    given: dict[str, Any] = {**options}
+    names = [name for name in Filters.__annotations__ if name != "model"]
+    arguments = [_Named(name, sql_value(given.get(name), _TYPES[name])) for name in names]
+    return sa.func.clipsql_private.make_filter(*arguments, type_=Text())
+
+
 def _refuse_unclear(options: Filters) -> None:
     """Raise InvalidArgument for what PostgreSQL would misread, or refuse before clipsql's functions see it."""
     for name in ("taken_from", "taken_until"):

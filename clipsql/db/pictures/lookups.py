@@ -17,6 +17,9 @@ from clipsql.db.pictures.staging import row_columns
 from clipsql.db.statements import Driver
 from clipsql.picture import PictureRecord
 
+_SEEN = "create temporary table if not exists seen (url_digest bytea primary key, position text not null)"
+_SPARED = "create temporary table if not exists spared (url_digest bytea primary key)"
+
 
 def stored_pictures(
     connection: Driver, *, collection: str, urls: Sequence[str], model: ModelRow | None
@@ -115,9 +118,7 @@ def first_positions(connection: Driver, sightings: Sequence[tuple[str, str]]) ->
 
     The memory of a run is a temporary table, so that it stays flat in Python however long the source is.
     """
-    connection.execute(
-        "create temporary table if not exists seen (url_digest bytea primary key, position text not null)"
-    )
+    connection.execute(_SEEN)
     urls = [url for url, _ in sightings]
     rows = connection.execute(
         """
@@ -135,6 +136,31 @@ def first_positions(connection: Driver, sightings: Sequence[tuple[str, str]]) ->
         {"urls": urls, "positions": [position for _, position in sightings]},
     )
     return dict(rows.fetchall())
+
+
+def spare(connection: Driver, url: str) -> None:
+    """Note that this run's source still has a picture, though it tells nothing of it that can be used."""
+    connection.execute(_SPARED)
+    connection.execute("insert into spared select clipsql.url_digest(%s) on conflict do nothing", (url,))
+
+
+def gone_pictures(connection: Driver, *, collection: str, begins: str | None) -> list[int]:
+    """The image_ids of a collection whose URL was neither seen nor spared in this run, of those that begin so."""
+    connection.execute(_SEEN)
+    connection.execute(_SPARED)
+    rows = connection.execute(
+        """
+        select i.image_id
+        from clipsql.image as i
+        where i.collection = %(collection)s
+            and (%(begins)s::text is null or starts_with(i.url, %(begins)s))
+            and not exists (select from seen as s where s.url_digest = clipsql.url_digest(i.url))
+            and not exists (select from spared as s where s.url_digest = clipsql.url_digest(i.url))
+        order by i.image_id
+        """,
+        {"collection": collection, "begins": begins},
+    )
+    return [image_id for (image_id,) in rows]
 
 
 def seen_position(connection: Driver, url: str) -> str | None:
