@@ -40,7 +40,7 @@ def remove(
     \b
     clipsql remove 17 42
     clipsql remove --url https://pictures.example/1.jpg --in-collection shop
-    clipsql remove --in-collection streets --taken-until 2024-01-01 --dry-run
+    clipsql remove --in-collection holidays --taken-until 2024-01-01 --dry-run
     """
     if images and "only_images" in options:
         raise click.UsageError("Name pictures as IMAGE or by --only-images, not both.")
