@@ -159,10 +159,12 @@ def ingest(
                 on_outcome=show,
                 on_problem=on_problem,
             )
-        show_report(report, collection, None if row is None else row.name, as_json=as_json)
+        show_report(
+            report, collection, None if row is None else row.name, report_file=report_file, as_json=as_json
+        )
         if prune:
             _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
-    end_by_report(report)
+    end_by_report(report, report_file=report_file)
 
 
 def _prune(

@@ -20,6 +20,7 @@ from clipsql.picture import file_of
 if TYPE_CHECKING:
     from clipsql.ingest.reports import IngestReport, Problem
 
+_BEGINNING = b'{"outcome": "'
 _LONGEST_SHOWN = 200
 """Characters of an address that people are shown; the report file has it whole."""
 
@@ -39,12 +40,17 @@ def report_option(command: Command) -> Command:
 def problems_into(report_file: Path | None) -> Iterator[Callable[[Problem], None]]:
     """What writes each problem to the file at once, as a whole line; to nowhere when there is no file.
 
-    The file is made anew. Raises ConfigurationError, here and when a line cannot be written.
+    The file is made anew, unless it is another than an earlier report: that may be somebody's list. Raises
+    ConfigurationError then, and when a line cannot be written.
     """
     if report_file is None:
         yield lambda _problem: None
         return
     with _errors_named(report_file):
+        if not _is_report(report_file):
+            raise ConfigurationError(
+                f'"{report_file}" is there and no report; name another file by --report.'
+            )
         file = FileIO(report_file, "w")
     with file:
 
@@ -55,7 +61,14 @@ def problems_into(report_file: Path | None) -> Iterator[Callable[[Problem], None
         yield write
 
 
-def show_report(report: IngestReport, collection: str | None, model: str | None, *, as_json: bool) -> None:
+def show_report(
+    report: IngestReport,
+    collection: str | None,
+    model: str | None,
+    *,
+    report_file: Path | None,
+    as_json: bool,
+) -> None:
     """What an ingest or a worker did: a sentence, or a JSON line; for people also the first problems and remarks."""
     from clipsql.ingest.readings import Outcome
 
@@ -78,7 +91,7 @@ def show_report(report: IngestReport, collection: str | None, model: str | None,
         note(_shown(problem))
     more = report.failed + report.left_out - len(report.problems)
     if more:
-        note(f"and {more:,} more; --report FILE writes every one.")
+        note(f"and {more:,} more; {report_file or '--report FILE'} has every one.")
     for remark in report.remarks:
         note(f"Note: {remark}")
     if report.remarked > len(report.remarks):
@@ -94,7 +107,7 @@ def show_report(report: IngestReport, collection: str | None, model: str | None,
         note("What failed before was left alone; --retry-failed tries it again.")
 
 
-def end_by_report(report: IngestReport) -> None:
+def end_by_report(report: IngestReport, *, report_file: Path | None) -> None:
     """Raise SourceError, which is exit code 1, when a picture failed in this run or a row was left out."""
     told = []
     if report.failed:
@@ -102,7 +115,9 @@ def end_by_report(report: IngestReport) -> None:
     if report.left_out:
         told.append(f"{'rows' if told else 'Rows'} that were left out: {report.left_out:,}")
     if told:
-        raise SourceError(f"{', '.join(told)}; all others are stored. --report FILE names every one.")
+        raise SourceError(
+            f"{', '.join(told)}; all others are stored. {report_file or '--report FILE'} has every one."
+        )
 
 
 def _shown(problem: Problem) -> str:
@@ -116,6 +131,14 @@ def _shown(problem: Problem) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _is_report(file: Path) -> bool:
+    """Whether an earlier report, or nothing, is lost when the file is written."""
+    if not file.is_file():
+        return True
+    with file.open("rb") as there:
+        return there.read(len(_BEGINNING)) in (b"", _BEGINNING)
 
 
 def _write_line(file: FileIO, line: bytes) -> None:

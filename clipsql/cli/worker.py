@@ -102,9 +102,9 @@ def worker(
                 progress.advance(failed=failed)
 
             report = working.run(until_empty=until_empty, on_outcome=show, on_problem=on_problem)
-    show_report(report, collection, row.name, as_json=as_json)
+    show_report(report, collection, row.name, report_file=report_file, as_json=as_json)
     if until_empty:
-        end_by_report(report)
+        end_by_report(report, report_file=report_file)
 
 
 @contextmanager

@@ -173,7 +173,7 @@ def test_ingest_writes_a_summary_or_one_json_line(
     assert result.stderr.splitlines()[-2:] == [
         f"Failed: {folder.resolve() / '9.png'}: the file is empty; pictures are "
         "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and JPEG 2000",
-        "Error: Pictures that failed: 1; all others are stored. --report FILE names every one.",
+        "Error: Pictures that failed: 1; all others are stored. --report FILE has every one.",
     ]
     assert result.exit_code == 1
     again = clipsql("ingest", folder, "--json")
@@ -314,7 +314,7 @@ def test_rows_that_repeat_or_name_no_picture_are_left_out_and_told(
     assert told[1].startswith(
         "Left out: m.csv line 4 repeats m.csv line 2: https://x.example/0; give each picture one row"
     )
-    assert last == "Error: Rows that were left out: 2; all others are stored. --report FILE names every one."
+    assert last == "Error: Rows that were left out: 2; all others are stored. --report FILE has every one."
     assert result.exit_code == 1
     assert "2 added, 1 duplicate, 1 unusable" in result.stdout
     (line,) = clipsql("stats", "--json").stdout.splitlines()

@@ -224,7 +224,7 @@ def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
         assert line.endswith(" INFO Another ingest into collection c is running; waiting for it to end.")
     assert (first.wait(), second.wait()) == (1, 0), first.lines + second.lines
     assert any("316 added, 14 failed; 330 captions added" in line for line in first.lines)
-    assert "and 4 more; --report FILE writes every one." in first.lines
+    assert "and 4 more; --report FILE has every one." in first.lines
     assert any("316 unchanged, 14 failed before; 0 captions added" in line for line in second.lines)
     content(database_url).assert_same(undisturbed)
 

@@ -177,18 +177,18 @@ def test_every_problem_is_a_line_of_the_report_and_ten_are_shown(
     lines = [*rows[:3], "", *rows[3:], rows[12]]
     (tmp_path / "list.csv").write_text("url,camera\n" + "".join(f"{url},k1\n" for url in lines))
     report = tmp_path / "report.jsonl"
-    report.write_text("of an earlier run\n" * 1_000)
+    report.write_text('{"outcome": "failed"}\n' * 1_000)  # of an earlier run
     result = told(
         clipsql("ingest", tmp_path / "list.csv", "--model", model_folder, "--report", report, *LOCAL)
     )
     assert "2 added, 12 failed, 1 duplicate, 1 unusable" in result.stdout
     assert result.stderr.splitlines()[-1] == (
         "Error: Pictures that failed: 12, rows that were left out: 2; all others are stored. "
-        "--report FILE names every one."
+        f"{report} has every one."
     )
     shown = [line for line in result.stderr.splitlines() if line.startswith(("Failed: ", "Left out: "))]
     assert len(shown) == 10
-    assert "and 4 more; --report FILE writes every one." in result.stderr.splitlines()
+    assert f"and 4 more; {report} has every one." in result.stderr.splitlines()
     found = [json.loads(line) for line in report.read_text().splitlines()]
     assert [list(one) for one in found] == [["outcome", "reason", "position", "url", "failure"]] * 14
     failed = {one["url"]: one for one in found if one["outcome"] == "failed"}
@@ -236,6 +236,13 @@ def test_a_report_that_cannot_be_written_is_refused_by_name(
     result = clipsql("ingest", listing, "--validate-only", "--report", wanted, *LOCAL)
     assert result.exit_code == 1
     assert f'The report "{wanted}" cannot be written (No such file or directory)' in result.stderr
+    for mine in (listing, listing.with_name("photo.jpg")):
+        before = b"mine" if mine != listing else listing.read_bytes()
+        mine.write_bytes(before)
+        result = clipsql("ingest", listing, "--validate-only", "--report", mine, *LOCAL)
+        assert result.exit_code == 1
+        assert f'"{mine}" is there and no report; name another file by --report.' in result.stderr
+        assert mine.read_bytes() == before
     if Path("/dev/full").exists():
         full = clipsql("ingest", listing, "--validate-only", "--report", "/dev/full", *LOCAL)
         assert (full.exit_code, "No space left on device" in full.stderr) == (1, True)
