@@ -114,6 +114,10 @@ def _read_preprocessor(folder: Path) -> Preprocessor:
     return Preprocessor(read(folder, backend="pil", trust_remote_code=False))
 
 
+_MOST_CHARACTERS_PER_TOKEN = 500
+"""No text has fewer tokens than so many characters give, unless it is empty for pages."""
+
+
 class _Tokenize:
     """Token tensors of a batch of texts, cut and padded as the text tower was trained."""
 
@@ -130,8 +134,10 @@ class _Tokenize:
         self._siglip = config.model_type in ("siglip", "siglip2")
 
     def __call__(self, texts: Sequence[str]) -> Mapping[str, torch.Tensor]:
+        # The tokenizer takes in the whole before it cuts: minutes for a caption of a million words.
+        most = self._max_tokens * _MOST_CHARACTERS_PER_TOKEN
         tokens = self._tokenizer(
-            list(texts),
+            [text[:most] for text in texts],
             truncation=True,
             max_length=self._max_tokens,
             padding="max_length" if self._siglip else True,
