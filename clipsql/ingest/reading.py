@@ -67,10 +67,17 @@ def needs_content(stored: StoredPicture) -> bool:
 def kept_content(stored: StoredPicture) -> bytes | None:
     """The bytes of a waiting picture that lies on this machine; None when they must be had from the web.
 
-    Raises ImageError for a local picture that cannot be read.
+    Files are read for whoever ingested them, and copies of what was downloaded by their content: a row alone, which
+    many may write, opens none. Raises ImageError for a local picture that cannot be read, or is not to be.
     """
     picture = stored.picture
-    file = picture.local_file
+    file = stored.file_to_read or _original(picture)
+    if file is None and not picture.is_on_the_web and picture.local_file is not None:
+        raise ImageError(
+            "its file lies on this machine, where it is read only when an ingest asks for it; "
+            "list it in a column file, or ingest its address with --allow-file-urls",
+            failure=FailureClass.FILE_URL,
+        )
     if file is None or (picture.is_on_the_web and not stored.is_checked):
         return None
     try:
@@ -210,7 +217,13 @@ def _queued(picture: PictureRecord, stored: StoredPicture | None, *, is_checked:
         if stored is None
         else replace(stored.picture, status="pending", failure=None, error=None)
     )
-    return Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.QUEUED, is_checked=is_checked)
+    return Reading(
+        picture=_told(row, picture),
+        stored=stored,
+        outcome=Outcome.QUEUED,
+        is_checked=is_checked,
+        file_to_read=picture.file,
+    )
 
 
 def _without_content(
@@ -264,6 +277,13 @@ def _content(file: Path | None) -> bytes:
     if status.st_size > _MOST_BYTES:
         raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
     return file.read_bytes()
+
+
+def _original(picture: PictureRecord) -> Path | None:
+    """The copy that was kept of a picture on the web, which is named after its content."""
+    file, digest = picture.file, picture.sha256
+    is_copy = picture.is_on_the_web and file is not None and digest is not None and file.stem == digest.hex()
+    return file if is_copy else None
 
 
 def _no_file(error: OSError) -> ImageError:
