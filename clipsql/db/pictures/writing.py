@@ -34,7 +34,11 @@ def write_pictures(
         queue.enqueue(
             connection,
             [
-                (image_id, write.is_checked, write.file_to_read and os.fsencode(write.file_to_read))
+                (
+                    image_id,
+                    write.is_checked,
+                    None if write.file_to_read is None else os.fsencode(write.file_to_read),
+                )
                 for image_id, write in placed
                 if write.picture.status == "pending"
             ],
