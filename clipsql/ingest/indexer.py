@@ -193,7 +193,7 @@ class _Run:
 
     def _enqueue(self, waiting: list[Reading], on_outcome: Callable[[Outcome], None]) -> None:
         """Put pictures into the queue, where workers see them at once."""
-        writes = [write for _, write in self.pipeline.encode(waiting, self._lookups)]
+        writes = [write for _, write in self.pipeline.encode(waiting, self._lookups) if write is not None]
         writing.write_pictures(
             self._lookups, writes, collection=self._options.collection, model=self._indexer.model
         )

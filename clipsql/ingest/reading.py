@@ -246,6 +246,13 @@ def _failed(picture: PictureRecord, stored: StoredPicture | None, error: ImageEr
     return Reading(picture=failed, stored=stored, outcome=Outcome.FAILED)
 
 
+def not_encoded(reading: Reading, error: Exception) -> Reading:
+    """The reading of a picture that was read and that the model, or its captions, made nothing of."""
+    reason = str(error) if isinstance(error, ClipsqlError) else unexpected(error)
+    failed = _failed(reading.picture, reading.stored, ImageError(reason, failure=FailureClass.UNEXPECTED))
+    return replace(failed, is_claimed=reading.is_claimed)
+
+
 def _told(known: PictureRecord, picture: PictureRecord) -> PictureRecord:
     """What is known of a picture, with what its source tells; time and place stay where the source is silent."""
     if picture.longitude is not None:

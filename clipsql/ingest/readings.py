@@ -96,6 +96,11 @@ class Reading:
     file_to_read: Path | None = None
 
     @property
+    def digest_to_encode(self) -> bytes | None:
+        """SHA-256 of the content whose pixels must be encoded; None where there is nothing to encode."""
+        return None if self.pixels is None else self.picture.sha256
+
+    @property
     def captions_to_encode(self) -> list[str]:
         """Wanted captions without an embedding; those of a picture that is not embedded wait for it."""
         if self.picture.status != "embedded":
