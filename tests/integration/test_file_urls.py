@@ -276,6 +276,36 @@ def test_a_file_that_was_asked_for_later_is_read(
     assert stored(engine) == ["embedded"]
 
 
+def test_a_file_that_was_asked_for_stays_so_when_it_is_looked_at_again(
+    engine: Engine,
+    ingest: Callable[..., IngestReport],
+    work: Callable[[], IngestReport],
+    secret: Path,
+    tmp_path: Path,
+) -> None:
+    file = listed(tmp_path, "url", secret.as_uri())
+    ingest(open_source(file, allow_file_urls=True), validate_only=True)
+    ingest(open_source(file), enqueue_only=True, refresh=True)
+    work()
+    assert stored(engine) == ["embedded"]
+
+
+def test_asking_for_a_file_takes_no_wish_to_look_at_it_again_back(
+    engine: Engine,
+    ingest: Callable[..., IngestReport],
+    work: Callable[[], IngestReport],
+    secret: Path,
+    tmp_path: Path,
+) -> None:
+    file = listed(tmp_path, "url", secret.as_uri())
+    ingest(open_source(file, allow_file_urls=True))
+    secret.write_bytes(picture_bytes(78))
+    ingest(open_source(file), enqueue_only=True, refresh=True)
+    ingest(open_source(file, allow_file_urls=True), enqueue_only=True)
+    work()
+    assert stored(engine, "sha256") == [content_hash(picture_bytes(78))]
+
+
 def test_the_command_reads_file_addresses_when_asked_for(
     clipsql: Callable[..., Result], model_folder: Path, secret: Path, tmp_path: Path
 ) -> None:
