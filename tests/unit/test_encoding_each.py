@@ -40,6 +40,19 @@ def test_nothing_to_encode_asks_for_nothing() -> None:
     assert encode_each(lambda _: pytest.fail("asked"), {}, plain=1) == ({}, {})
 
 
+def test_an_interruption_is_no_failure() -> None:
+    tries = 0
+
+    def encode(_items: Sequence[int]) -> Vectors:
+        nonlocal tries
+        tries += 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        encode_each(encode, {n: n for n in range(64)}, plain=-1)
+    assert tries == 1
+
+
 def test_a_fault_of_the_model_is_raised_after_few_tries() -> None:
     tries = 0
 
