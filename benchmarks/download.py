@@ -1,15 +1,17 @@
-"""Measure downloads/s of clipsql beside img2dataset on the same list, against a web server with latency and faults.
+"""Measure downloads/s of clipsql beside its rivals on the same list, against a web server with latency and faults.
 
     python3 -m venv img2dataset && img2dataset/bin/pip install img2dataset
-    python benchmarks/download.py --img2dataset img2dataset/bin/img2dataset
+    pip install aiohttp
+    python benchmarks/download.py --img2dataset img2dataset/bin/img2dataset --aiohttp
 
-The server is that of the tests, in a process of its own on this machine: each answer comes 50 ms late, one
-picture in a hundred fails at first (HTTP 503, or a connection that breaks in the middle) and comes when asked
-again. Both contenders only download, nothing is decoded or stored, with as many connections and retries, in one
-process each. Each round runs both, one after the other: first on one core while the server has the others, so that both
-get the same CPU, then on all cores, which the server shares with them. Seconds are from the first request to the last;
-CPU is that of the whole contender, its start included. clipsql waits a second or two before it tries again; in a long
-list that counts for little.
+The server is that of the tests, in a process of its own on this machine: each answer comes 50 ms late, one picture in a
+hundred fails at first (HTTP 503, or a connection that breaks in the middle) and comes when asked again. "aiohttp" is
+clipsql's own downloader with aiohttp's sessions in the place of its connections and parser of HTTP/1.1: the same
+robots.txt, pauses, redirects, bounds and checks of addresses. All contenders only download, nothing is decoded or
+stored, with as many connections and retries, in one process each. Each round runs all, one after the other: first on
+one core while the server has the others, so that all get the same CPU, then on all, which the server shares with
+them. Seconds are from the first request to the last; CPU is that of the whole contender, its start included. clipsql
+waits a second or two before it tries again; in a long list that counts for little.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class Run:
     downloaded: int
     seconds: float
     cpu_seconds: float
+    peak_mb: float
 
 
 def main() -> None:
@@ -59,14 +62,22 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=256, help="at a time (default 256)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--img2dataset", metavar="PROGRAM", help="to be measured beside")
+    parser.add_argument("--aiohttp", action="store_true", help="measure beside aiohttp's connections, too")
+    parser.add_argument(
+        "--picture-side", type=int, default=128, help="in pixels: 128 (default) are 13 kB, 450 are 157 kB"
+    )
     parser.add_argument("--contender", metavar="FILE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
+        if options.aiohttp:
+            _take_aiohttp()
         _download(Path(options.contender).read_text().splitlines(), options.connections)
         return
     contenders: dict[str, Callable[[Path], Run]] = {
         "clipsql": lambda urls: _clipsql(urls, options.connections)
     }
+    if options.aiohttp:
+        contenders["aiohttp"] = lambda urls: _clipsql(urls, options.connections, "--aiohttp")
     if options.img2dataset:
         contenders["img2dataset"] = lambda urls: _img2dataset(urls, options.img2dataset, options.connections)
     every = os.sched_getaffinity(0)
@@ -79,7 +90,7 @@ def main() -> None:
                 with (
                     tempfile.TemporaryDirectory() as folder,
                     _on(the_servers),
-                    web_server([_picture()]) as port,
+                    web_server([_picture(options.picture_side)]) as port,
                     _on(its),
                 ):
                     urls = Path(folder) / "urls.txt"
@@ -106,18 +117,34 @@ def _on(cores: set[int]) -> Iterator[None]:
 
 def _show(runs: dict[tuple[str, str], list[Run]], count: int) -> None:
     print(f"{count:,} URLs, median of {len(next(iter(runs.values())))} rounds, {os.cpu_count()} cores")
-    print(f"{'':24} {'downloads/s':>12} {'CPU ms each':>12} {'downloaded':>12}")
+    print(f"{'':24} {'downloads/s':>12} {'CPU ms each':>12} {'peak MB':>8} {'downloaded':>12}")
     for (cores, name), rounds in runs.items():
         rate = statistics.median(run.downloaded / run.seconds for run in rounds)
         cpu = statistics.median(run.cpu_seconds / run.downloaded * 1000 for run in rounds)
         share = statistics.median(run.downloaded / count for run in rounds)
-        print(f"{name + ', ' + cores:24} {rate:12,.0f} {cpu:12.2f} {share:12.2%}")
+        peak = statistics.median(run.peak_mb for run in rounds)
+        print(f"{name + ', ' + cores:24} {rate:12,.0f} {cpu:12.3f} {peak:8,.0f} {share:12.2%}")
 
 
-def _clipsql(urls: Path, connections: int) -> Run:
-    done = _timed([sys.executable, __file__, "--contender", str(urls), "--connections", str(connections)])
+def _clipsql(urls: Path, connections: int, *more: str) -> Run:
+    command = [sys.executable, __file__, "--contender", str(urls), "--connections", str(connections), *more]
+    done = _timed(command)
     result = json.loads(done.output)
-    return Run(downloaded=result["downloaded"], seconds=result["seconds"], cpu_seconds=done.cpu_seconds)
+    return Run(
+        downloaded=result["downloaded"],
+        seconds=result["seconds"],
+        cpu_seconds=done.cpu_seconds,
+        peak_mb=done.peak_mb,
+    )
+
+
+def _take_aiohttp() -> None:
+    """Let this process's downloader speak HTTP through aiohttp."""
+    from aiohttp_connections import AiohttpConnections
+
+    from clipsql.web import fetching
+
+    fetching.Connections = AiohttpConnections  # type: ignore[assignment, misc]
 
 
 def _download(urls: list[str], connections: int) -> None:
@@ -170,13 +197,19 @@ def _img2dataset(urls: Path, program: str, connections: int) -> Run:
     command += ["--number_sample_per_shard=1000000"]
     done = _timed(command)
     (stats,) = (json.loads(file.read_text()) for file in folder.glob("*_stats.json"))
-    return Run(downloaded=stats["successes"], seconds=stats["duration"], cpu_seconds=done.cpu_seconds)
+    return Run(
+        downloaded=stats["successes"],
+        seconds=stats["duration"],
+        cpu_seconds=done.cpu_seconds,
+        peak_mb=done.peak_mb,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Done:
     output: str
     cpu_seconds: float
+    peak_mb: float
 
 
 def _timed(command: list[str]) -> _Done:
@@ -189,13 +222,17 @@ def _timed(command: list[str]) -> _Done:
         errors.seek(0)
         if process.returncode:
             sys.exit(f"{command[0]} failed: {errors.read().decode()[-2000:]}")
-        return _Done(output=output.read().decode(), cpu_seconds=usage.ru_utime + usage.ru_stime)
+        return _Done(
+            output=output.read().decode(),
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_mb=usage.ru_maxrss / 1024,  # of one process, the largest
+        )
 
 
-def _picture() -> bytes:
-    """About 20 kB."""
+def _picture(side: int) -> bytes:
+    """Noise as a JPEG."""
     file = io.BytesIO()
-    noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (side, side, 3), dtype=np.uint8)
     Image.fromarray(noise).save(file, "JPEG", quality=85)
     return file.getvalue()
 

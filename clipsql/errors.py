@@ -67,6 +67,8 @@ class FailureClass(StrEnum):
     """The connection ended before the picture did."""
     NOT_AN_IMAGE = "not_an_image"
     """A web page, a video, nothing at all: whatever the host calls it."""
+    FILE_URL = "file_url"
+    """A file of the own machine that nobody who may asked to be read."""
     NO_FILE = "no_file"
     """The local file does not exist or cannot be opened."""
     DAMAGED = "damaged"

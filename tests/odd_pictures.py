@@ -131,3 +131,47 @@ def small_frame_gif(image: Image.Image) -> bytes:
     place = data.index(b"\x2c", 13 + 3 * (2 << (data[10] & 7)))
     data[place + 1 : place + 5] = struct.pack("<HH", 20, 20)
     return bytes(data)
+
+
+def deep_png(values: np.ndarray[Any, Any], *chunks: tuple[bytes, bytes], interlaced: bool = False) -> bytes:
+    """A PNG of 16 bits, shape (height, width, 1 to 4 channels); Pillow writes none of colours."""
+    height, width, channels = values.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    passes = [(0, 0, 1, 1)]
+    if interlaced:  # Adam7: first row and column, and the steps to the next
+        passes = [
+            (0, 0, 8, 8),
+            (0, 4, 8, 8),
+            (4, 0, 8, 4),
+            (0, 2, 4, 4),
+            (2, 0, 4, 2),
+            (0, 1, 2, 2),
+            (1, 0, 2, 1),
+        ]
+    rows = b""
+    for top, left, down, across in passes:
+        part = values[top::down, left::across].astype(">u2")
+        if part.size:
+            rows += b"".join(b"\0" + row.tobytes() for row in part)
+    head = struct.pack(">LLBBBBB", width, height, 16, kind, 0, 0, interlaced)
+    parts = [(b"IHDR", head), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, body) for name, body in parts)
+
+
+def printer_profile(order: tuple[int, int, int, int]) -> bytes:
+    """The profile of a printer whose inks are in another order: `order` has the places of cyan to black."""
+    steps = 9
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 255, steps)] * 4, indexing="ij"), axis=-1)
+    inks = grid.reshape(1, -1, 4)[..., order].round().astype(np.uint8)
+    colours = Image.frombytes("CMYK", (inks.shape[1], 1), inks.tobytes()).convert("RGB")
+    spaces = [ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")]
+    lab = ImageCms.profileToProfile(colours, *spaces, renderingIntent=1, outputMode="LAB")
+    assert lab is not None
+    looks = np.asarray(lab) ^ np.array([0, 128, 128], np.uint8)  # Pillow's a and b are signed
+    straight = bytes(range(256))
+    matrix = struct.pack(">9l", *(65536 * (place % 4 == 0) for place in range(9)))
+    table = b"mft1" + bytes([0, 0, 0, 0, 4, 3, steps, 0]) + matrix
+    table += straight * 4 + looks.tobytes() + straight * 3
+    head = struct.pack(">L4xL4s4s4s12x4s28x3l48x", 144 + len(table), 0x02400000, b"prtr", b"CMYK", b"Lab ", b"acsp",
+                       63190, 65536, 54061)  # fmt: skip
+    return head + struct.pack(">L4sLL", 1, b"A2B0", 144, len(table)) + table

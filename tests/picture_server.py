@@ -32,11 +32,14 @@ class _Server(ThreadingHTTPServer):
 
 
 class PictureServer:
-    """Serves /NUMBER.png; `contents` are other answers by path (None: 404), `asked` counts the requests."""
+    """Serves /NUMBER.png; `contents` are other answers by path (None: 404), `asked` counts the requests,
+    `user_agents` are those who ask.
+    """
 
     def __init__(self, *, latency_s: float = 0.0) -> None:
         self.contents: dict[str, bytes | None] = {}
         self.asked: Counter[str] = Counter()
+        self.user_agents: set[str | None] = set()
         self.latency_s = latency_s
         self._server = _Server(("127.0.0.1", 0), self._handler())
 
@@ -72,6 +75,7 @@ class PictureServer:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
+                server.user_agents.add(self.headers["User-Agent"])
                 data = server.answer(self.path)
                 self.send_response(404 if data is None else 200)
                 self.send_header("Content-Length", str(len(data or b"")))

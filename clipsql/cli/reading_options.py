@@ -43,6 +43,12 @@ _OPTIONS = (
         default=None,
         help="Download what robots.txt or X-Robots-Tag: noai asks programs to leave alone.",
     ),
+    click.option(
+        "--user-agent-contact",
+        metavar="EMAIL|URL",
+        callback=lambda _context, _option, contact: _checked(contact),
+        help="Tell hosts where to find you, as the owners of many ask of programs.",
+    ),
 )
 """Defaults stay with DownloadOptions and ReadOptions: importing them here would cost every command the time."""
 
@@ -78,6 +84,7 @@ def reading_options(command: Command) -> Command:
         max_mb: float | None,
         allow_private_hosts: bool | None,
         ignore_robots: bool | None,
+        user_agent_contact: str | None,
         timezone: dt.tzinfo,
         max_megapixels: float | None,
         store_images: Path | None,
@@ -91,6 +98,7 @@ def reading_options(command: Command) -> Command:
             "max_bytes": None if max_mb is None else int(max_mb * 2**20),
             "allow_private_hosts": allow_private_hosts,
             "ignore_robots": ignore_robots,
+            "user_agent_contact": user_agent_contact,
         }
         given["downloads"] = {name: value for name, value in downloads.items() if value is not None}
         given["reading"] = {"timezone": timezone, "store_images": store_images, "thumbnails": thumbnails}
@@ -102,3 +110,12 @@ def reading_options(command: Command) -> Command:
     for option in reversed((*_READING, *_OPTIONS)):
         wrapped = option(wrapped)
     return wrapped
+
+
+def _checked(contact: str | None) -> str | None:
+    """The contact, before a model is loaded. Raises ConfigurationError."""
+    if contact is not None:
+        from clipsql.web.downloads import DownloadOptions
+
+        DownloadOptions(user_agent_contact=contact)
+    return contact

@@ -26,6 +26,7 @@ class _Columns(TypedDict):
     text_columns: Collection[str]
     base_folder: Path | None
     timezone: dt.tzinfo
+    allow_file_urls: bool
 
 
 class Delimiter(click.ParamType[str]):
@@ -73,6 +74,11 @@ _OPTIONS = (
         type=click.Path(path_type=Path, file_okay=False, exists=True),
         help="Where relative files lie; default: the manifest's folder.",
     ),
+    click.option(
+        "--allow-file-urls",
+        is_flag=True,
+        help="Read files of this machine for file: addresses of a list, too.",
+    ),
 )
 
 
@@ -90,6 +96,7 @@ def source_options(command: Command) -> Command:
         mappings: tuple[str, ...],
         text_columns: tuple[str, ...],
         base_folder: Path | None,
+        allow_file_urls: bool,
         **given: Any,
     ) -> Any:
         if (source is None) == (query is None):
@@ -101,6 +108,7 @@ def source_options(command: Command) -> Command:
                 "text_columns": text_columns,
                 "base_folder": base_folder,
                 "timezone": timezone,
+                "allow_file_urls": allow_file_urls,
             }
             if source is not None:
                 return open_source(source, file_format=file_format, delimiter=delimiter, **columns)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clipsql.encoding.each import encode_each
 from clipsql.encoding.memory import keep_freed_memory
 from clipsql.errors import EncodingError, ModelError
 
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
     from clipsql.encoding.preprocessing import Preprocessor
 
+Key = TypeVar("Key", bound=Hashable)
+
 # On a CPU ViT-B/32 and MobileNetV2 are flat from 8 to 32.
 _CPU_BATCH_SIZE = 16
 _BATCH_SIZE = 64
+
+_PLAIN_TEXT = "a"
 
 
 class Encoder:
@@ -80,6 +85,23 @@ class Encoder:
         features[order] = self._joined(parts)
         return unit_length(features, what="text")
 
+    def try_pixels(
+        self, pixels: Mapping[Key, NDArray[np.float32]]
+    ) -> tuple[dict[Key, NDArray[np.float32]], dict[Key, Exception]]:
+        """Embeddings of preprocessed pictures, (3, height, width) each, by their keys, and the errors of the others.
+
+        Raises only what the model makes of every picture.
+        """
+        return encode_each(
+            lambda batch: self.encode_pixels(np.stack(batch)),
+            pixels,
+            plain=self.preprocess([self._blank()])[0],
+        )
+
+    def try_texts(self, texts: Iterable[str]) -> tuple[dict[str, NDArray[np.float32]], dict[str, Exception]]:
+        """Embeddings of texts, by text, and the errors of the others; raises only what the model makes of every one."""
+        return encode_each(self.encode_texts, {text: text for text in texts}, plain=_PLAIN_TEXT)
+
     def heat_map(self, image: Image.Image, text: str) -> NDArray[np.float32]:
         """Cosine of each patch of a picture with a text, float32, shape (rows, columns); ViT towers of CLIP only.
 
@@ -123,16 +145,20 @@ class Encoder:
 
     def _measure_dimensions(self) -> int:
         """The length of the vectors that both towers really give. Raises ModelError."""
-        from PIL import Image
-
-        blank = Image.new("RGB", (self.image_size, self.image_size), "grey")
-        picture, text = self._image_features(self._preprocess([blank])), self._text_features(["a"])
+        picture = self._image_features(self._preprocess([self._blank()]))
+        text = self._text_features([_PLAIN_TEXT])
         if picture.ndim != 2 or picture.shape != text.shape:
             raise ModelError(
                 f'Model "{self.name}" is no dual encoder: it gives pictures of shape {picture.shape[1:]} and '
                 f"texts of shape {text.shape[1:]}; use a model that maps both into one space."
             )
         return int(picture.shape[1])
+
+    def _blank(self) -> Image.Image:
+        """A picture with which nothing is wrong."""
+        from PIL import Image
+
+        return Image.new("RGB", (self.image_size, self.image_size), "grey")
 
 
 def unit_length(vectors: NDArray[np.float32], *, what: str) -> NDArray[np.float32]:

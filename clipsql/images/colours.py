@@ -6,27 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipsql.images.depth import levels
 from clipsql.images.profiles import to_srgb
 
 BAND_PIXELS = 2**20
 """Pixels that are made opaque at once: few beside the picture, enough that it costs no time."""
 
-_DEPTH_12 = 4095
-
 
 def to_rgb(image: Image.Image, *, factor: int = 1) -> Image.Image:
     """The picture in sRGB, a `factor` smaller each way; transparency lies over white, deep greys become 8 bits.
 
-    Colours follow the picture's ICC profile. A full-size copy is made only where `factor` is 1.
+    Colours follow the picture's ICC profile or gamma. A full-size copy is made only where `factor` is 1.
     """
-    levels = _grey_levels(image)
+    greys = _grey_levels(image)
     width, height = image.size
     rows = height if factor == 1 else max(1, BAND_PIXELS // width // factor) * factor
     small: Image.Image | None = None
     for top in range(0, height, rows):
         # A crop is a copy: not of a picture that is one band only.
         band = image if rows >= height else image.crop((0, top, width, min(top + rows, height)))
-        band = _opaque(band, levels)
+        band = _opaque(band, greys)
         if factor > 1:
             band = band.reduce(factor)
         if rows >= height:
@@ -36,14 +35,16 @@ def to_rgb(image: Image.Image, *, factor: int = 1) -> Image.Image:
             small = Image.new(band.mode, (-(-width // factor), -(-height // factor)))
         small.paste(band, (0, top // factor))
     assert small is not None
-    return to_srgb(small, image.info.get("icc_profile"))
+    told = image.info
+    gamma = None if "srgb" in told else told.get("gamma")
+    return to_srgb(small, told.get("icc_profile"), gamma=gamma)
 
 
-def _opaque(band: Image.Image, levels: NDArray[np.uint8] | None) -> Image.Image:
+def _opaque(band: Image.Image, greys: NDArray[np.uint8] | None) -> Image.Image:
     """The band in the mode L, RGB, CMYK or LAB."""
-    if levels is not None:
+    if greys is not None:
         deep = np.asarray(band)
-        grey = Image.fromarray(levels[deep])
+        grey = Image.fromarray(greys[deep])
         clear = band.info.get("transparency")
         if isinstance(clear, int):
             grey.paste(255, mask=Image.fromarray((deep == clear).astype(np.uint8) * 255))
@@ -59,15 +60,10 @@ def _opaque(band: Image.Image, levels: NDArray[np.uint8] | None) -> Image.Image:
 
 
 def _grey_levels(image: Image.Image) -> NDArray[np.uint8] | None:
-    """The 8-bit grey for each value of 16-bit greys, None for other pictures.
-
-    Where nothing is as bright as a 16th of the range, the file holds the 12 bits of a camera, a scanner or a depth
-    sensor: no picture that uses its 16 bits is so dark.
-    """
+    """The 8-bit grey for each value of 16-bit greys, None for other pictures."""
     if not image.mode.startswith("I;16"):
         return None
     extrema = image.getextrema()
     brightest = extrema[1]
     assert isinstance(brightest, int | float)
-    white = _DEPTH_12 if brightest <= _DEPTH_12 else 65535
-    return (np.minimum(np.arange(65536), white) * 255 // white).astype(np.uint8)
+    return levels(int(brightest))

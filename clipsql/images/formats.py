@@ -12,12 +12,12 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
 from clipsql.errors import FailureClass, ImageError
-from clipsql.images.mending import jpeg_essentials, png_essentials
+from clipsql.images.mending import jpeg_essentials
+from clipsql.images.png import PngFile
 from clipsql.images.tiff import TiffFile
 
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and JPEG 2000"
@@ -33,14 +33,6 @@ _NOT_DECODED = (
     "unsupported bmp pixel depth",
 )
 """What the messages of readers say of whole files of a kind that they do not know."""
-
-
-def _png(data: bytes) -> ImageFile.ImageFile:
-    essentials, profile = png_essentials(data)
-    image = PngImageFile(io.BytesIO(essentials), "")
-    if profile is not None:
-        image.info["icc_profile"] = profile
-    return image
 
 
 def _jpeg(data: bytes) -> ImageFile.ImageFile:
@@ -61,7 +53,7 @@ def _reader(kind: type[ImageFile.ImageFile]) -> Callable[[bytes], ImageFile.Imag
 # and warn about large pictures, and its JPEG opener warns about some stereo pictures.
 _READERS: tuple[tuple[str, int, tuple[bytes, ...], Callable[[bytes], ImageFile.ImageFile]], ...] = (
     ("JPEG", 0, (b"\xff\xd8\xff",), _jpeg),
-    ("PNG", 0, (b"\x89PNG\r\n\x1a\n",), _png),
+    ("PNG", 0, (b"\x89PNG\r\n\x1a\n",), PngFile),
     ("WEBP", 8, (b"WEBP",), _reader(WebPImageFile)),
     ("GIF", 0, (b"GIF87a", b"GIF89a"), _reader(GifImageFile)),
     ("TIFF", 0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _reader(TiffFile)),

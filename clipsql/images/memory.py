@@ -14,6 +14,7 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from clipsql.images.colours import BAND_PIXELS
+from clipsql.images.png import PngFile
 from clipsql.images.tiff import TiffFile
 
 
@@ -29,7 +30,8 @@ class Budget:
     def held(self, wanted: int) -> Iterator[None]:
         """Hold so many bytes within the block; who wants more than there are altogether holds all, alone.
 
-        Not to be entered a second time within the block: two threads would wait for each other.
+        Not to be entered a second time within the block, nor READING within DECODING: two threads would wait for each
+        other.
         """
         taken = min(wanted, self.size)
         with self._changed:
@@ -43,8 +45,11 @@ class Budget:
                 self._changed.notify_all()
 
 
-DECODING = Budget(2**30)
-"""For the pixels of pictures in the making, of all threads of this process together."""
+READING = Budget(2**28)
+"""For the files that are read from this machine, of all threads of this process together."""
+
+DECODING = Budget(3 * 2**28)
+"""For the pixels of pictures in the making, as READING: both together 1 GiB."""
 
 
 _LARGE = 2**25
@@ -87,6 +92,6 @@ def bytes_to_decode(image: ImageFile.ImageFile, size: tuple[int, int], *, factor
         total += sum(2 * size[0] * size[1] * layer[1] * layer[2] // (wide * high) for layer in image.layer)
     if isinstance(image, GifImageFile) and image.tile and image.tile[0].extents != (0, 0, *image.size):
         total += pixels * (4 + _COPIES)  # the frame is laid on a canvas
-    if isinstance(image, TiffFile):
+    if isinstance(image, TiffFile | PngFile):
         total += image.bytes_beside
     return total

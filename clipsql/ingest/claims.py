@@ -23,8 +23,9 @@ from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import FailureClass, ImageError
+from clipsql.ingest.local_files import kept_content, memory_for_kept
 from clipsql.ingest.pipeline import WRITE_BATCH
-from clipsql.ingest.reading import kept_content, needs_content, read_claimed
+from clipsql.ingest.reading import needs_content, read_claimed
 from clipsql.ingest.readings import Reading, ReadOptions
 from clipsql.web.downloading import Download, Downloader, DownloadOptions
 
@@ -187,7 +188,7 @@ class Claims:
 
     def _look_here(self, stored: StoredPicture) -> None:
         """Read what lies on this machine, or was read before; download the rest."""
-        with self._errors_for_the_encoder():
+        with self._errors_for_the_encoder(), memory_for_kept(stored):
             content: bytes | ImageError | None = None
             if needs_content(stored):
                 try:

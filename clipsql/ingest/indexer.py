@@ -203,7 +203,7 @@ class _Run:
     def _enqueue(self, waiting: list[Reading], on_outcome: Callable[[Outcome], None]) -> None:
         """Put pictures into the queue, where workers see them at once."""
         ready = self.pipeline.encode(waiting, self._lookups)
-        written = self.pipeline.write(self._lookups, waiting, ready)
+        written = self.pipeline.write(self._lookups, ready)
         self.pipeline.settle(written, self._report, lambda reading: on_outcome(reading.outcome))
         if self._claims is None and not self._options.enqueue_only:
             self._claims = self._stack.enter_context(self._open_claims())

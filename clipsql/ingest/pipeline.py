@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.refusals import write_but_refused
 from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
+from clipsql.ingest.reading import not_encoded
 from clipsql.ingest.readings import Outcome, Reading, left_out, refused
 from clipsql.ingest.reports import IngestReport
 
@@ -72,21 +74,34 @@ class Pipeline:
             for batch in _batches_of_work(readings):
                 ready = self.encode(batch, lookups)
                 self.settle(written.result(), report, on_settled)
-                written = writer.submit(self.write, writes, batch, ready)
+                written = writer.submit(self.write, writes, ready)
             self.settle(written.result(), report, on_settled)
 
-    def encode(self, batch: Sequence[Reading], lookups: Driver) -> list[tuple[Reading, PictureWrite]]:
-        """What must be written for a batch, with the embeddings of its pictures and captions."""
-        changes = [reading for reading in batch if not reading.leaves_row]
-        embeddings = self._embed_pictures(changes, lookups)
-        texts = list(dict.fromkeys(text for reading in changes for text in reading.captions_to_encode))
-        vectors: dict[str, NDArray[np.float32]] = {}
+    def encode(self, batch: Sequence[Reading], lookups: Driver) -> list[tuple[Reading, PictureWrite | None]]:
+        """The batch, with what must be written for each reading; None where its row is left alone.
+
+        A picture that the model, or one of whose captions it, makes nothing of has failed, alone.
+        """
+        pictures, errors = self._embed_pictures(batch, lookups)
+        if errors:
+            batch = [_if_encoded(reading, errors, [reading.digest_to_encode]) for reading in batch]
+        texts = dict.fromkeys(
+            text for reading in batch if not reading.leaves_row for text in reading.captions_to_encode
+        )
+        captions: dict[str, NDArray[np.float32]] = {}
         if texts:
             assert self._encoder is not None
-            vectors = dict(zip(texts, self._encoder.encode_texts(texts), strict=True))
+            captions, failed = self._encoder.try_texts(texts)
+            if failed:
+                batch = [_if_encoded(reading, failed, reading.captions_to_encode) for reading in batch]
         return [
-            (reading, reading.write(embedding, vectors, language=self._language))
-            for reading, embedding in zip(changes, embeddings, strict=True)
+            (
+                reading,
+                None
+                if reading.leaves_row
+                else reading.write(pictures.get(reading.digest_to_encode), captions, language=self._language),
+            )
+            for reading in batch
         ]
 
     def finish(
@@ -111,24 +126,20 @@ class Pipeline:
         )
 
     def _embed_pictures(
-        self, changes: Sequence[Reading], lookups: Driver
-    ) -> list[NDArray[np.float32] | None]:
-        """Embeddings where there are pixels; each content is encoded once, here and in all that is stored."""
-        fresh = {_digest(reading): reading.pixels for reading in changes if reading.pixels is not None}
+        self, batch: Sequence[Reading], lookups: Driver
+    ) -> tuple[dict[bytes | None, NDArray[np.float32]], dict[bytes | None, Exception]]:
+        """Embeddings, and errors, by digest; each content is encoded once, here and in all that is stored."""
+        fresh = {reading.digest_to_encode: reading.pixels for reading in batch if reading.pixels is not None}
         if not fresh:
-            return [None] * len(changes)
+            return {}, {}
         assert self._encoder is not None
         assert self._model is not None
-        known = known_embeddings(lookups, list(fresh), model=self._model)
+        known = known_embeddings(lookups, list(filter(None, fresh)), model=self._model)
         unknown = {digest: pixels for digest, pixels in fresh.items() if digest not in known}
-        if unknown:
-            encoded = self._encoder.encode_pixels(np.stack(list(unknown.values())))
-            known.update(zip(unknown, encoded, strict=True))
-        return [None if reading.pixels is None else known[_digest(reading)] for reading in changes]
+        encoded, errors = self._encoder.try_pixels(unknown)
+        return known | encoded, errors
 
-    def write(
-        self, connection: Driver, batch: Sequence[Reading], ready: Sequence[tuple[Reading, PictureWrite]]
-    ) -> Written:
+    def write(self, connection: Driver, ready: Sequence[tuple[Reading, PictureWrite | None]]) -> Written:
         """Write what is `ready` of a batch; what PostgreSQL refuses of it keeps nothing else out."""
         ours: set[int] = set()
         become: dict[int, Reading] = {}
@@ -146,17 +157,18 @@ class Pipeline:
                 queue.settle(connection, [write for _, write in pairs], self._lease, model=self._model)
             )
 
-        own = [pair for pair in ready if not pair[0].is_claimed]
+        changes = [(reading, write) for reading, write in ready if write is not None]
+        own = [pair for pair in changes if not pair[0].is_claimed]
         for (reading, _), why in write_but_refused(own, write_own):
             become[id(reading)] = left_out(reading, why)
-        leased = [pair for pair in ready if pair[0].is_claimed]
+        leased = [pair for pair in changes if pair[0].is_claimed]
         for (reading, _), why in write_but_refused(leased, settle_leased):
             become[id(reading)] = failed = refused(reading, why)
             settle_leased([(failed, failed.write(None, {}, language=self._language))])
         return Written(
-            settled=[become.get(id(reading), reading) for reading in batch],
+            settled=[become.get(id(reading), reading) for reading, _ in ready],
             lost={write.stored.image_id for _, write in leased if write.stored is not None} - ours,
-            captions=sum(len(write.new_captions) for reading, write in ready if id(reading) not in become),
+            captions=sum(len(write.new_captions) for reading, write in changes if id(reading) not in become),
         )
 
     def settle(self, written: Written, report: IngestReport, on_settled: Callable[[Reading], None]) -> None:
@@ -179,9 +191,10 @@ class Written:
     captions: int = 0
 
 
-def _digest(reading: Reading) -> bytes:
-    assert reading.picture.sha256 is not None
-    return reading.picture.sha256
+def _if_encoded(reading: Reading, errors: Mapping[Any, Exception], needed: Iterable[object]) -> Reading:
+    """The reading, failed when one of the things it needs was not encoded."""
+    error = next((errors[each] for each in needed if each in errors), None)
+    return reading if error is None else not_encoded(reading, error)
 
 
 def _batches_of_work(readings: Iterable[Reading | None]) -> Iterator[list[Reading]]:

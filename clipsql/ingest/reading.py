@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
-import stat
 from dataclasses import replace
-from pathlib import Path
 
 from clipsql.db.pictures.records import NEAR_DUPLICATE_OF, StoredPicture, Thumbnail, is_same_row
 from clipsql.encoding import Encoder
@@ -14,27 +11,26 @@ from clipsql.errors import ClipsqlError, FailureClass, ImageError, unexpected
 from clipsql.images.decoding import Picture, decode
 from clipsql.images.hashing import content_hash, perceptual_hash
 from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg, store_original
+from clipsql.ingest.local_files import memory_for, no_file, read_file
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, ReadOptions, printable
 from clipsql.picture import JsonValue, PictureRecord
-
-_MOST_BYTES = 2 * 2**30
-"""Larger files are no pictures that can be decoded."""
 
 
 def read_picture(
     picture: PictureRecord, stored: StoredPicture | None, *, encoder: Encoder, options: IngestOptions
 ) -> Reading:
     """Read a local picture of a source; decode it when its content is new, not embedded, or to be retried."""
-    try:
-        data = _content(picture.file)
-    except OSError as error:
-        return _without_content(picture, stored, _no_file(error), options)
-    if stored is not None and stored.picture.sha256 == content_hash(data):
-        if stored.picture.status == "failed" and not options.retries(stored.picture):
-            return _left(picture, stored, Outcome.FAILED_BEFORE)
-        if stored.is_embedded and not _lacks_copies(stored, options):
-            return _with_known_content(picture, stored)
-    return _decoded(picture, stored, data, encoder=encoder, options=options)
+    with memory_for(picture.file):
+        try:
+            data = read_file(picture.file)
+        except OSError as error:
+            return _without_content(picture, stored, no_file(error), options)
+        if stored is not None and stored.picture.sha256 == content_hash(data):
+            if stored.picture.status == "failed" and not options.retries(stored.picture):
+                return _left(picture, stored, Outcome.FAILED_BEFORE)
+            if stored.is_embedded and not _lacks_copies(stored, options):
+                return _with_known_content(picture, stored)
+        return _decoded(picture, stored, data, encoder=encoder, options=options)
 
 
 def queue_picture(picture: PictureRecord, stored: StoredPicture | None, *, options: IngestOptions) -> Reading:
@@ -62,24 +58,6 @@ def queue_picture(picture: PictureRecord, stored: StoredPicture | None, *, optio
 def needs_content(stored: StoredPicture) -> bool:
     """Whether a waiting picture must be looked at; one that is embedded already waits for its captions only."""
     return not (stored.is_embedded and stored.is_checked)
-
-
-def kept_content(stored: StoredPicture) -> bytes | None:
-    """The bytes of a waiting picture that lies on this machine; None when they must be had from the web.
-
-    Raises ImageError for a local picture that cannot be read.
-    """
-    picture = stored.picture
-    file = picture.local_file
-    if file is None or (picture.is_on_the_web and not stored.is_checked):
-        return None
-    try:
-        data = _content(file)
-    except OSError as error:
-        if picture.is_on_the_web:
-            return None
-        raise _no_file(error) from error
-    return None if picture.is_on_the_web and content_hash(data) != picture.sha256 else data
 
 
 def read_claimed(
@@ -215,7 +193,13 @@ def _queued(picture: PictureRecord, stored: StoredPicture | None, *, is_checked:
         what = f'"{picture.url[:30]}" is no address to download from'
         why = f"{what}; give one that begins with http:// or https://, or a file"
         return _failed(told, stored, ImageError(why, failure=FailureClass.BAD_URL))
-    return Reading(picture=told, stored=stored, outcome=Outcome.QUEUED, is_checked=is_checked)
+    return Reading(
+        picture=told,
+        stored=stored,
+        outcome=Outcome.QUEUED,
+        is_checked=is_checked,
+        file_to_read=picture.file,
+    )
 
 
 def _without_content(
@@ -238,6 +222,13 @@ def _failed(picture: PictureRecord, stored: StoredPicture | None, error: ImageEr
     return Reading(picture=failed, stored=stored, outcome=Outcome.FAILED)
 
 
+def not_encoded(reading: Reading, error: Exception) -> Reading:
+    """The reading of a picture that was read and that the model, or its captions, made nothing of."""
+    reason = str(error) if isinstance(error, ClipsqlError) else unexpected(error)
+    failed = _failed(reading.picture, reading.stored, ImageError(reason, failure=FailureClass.UNEXPECTED))
+    return replace(failed, is_claimed=reading.is_claimed)
+
+
 def _told(known: PictureRecord, picture: PictureRecord) -> PictureRecord:
     """What is known of a picture, with what its source tells; time and place stay where the source is silent."""
     if picture.longitude is not None:
@@ -257,25 +248,3 @@ def _told(known: PictureRecord, picture: PictureRecord) -> PictureRecord:
 def _marks(picture: PictureRecord) -> dict[str, JsonValue]:
     """What clipsql itself noted in a picture's metadata; no source tells it again."""
     return {name: value for name, value in picture.metadata.items() if name == NEAR_DUPLICATE_OF}
-
-
-def _content(file: Path | None) -> bytes:
-    """The bytes of a picture file. Raises OSError, for what would never end or fill the memory too."""
-    if file is None:
-        raise FileNotFoundError
-    try:
-        status = file.stat()
-    except ValueError as error:  # a NUL in its name
-        raise OSError(errno.EINVAL, str(error)) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    if status.st_size > _MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
-    return file.read_bytes()
-
-
-def _no_file(error: OSError) -> ImageError:
-    """Why a local picture cannot be read."""
-    if isinstance(error, FileNotFoundError):
-        return ImageError("the file does not exist", failure=FailureClass.NO_FILE)
-    return ImageError(f"the file cannot be read: {error.strerror or error}", failure=FailureClass.NO_FILE)

@@ -77,7 +77,8 @@ class Reading:
     """A picture after reading: what its row shall hold, unless that is left alone.
 
     `pixels`, float32 (3, height, width), are there when they must be encoded. A claimed one was leased from the queue
-    and has to be settled; one that goes into the queue is to be fetched, again maybe, unless `is_checked`.
+    and has to be settled; one that goes into the queue is to be fetched, again maybe, unless `is_checked`: from
+    `file_to_read` if its source named one.
     `remarks` say why the picture's own time or place was not taken.
     """
 
@@ -91,6 +92,12 @@ class Reading:
     remarks: tuple[str, ...] = ()
     is_claimed: bool = False
     is_checked: bool = True
+    file_to_read: Path | None = None
+
+    @property
+    def digest_to_encode(self) -> bytes | None:
+        """SHA-256 of the content whose pixels must be encoded; None where there is nothing to encode."""
+        return None if self.pixels is None else self.picture.sha256
 
     @property
     def captions_to_encode(self) -> list[str]:
@@ -125,6 +132,7 @@ class Reading:
             picture=self.picture,
             stored=self.stored,
             is_checked=self.is_checked,
+            file_to_read=self.file_to_read,
             embedding=embedding,
             perceptual_hash=self.perceptual_hash,
             thumbnail=self.thumbnail,

@@ -48,6 +48,7 @@ def open_source(
     text_columns: Collection[str] = (),
     base_folder: Path | None = None,
     timezone: tzinfo = UTC,
+    allow_file_urls: bool = False,
     stdin: Iterable[bytes] | None = None,
 ) -> Source:
     """The pictures of a folder, of a manifest, or for the path "-" of standard input.
@@ -57,7 +58,8 @@ def open_source(
     first line looks like. What separates the fields of CSV is `delimiter`, by default what the header tells.
     `column_map` is {our name: their column}; `text_columns` keep their values as text;
     relative files lie in `base_folder`, by default the manifest's own; `timezone` holds for times without an
-    offset. Raises SourceError when there is nothing to read, and while iterating for a line that cannot be used.
+    offset; `allow_file_urls` lets file: addresses name files of this machine, as a column of files does.
+    Raises SourceError when there is nothing to read, and while iterating for a line that cannot be used.
     """
     parts = None
     if path.is_dir():
@@ -70,6 +72,7 @@ def open_source(
         text_columns=text_columns,
         base_folder=base_folder,
         timezone=timezone,
+        allow_file_urls=allow_file_urls,
     )
 
 
@@ -81,6 +84,7 @@ def open_query(
     text_columns: Collection[str] = (),
     base_folder: Path | None = None,
     timezone: tzinfo = UTC,
+    allow_file_urls: bool = False,
 ) -> Source:
     """The pictures that an SQL query names, in the PostgreSQL database at `url`; otherwise as `open_source`."""
     return open_manifest(
@@ -89,6 +93,7 @@ def open_query(
         text_columns=text_columns,
         base_folder=base_folder,
         timezone=timezone,
+        allow_file_urls=allow_file_urls,
     )
 
 

@@ -33,6 +33,7 @@ class ManifestSource(Source):
     text_columns: Collection[str]
     base_folder: Path
     timezone: tzinfo
+    allow_file_urls: bool
 
     @property
     def name(self) -> str:
@@ -119,7 +120,8 @@ class ManifestSource(Source):
     def _locate(self, position: str, file: object, url: object) -> tuple[str, Path | None]:
         """The picture's identity, and its file unless it is on the web.
 
-        Nothing is said of a bad URL here: it fails for itself when it is fetched, and ends nobody's ingest.
+        Nothing is said of a bad URL here, or one of a file that is not to be read: it fails for itself when it is
+        fetched, and ends nobody's ingest.
         """
         for value in (file, url):
             if not is_empty(value) and not isinstance(value, str):
@@ -137,7 +139,7 @@ class ManifestSource(Source):
         if is_on_the_web(local):
             return remote or local, None
         file_there = Path(local) if local else file_of(remote)
-        if file_there is None:
+        if file_there is None or not (local or self.allow_file_urls):
             return remote, None
         # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
         resolved = Path(os.path.realpath(self.base_folder / file_there))
@@ -151,6 +153,7 @@ def open_manifest(
     text_columns: Collection[str],
     base_folder: Path | None,
     timezone: tzinfo,
+    allow_file_urls: bool,
 ) -> ManifestSource:
     """The table as a source. Raises SourceError when columns are missing or there is no row."""
     name = table.name
@@ -167,7 +170,7 @@ def open_manifest(
             listed = ", ".join(f'"{each}"' for each in names)
             raise SourceError(f'{name} has no column "{column}", it has {listed}; correct --text.')
     folder = (base_folder or table.folder).resolve()
-    return ManifestSource(table, columns, frozenset(text_columns), folder, timezone)
+    return ManifestSource(table, columns, frozenset(text_columns), folder, timezone, allow_file_urls)
 
 
 def _not_only_problems(

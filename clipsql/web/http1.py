@@ -15,7 +15,8 @@ class Http1Connection:
     """An open connection, for one request after the other.
 
     httpcore's own pool and connection, which reads by h11, are Python throughout: with them a download took twice the
-    CPU (0.85 against 0.42 ms, benchmarks/download.py). Errors are httpcore's.
+    CPU (0.85 against 0.42 ms, benchmarks/download.py). aiohttp reads by llhttp too, and does more around it: 0.92
+    against 0.65 ms for pictures of 13 kB, 1.31 against 1.07 ms for those of 157 kB. Errors are httpcore's.
     """
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("collection", sa.Text, nullable=False),
         sa.Column("model_id", sa.Integer, sa.ForeignKey("clipsql.model.model_id", ondelete="SET NULL")),
         sa.Column("is_checked", sa.Boolean, server_default=sa.text("false"), nullable=False),
+        sa.Column("file_to_read", sa.LargeBinary),
         sa.Column("lost_workers", sa.Integer, server_default=sa.text("0"), nullable=False),
         sa.Column("leased_by", sa.Text),
         sa.Column("leased_until", pg.TIMESTAMP(timezone=True)),

@@ -208,17 +208,11 @@ def test_a_url_that_gives_no_picture_ends_failed_with_its_class(
 
 
 def test_what_sql_inserts_is_worked_on(
-    engine: Engine, work: Callable[..., IngestReport], web: PictureServer, tmp_path: Path
+    engine: Engine, work: Callable[..., IngestReport], web: PictureServer
 ) -> None:
-    (tmp_path / "local.png").write_bytes(picture_bytes(5))
-    for url in (web.url(0), (tmp_path / "local.png").as_uri(), (tmp_path / "gone.png").as_uri()):
-        change(engine, f"insert into clipsql.image (collection, url) values ('by hand', '{url}')")
-    assert work().outcomes == {Outcome.ADDED: 2, Outcome.FAILED: 1}
-    assert [row.failure for row in rows(engine, "select failure from clipsql.image order by image_id")] == [
-        None,
-        None,
-        "no_file",
-    ]
+    for number in range(2):
+        change(engine, f"insert into clipsql.image (collection, url) values ('by hand', '{web.url(number)}')")
+    assert work().outcomes == {Outcome.ADDED: 2}
 
 
 # The queue

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sqlalchemy.engine import Engine, make_url
 
 from clipsql.db.models import ModelRow, remove_model
 from clipsql.db.pictures import queue
+from clipsql.db.pictures.lookups import stored_pictures
 from clipsql.db.pictures.queue import Lease, Scope
 from clipsql.db.pictures.records import PictureWrite, StoredPicture
 from clipsql.db.pictures.writing import write_pictures
@@ -234,6 +236,27 @@ def test_a_picture_is_looked_at_again_when_an_ingest_asks_for_it(
     assert connection.execute(checked).fetchall() == [(False,)]
     enqueue(connection, models[0], ["x"], is_checked=True)  # nobody has looked yet
     assert connection.execute(checked).fetchall() == [(False,)]
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_the_file_that_any_ingest_asked_for_is_known_whichever_model_it_was_for(
+    connection: Driver, models: tuple[ModelRow, ModelRow], asked: int
+) -> None:
+    enqueue(connection, None, ["x", "done"])
+    enqueue(connection, models[0], ["x"])
+    place = "model_id is null" if asked else "model_id is not null"
+    connection.execute(
+        sql.SQL("update clipsql_private.queue set file_to_read = '/tmp/caf\\351' where {}").format(
+            sql.SQL(place)
+        )
+    )
+    connection.execute("delete from clipsql_private.queue where image_id = 2")
+    known = stored_pictures(connection, collection="c", urls=["x", "done"], model=models[0])
+    assert known["x"].file_to_read == Path(os.fsdecode(b"/tmp/caf\xe9"))
+    assert (known["x"].is_checked, known["done"].is_checked) == (False, True)
+    assert stored_pictures(connection, collection="c", urls=["x"], model=models[1])["x"].file_to_read == (
+        known["x"].file_to_read if asked else None
+    )
 
 
 # What SQL does to the rows of images

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -109,6 +110,46 @@ def test_private_addresses_are_refused_by_default(
     assert "6 failed" in told(clipsql("ingest", listing, "--model", model_folder)).stdout
     assert not web.asked
     assert json.loads(ok(clipsql("stats", "--json")).stdout)["failures"] == {"private_address": 6}
+
+
+@pytest.mark.parametrize("contact", ["me@example.org", "https://example.org/~me?a=b;c"])
+def test_hosts_are_told_whom_to_ask(
+    clipsql: Command, web: PictureServer, listing: Path, model_folder: Path, contact: str
+) -> None:
+    clipsql("ingest", listing, "--model", model_folder, *LOCAL, "--user-agent-contact", contact)
+    clipsql("ingest", listing, "--enqueue-only", "--refresh")
+    clipsql("worker", "--until-empty", *LOCAL, "--user-agent-contact", contact)
+    assert web.user_agents == {f"clipsql/{version('clipsql')} ({contact})"}
+    assert web.asked["/0.png"] == 2
+    clipsql("ingest", listing, "--refresh", *LOCAL)
+    assert f"clipsql/{version('clipsql')}" in web.user_agents
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "",
+        "me",
+        "me@",
+        "a@b@c",
+        "me@example.org\r\nX-Evil: 1",
+        "me@example.org\n",
+        "me@exam\x00ple.org",
+        "me@example.org) Mozilla/5.0 (",
+        "a b@example.org",
+        "ftp://example.org/",
+        "https:///",
+        "https://example.org/\u00fc",
+        "me@" + "e" * 200,
+    ],
+)
+def test_what_is_no_contact_is_refused(clipsql: Command, listing: Path, contact: str) -> None:
+    for command in (("ingest", listing), ("worker",)):
+        said = clipsql(*command, "--user-agent-contact", contact)
+        assert isinstance(said.exception, SystemExit)
+        assert said.exit_code == 1
+        (line,) = said.stderr.splitlines()
+        assert "write it as me@example.org or https://example.org/about" in line
 
 
 def test_a_query_and_standard_input_are_sources(

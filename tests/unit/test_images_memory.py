@@ -8,11 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from odd_pictures import encoded
+from odd_pictures import encoded, with_chunk
 from PIL import Image
 
+from clipsql.db.pictures.records import StoredPicture
+from clipsql.demo import MODEL_FOLDER
+from clipsql.encoding.loading import load_encoder
 from clipsql.images.decoding import decode
 from clipsql.images.memory import Budget
+from clipsql.ingest.local_files import kept_content, memory_for_kept
+from clipsql.ingest.reading import read_claimed, read_picture
+from clipsql.ingest.readings import IngestOptions, ReadOptions
+from clipsql.picture import PictureRecord
 
 
 def test_threads_together_never_hold_more_than_the_budget() -> None:
@@ -67,6 +74,43 @@ def test_more_threads_need_no_more_memory() -> None:
         sizes = list(pool.map(lambda _: decode(data, target_size=224).pixels.size, range(16)))
         used = _memory("VmHWM") - before
     assert set(sizes) == {(500, 500)}
+    assert used < 250_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc; run it on Linux")
+@pytest.mark.parametrize("way", ["of a source", "of the queue"])
+def test_more_threads_hold_no_more_files(tmp_path: Path, way: str) -> None:
+    """16 files of 64 MB in 8 threads, within a budget of 200 MB."""
+    file = tmp_path / "x.png"
+    picture = encoded(Image.new("RGB", (40, 40)), "PNG")
+    file.write_bytes(with_chunk(picture, b"tEXt", b"a\0" + b"x" * 2**26, at_the_end=True))
+    encoder = load_encoder(str(MODEL_FOLDER), device="cpu", dtype="float32")
+    record = PictureRecord(file.as_uri(), file)
+    stored = StoredPicture(
+        image_id=1,
+        picture=record,
+        captions=(),
+        is_embedded=False,
+        is_checked=False,
+        has_thumbnail=False,
+        file_to_read=file,
+    )
+
+    def read(_number: int) -> str | None:
+        if way == "of a source":
+            options = IngestOptions(collection="c")
+            return read_picture(record, None, encoder=encoder, options=options).picture.format
+        with memory_for_kept(stored):
+            content = kept_content(stored)
+            return read_claimed(stored, content, encoder=encoder, options=ReadOptions()).picture.format
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
+        patch.setattr("clipsql.ingest.local_files.READING", Budget(200_000_000))
+        read(0)
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        before = _memory("VmRSS")
+        assert set(pool.map(read, range(16))) == {"PNG"}
+        used = _memory("VmHWM") - before
     assert used < 250_000_000
 
 

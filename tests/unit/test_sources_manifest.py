@@ -65,10 +65,12 @@ def test_the_url_column_is_the_identity(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_uri_names_a_local_file(tmp_path: Path) -> None:
+def test_a_file_uri_names_a_local_file_when_that_is_allowed(tmp_path: Path) -> None:
     uri = (tmp_path / "a b.jpg").resolve().as_uri()
-    record = only(open_source(write(tmp_path, "a.csv", "url", uri)))
+    path = write(tmp_path, "a.csv", "url", uri)
+    record = only(open_source(path, allow_file_urls=True))
     assert (record.url, record.file) == (uri, (tmp_path / "a b.jpg").resolve())
+    assert only(open_source(path)).file is None
 
 
 def test_base_folder_moves_relative_files(tmp_path: Path) -> None:

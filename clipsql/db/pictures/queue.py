@@ -64,28 +64,41 @@ _FATAL = 6
 
 
 def enqueue(
-    connection: Driver, pictures: Sequence[tuple[int, bool]], *, collection: str, model: ModelRow | None
+    connection: Driver,
+    pictures: Sequence[tuple[int, bool, bytes | None]],
+    *,
+    collection: str,
+    model: ModelRow | None,
 ) -> None:
-    """Let pictures, (image_id, is_checked) each, wait for `model` or for any; one not checked is looked at again."""
+    """Let pictures, (image_id, is_checked, file_to_read) each, wait for `model` or for any.
+
+    One not checked is looked at again; a file that was asked for stays so.
+    """
     connection.execute(
         """
         with asked as (
-            select a.image_id, a.is_checked, q.queue_id
-            from unnest(%(image_ids)s::bigint[], %(are_checked)s::boolean[]) as a(image_id, is_checked)
+            select a.*, q.queue_id
+            from unnest(%(image_ids)s::bigint[], %(are_checked)s::boolean[], %(files)s::bytea[])
+                as a(image_id, is_checked, file_to_read)
             left join clipsql_private.queue as q
                 on q.image_id = a.image_id and q.model_id is not distinct from %(model_id)s::integer
         ), added as (
-            insert into clipsql_private.queue (image_id, collection, model_id, is_checked)
-            select a.image_id, %(collection)s, %(model_id)s, a.is_checked from asked as a where a.queue_id is null
+            insert into clipsql_private.queue (image_id, collection, model_id, is_checked, file_to_read)
+            select a.image_id, %(collection)s, %(model_id)s, a.is_checked, a.file_to_read
+            from asked as a
+            where a.queue_id is null
             on conflict do nothing
         )
-        update clipsql_private.queue as q set is_checked = false
+        update clipsql_private.queue as q
+        set is_checked = q.is_checked and a.is_checked, file_to_read = coalesce(a.file_to_read, q.file_to_read)
         from asked as a
-        where q.queue_id = a.queue_id and q.is_checked and not a.is_checked
+        where q.queue_id = a.queue_id
+            and (q.is_checked and not a.is_checked or a.file_to_read <> coalesce(q.file_to_read, ''))
         """,
         {
-            "image_ids": [image_id for image_id, _ in pictures],
-            "are_checked": [is_checked for _, is_checked in pictures],
+            "image_ids": [image_id for image_id, _, _ in pictures],
+            "are_checked": [is_checked for _, is_checked, _ in pictures],
+            "files": [file for _, _, file in pictures],
             "collection": collection,
             "model_id": _id(model),
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,8 @@ class StoredCaption:
 class StoredPicture:
     """What the database holds of a picture, as far as ingest needs to know of it under one model.
 
-    `is_checked` is false while the picture waits for its content to be fetched and looked at, maybe again.
+    `is_checked` is false while the picture waits for its content to be fetched and looked at, maybe again;
+    `file_to_read` is the local file that an ingest asked to be read for it.
     """
 
     image_id: int
@@ -74,6 +76,7 @@ class StoredPicture:
     is_embedded: bool
     is_checked: bool
     has_thumbnail: bool
+    file_to_read: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +92,8 @@ class Thumbnail:
 class PictureWrite:
     """Everything that one transaction shall do for one picture, of which `stored` is there.
 
-    A pending picture goes into the queue, to be fetched again unless `is_checked`. `embedding`, `thumbnail` and
+    A pending picture goes into the queue, to be fetched again unless `is_checked`, from `file_to_read` if that is
+    there. `embedding`, `thumbnail` and
     `perceptual_hash` None keep what is stored of the same content. `new_captions` are (body, language, embedding or
     None); `caption_embeddings` are of captions already stored.
     """
@@ -97,6 +101,7 @@ class PictureWrite:
     picture: PictureRecord
     stored: StoredPicture | None = None
     is_checked: bool = True
+    file_to_read: Path | None = None
     embedding: NDArray[np.float32] | None = None
     perceptual_hash: int | None = None
     thumbnail: Thumbnail | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 
 from psycopg import sql
@@ -32,7 +33,15 @@ def write_pictures(
         placed = [(image_ids[write.picture.url], write) for write in writes]
         queue.enqueue(
             connection,
-            [(image_id, write.is_checked) for image_id, write in placed if write.picture.status == "pending"],
+            [
+                (
+                    image_id,
+                    write.is_checked,
+                    None if write.file_to_read is None else os.fsencode(write.file_to_read),
+                )
+                for image_id, write in placed
+                if write.picture.status == "pending"
+            ],
             collection=collection,
             model=model,
         )

@@ -13,7 +13,11 @@ from clipsql.db.tables.pictures import Image, Model
 
 
 class QueuedPicture(Base):
-    """A picture that waits to be embedded under a model, or under any; `is_checked` once its content was looked at."""
+    """A picture that waits to be embedded under a model, or under any; `is_checked` once its content was looked at.
+
+    `file_to_read` is the local file that an ingest asks workers to read, in the bytes of the file system. Here, not in
+    `image`, because who may write pictures may not thereby have a worker read files of its machine.
+    """
 
     __tablename__ = "queue"
     __table_args__ = (
@@ -28,6 +32,7 @@ class QueuedPicture(Base):
     collection: Mapped[str]
     model_id: Mapped[int | None] = mapped_column(ForeignKey(Model.model_id, ondelete="SET NULL"))
     is_checked: Mapped[bool] = mapped_column(server_default=text("false"))
+    file_to_read: Mapped[bytes | None]
     lost_workers: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     leased_by: Mapped[str | None]
     leased_until: Mapped[dt.datetime | None]

@@ -1,0 +1,88 @@
+"""The bytes of pictures that lie on this machine, for whoever asked that they be read."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from clipsql.db.pictures.records import StoredPicture
+from clipsql.errors import FailureClass, ImageError
+from clipsql.images.hashing import content_hash
+from clipsql.images.memory import READING
+from clipsql.picture import PictureRecord
+
+_MOST_BYTES = 2 * 2**30
+"""Larger files are no pictures that can be decoded."""
+
+_COPIES = 2
+"""Of a file at once: some are copied without what no decoder needs."""
+
+
+def memory_for(file: Path | None) -> AbstractContextManager[None]:
+    """Within the block there is memory for the file's bytes, until which it waits for other readers."""
+    try:
+        size = 0 if file is None else file.stat().st_size
+    except (OSError, ValueError):  # for its reader to complain about
+        size = 0
+    return READING.held(_COPIES * size)
+
+
+def read_file(file: Path | None) -> bytes:
+    """The bytes of a picture file. Raises OSError, for what would never end or fill the memory too."""
+    if file is None:
+        raise FileNotFoundError
+    try:
+        status = file.stat()
+    except ValueError as error:  # a NUL in its name
+        raise OSError(errno.EINVAL, str(error)) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
+    return file.read_bytes()
+
+
+def no_file(error: OSError) -> ImageError:
+    """Why a local picture cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return ImageError("the file does not exist", failure=FailureClass.NO_FILE)
+    return ImageError(f"the file cannot be read: {error.strerror or error}", failure=FailureClass.NO_FILE)
+
+
+def kept_content(stored: StoredPicture) -> bytes | None:
+    """The bytes of a waiting picture that lies on this machine; None when they must be had from the web.
+
+    Files are read for whoever ingested them, and copies of what was downloaded by their content: a row alone, which
+    many may write, opens none. Raises ImageError for a local picture that cannot be read, or is not to be.
+    """
+    picture = stored.picture
+    file = stored.file_to_read or _original(picture)
+    if file is None and not picture.is_on_the_web and picture.local_file is not None:
+        raise ImageError(
+            "its file lies on this machine, where it is read only when an ingest asks for it; "
+            "list it in a column file, or ingest its address with --allow-file-urls",
+            failure=FailureClass.FILE_URL,
+        )
+    if file is None or (picture.is_on_the_web and not stored.is_checked):
+        return None
+    try:
+        data = read_file(file)
+    except OSError as error:
+        if picture.is_on_the_web:
+            return None
+        raise no_file(error) from error
+    return None if picture.is_on_the_web and content_hash(data) != picture.sha256 else data
+
+
+def memory_for_kept(stored: StoredPicture) -> AbstractContextManager[None]:
+    """`memory_for` what `kept_content` reads."""
+    return memory_for(stored.file_to_read or _original(stored.picture))
+
+
+def _original(picture: PictureRecord) -> Path | None:
+    """The copy that was kept of a picture on the web, which is named after its content."""
+    file, digest = picture.file, picture.sha256
+    is_copy = picture.is_on_the_web and file is not None and digest is not None and file.stem == digest.hex()
+    return file if is_copy else None
