@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote_to_bytes, urlsplit
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue | None] | dict[str, JsonValue | None]"
 
@@ -68,7 +68,8 @@ def file_of(address: str) -> Path | None:
     if address[:5].lower() != "file:":
         return None
     try:
-        path = url2pathname(urlsplit(address).path)
+        path = unquote_to_bytes(urlsplit(address).path)
     except ValueError:  # "file://[": it fails as an address when its turn comes
         return None
-    return Path(path) if path else None
+    # As bytes, for names that are not UTF-8.
+    return Path(os.fsdecode(path)) if path else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -15,9 +14,18 @@ from clipsql.errors import SourceError
 from clipsql.picture import JsonValue, PictureRecord, UnusableRow, file_of, is_on_the_web
 from clipsql.sources.column_types import TYPED_ROWS, MisfitError, column_types
 from clipsql.sources.columns import Columns, find_columns
+from clipsql.sources.files import find_file
 from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
-from clipsql.sources.values import is_empty, json_value, parse_captions, parse_place, parse_time, storable
+from clipsql.sources.values import (
+    has_raw_bytes,
+    is_empty,
+    json_value,
+    parse_captions,
+    parse_place,
+    parse_time,
+    storable,
+)
 
 _MOST_UNUSABLE_AT_FIRST = 100
 
@@ -118,7 +126,9 @@ class ManifestSource(Source):
         local = str(file).strip() if not is_empty(file) else ""
         remote = str(url).strip() if not is_empty(url) else ""
         try:
-            storable(local + remote)
+            # The name of a file that is there may be of any bytes.
+            is_there = has_raw_bytes(local) and find_file(self.base_folder, local).exists()
+            storable(remote if is_there else local + remote)
         except ValueError as error:
             raise SourceError(f"{position}: the file or url holds {error}; correct it.") from error
         if not local and not remote:
@@ -128,8 +138,7 @@ class ManifestSource(Source):
         file_there = Path(local) if local else file_of(remote)
         if file_there is None:
             return remote, None
-        # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
-        resolved = Path(os.path.realpath(self.base_folder / file_there))
+        resolved = find_file(self.base_folder, str(file_there))
         return remote or resolved.as_uri(), resolved
 
 

@@ -1,0 +1,34 @@
+"""Find the file that a list means, however its name is spelled there."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path, PurePosixPath
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """The file `name`, below `folder` unless it is absolute, with links resolved; it may turn out to be missing.
+
+    A name that is not there as it stands is also looked for with backslashes as Windows writes them, and with its
+    accented letters composed or decomposed, as file systems differ in that.
+    """
+    for spelled in (name, name.replace("\\", "/")):
+        for found in (folder / spelled, _composed_otherwise(folder, spelled)):
+            if os.path.lexists(found):
+                return _resolved(found)
+    return _resolved(folder / name.replace("\\", "/"))
+
+
+def _composed_otherwise(folder: Path, name: str) -> Path:
+    """The path whose every part is composed or decomposed as what is there is."""
+    found = folder
+    for part in PurePosixPath(name).parts:
+        spellings = (found / unicodedata.normalize(form, part) for form in ("NFC", "NFD"))
+        found = next(filter(os.path.lexists, spellings), found / part)
+    return found
+
+
+def _resolved(path: Path) -> Path:
+    # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
+    return Path(os.path.realpath(path))
