@@ -136,6 +136,9 @@ def ingest(
                 on_outcome=show,
             )
     show_report(report, collection, None if row is None else row.name, as_json=as_json)
+    if passed_over := source.passed_over():
+        counted = (f"{count:,} {ending or 'without an ending'}" for ending, count in passed_over.items())
+        note(f"Passed over, by the endings of their names: {', '.join(counted)}.")
     if report.left_out:
         count = report.outcomes[Outcome.DUPLICATE] + report.outcomes[Outcome.UNUSABLE]
         raise SourceError(f"Rows that were left out: {count:,}, the first: {report.left_out[0]}")

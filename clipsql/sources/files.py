@@ -13,22 +13,19 @@ def find_file(folder: Path, name: str) -> Path:
     A name that is not there as it stands is also looked for with backslashes as Windows writes them, and with its
     accented letters composed or decomposed, as file systems differ in that.
     """
-    for spelled in (name, name.replace("\\", "/")):
-        for found in (folder / spelled, _composed_otherwise(folder, spelled)):
-            if os.path.lexists(found):
-                return _resolved(found)
-    return _resolved(folder / name.replace("\\", "/"))
+    found = folder / name
+    if not os.path.lexists(found) and not (name.isascii() and "\\" not in name):
+        slashed = name.replace("\\", "/")
+        found = _composed_otherwise(folder, name)
+        found = found if os.path.lexists(found) else _composed_otherwise(folder, slashed)
+    # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
+    return Path(os.path.realpath(found))
 
 
 def _composed_otherwise(folder: Path, name: str) -> Path:
     """The path whose every part is composed or decomposed as what is there is."""
     found = folder
     for part in PurePosixPath(name).parts:
-        spellings = (found / unicodedata.normalize(form, part) for form in ("NFC", "NFD"))
-        found = next(filter(os.path.lexists, spellings), found / part)
+        spellings = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
+        found = next(filter(os.path.lexists, map(found.joinpath, spellings)), found / part)
     return found
-
-
-def _resolved(path: Path) -> Path:
-    # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
-    return Path(os.path.realpath(path))

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from clipsql.errors import SourceError
-from clipsql.picture import JsonValue, PictureRecord, UnusableRow, file_of, is_on_the_web
-from clipsql.sources.column_types import TYPED_ROWS, MisfitError, column_types
+from clipsql.picture import PictureRecord, UnusableRow, file_of, is_on_the_web
+from clipsql.sources.column_types import TYPED_ROWS, column_types
 from clipsql.sources.columns import Columns, find_columns
 from clipsql.sources.files import find_file
+from clipsql.sources.rows import Types, read_row, shown, value_of
 from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
-from clipsql.sources.values import (
-    has_raw_bytes,
-    is_empty,
-    json_value,
-    parse_captions,
-    parse_place,
-    parse_time,
-    storable,
-)
+from clipsql.sources.values import has_raw_bytes, is_empty, storable
 
 _MOST_UNUSABLE_AT_FIRST = 100
-
-_Types = Mapping[str, Callable[[str], JsonValue]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +61,7 @@ class ManifestSource(Source):
     def _records(self) -> Iterator[PictureRecord | UnusableRow]:
         rows = self.table.rows()
         first = list(itertools.islice(rows, TYPED_ROWS))
-        types: _Types = {}
+        types: Types = {}
         readable = [row for _, row in first if not isinstance(row, UnusableRow)]
         if not self.table.typed and readable:
             others = readable[0].keys() - self.columns.mapped
@@ -88,30 +78,12 @@ class ManifestSource(Source):
                 yield UnusableRow(position, str(error))
 
     def _record(
-        self, position: str, row: Mapping[str, Any], types: _Types, forced: Collection[str]
+        self, position: str, row: Mapping[str, Any], types: Types, forced: Collection[str]
     ) -> PictureRecord:
         columns = self.columns
-        url, file = self._locate(position, _value(row, columns.file), _value(row, columns.url))
-        try:
-            captions = [caption for name in columns.captions for caption in parse_captions(row.get(name))]
-        except ValueError as error:
-            raise SourceError(f"{position}: the caption holds {error}; correct it.") from error
-        try:
-            taken_at = parse_time(_value(row, columns.taken_at), timezone=self.timezone)
-        except (ValueError, OverflowError) as error:
-            raise SourceError(
-                f'{position}: "{_shown(_value(row, columns.taken_at))}" in column "{columns.taken_at}" is no time; '
-                "write it as 2017-03-09T18:30:00+01:00, or pass --map taken_at= to keep it as metadata."
-            ) from error
-        try:
-            place = parse_place(_value(row, columns.longitude), _value(row, columns.latitude))
-        except ValueError as error:
-            raise SourceError(f"{position}: {error}; correct it, or leave both empty.") from error
-        longitude, latitude = place or (None, None)
-        metadata = _metadata(position, row, columns.mapped, types, forced)
-        return PictureRecord(
-            url, file, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
-        )
+        url, file = self._locate(position, value_of(row, columns.file), value_of(row, columns.url))
+        told = read_row(position, row, columns, types=types, forced=forced, timezone=self.timezone)
+        return replace(told, url=url, file=file)
 
     def _locate(self, position: str, file: object, url: object) -> tuple[str, Path | None]:
         """The picture's identity, and its file unless it is on the web.
@@ -120,9 +92,7 @@ class ManifestSource(Source):
         """
         for value in (file, url):
             if not is_empty(value) and not isinstance(value, str):
-                raise SourceError(
-                    f"{position}: {_shown(value)} is no file or url; map file to a text column."
-                )
+                raise SourceError(f"{position}: {shown(value)} is no file or url; map file to a text column.")
         local = str(file).strip() if not is_empty(file) else ""
         remote = str(url).strip() if not is_empty(url) else ""
         try:
@@ -184,39 +154,6 @@ def _not_only_problems(
             break
     if unusable:
         raise SourceError(unusable[0].problem)
-
-
-def _value(row: Mapping[str, Any], column: str | None) -> Any:
-    return None if column is None else row.get(column)
-
-
-def _shown(value: object) -> str:
-    """A value short and in one line, for messages."""
-    return " ".join(str(value).split())[:60]
-
-
-def _metadata(
-    position: str, row: Mapping[str, Any], mapped: Collection[str], types: _Types, forced: Collection[str]
-) -> dict[str, JsonValue]:
-    metadata: dict[str, JsonValue] = {}
-    for name, value in row.items():
-        if name in mapped or is_empty(value):
-            continue
-        try:
-            kept = json_value(types[name](value) if name in types else value)
-            storable(name)
-        except MisfitError as error:
-            raise SourceError(
-                f'{position}: "{_shown(value)}" in column "{name}", '
-                f"which held {error} in each of the first {TYPED_ROWS:,} rows; "
-                f'correct it, or keep the column as text by --text "{name}".'
-            ) from error
-        except ValueError as error:
-            raise SourceError(f'{position}: column "{name}" holds {error}; remove it.') from error
-        if kept is not None:
-            is_forced = name.lower() in forced and not isinstance(kept, str)
-            metadata[name] = json.dumps(kept) if is_forced else kept
-    return metadata
 
 
 def _joined(
