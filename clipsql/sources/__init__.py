@@ -1,10 +1,12 @@
-"""Read folders, manifests, queries and standard input as one kind of record."""
+"""Read folders, archives, manifests, queries and standard input as one kind of record."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import TypedDict
 
 from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
@@ -13,8 +15,19 @@ from clipsql.sources.manifest import open_manifest
 from clipsql.sources.parquet import open_parquet_folder
 from clipsql.sources.query import QueryTable
 from clipsql.sources.source import Source
+from clipsql.sources.tar import find_archives, open_tar
 
 __all__ = ["TEXT_FORMATS", "Source", "open_query", "open_source"]
+
+_ARCHIVE = re.compile(r"\.(tar(\.\w+)?|tgz)$", re.IGNORECASE)
+
+
+class _Columns(TypedDict):
+    """How to understand what tells of pictures."""
+
+    column_map: Mapping[str, str]
+    text_columns: Collection[str]
+    timezone: tzinfo
 
 
 def open_source(
@@ -30,30 +43,33 @@ def open_source(
 ) -> Source:
     """The pictures of a folder, of a manifest, or for the path "-" of standard input.
 
-    A folder without pictures may hold the parts of one manifest as Parquet files.
+    A folder without pictures may hold tar archives with some, or the parts of one manifest as Parquet files.
     A manifest's format is `file_format` (of TEXT_FORMATS), else what the ending of its name says, else what its
     first line looks like. What separates the fields of CSV is `delimiter`, by default what the header tells.
     `column_map` is {our name: their column}; `text_columns` keep their values as text;
     relative files lie in `base_folder`, by default the manifest's own; `timezone` holds for times without an
     offset. Raises SourceError when there is nothing to read, and while iterating for a line that cannot be used.
     """
+    columns: _Columns = {
+        "column_map": column_map or {},
+        "text_columns": text_columns,
+        "timezone": timezone,
+    }
     parts = None
     if path.is_dir():
-        parts = None if has_pictures(path) else open_parquet_folder(path)
+        if has_pictures(path):
+            return open_folder(path, **columns)
+        if find_archives(path):
+            return open_tar(path, **columns)
+        parts = open_parquet_folder(path)
         if parts is None:
-            return open_folder(
-                path, column_map=column_map or {}, text_columns=text_columns, timezone=timezone
-            )
-    return open_manifest(
-        parts
-        or open_table(
-            path, file_format=file_format, delimiter=delimiter, column_map=column_map or {}, stdin=stdin
-        ),
-        column_map=column_map or {},
-        text_columns=text_columns,
-        base_folder=base_folder,
-        timezone=timezone,
+            return open_folder(path, **columns)
+    elif _ARCHIVE.search(path.name):
+        return open_tar(path, **columns)
+    table = parts or open_table(
+        path, file_format=file_format, delimiter=delimiter, column_map=column_map or {}, stdin=stdin
     )
+    return open_manifest(table, base_folder=base_folder, **columns)
 
 
 def open_query(

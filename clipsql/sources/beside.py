@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import tzinfo
 from pathlib import Path
 
 from clipsql.errors import SourceError
-from clipsql.picture import PictureRecord
+from clipsql.picture import PictureRecord, read_json
 from clipsql.sources.columns import find_columns, only_there
 from clipsql.sources.lines import FileLines
 from clipsql.sources.rows import read_row
 from clipsql.sources.values import parse_captions
 
-_LARGEST = 2**20
+LARGEST = 2**20
 """Bytes; what is larger is no description."""
 
 
@@ -35,7 +34,7 @@ def read_beside(
     """
     name = file.name
     try:
-        if file.stat().st_size > _LARGEST:
+        if file.stat().st_size > LARGEST:
             raise SourceError(f"{name} is larger than 1 MB, too much to tell of one picture; move it away.")
         text = "".join(FileLines(file).read())
     except OSError as error:
@@ -53,7 +52,7 @@ def read_description(
         except ValueError as error:
             raise SourceError(f"{name}: the caption holds {error}; correct it.") from error
     try:
-        row = json.loads(text)
+        row = read_json(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{name} is no valid JSON ({error}); correct it or move it away.") from error
     if not isinstance(row, dict):

@@ -58,6 +58,14 @@ class ManifestSource(Source):
         if earlier is not None:
             yield earlier
 
+    def warnings(self) -> tuple[str, ...]:
+        pictures = self.table.picture_columns()
+        others = ", ".join(f'"{name}"' for name in pictures if name != self.columns.file)
+        if self.columns.file not in pictures or not others:
+            return ()
+        taken = f'{self.name}: pictures are taken from column "{self.columns.file}"'
+        return (f"{taken}; those in {others} only when it is named by --map file=COLUMN.",)
+
     def _records(self) -> Iterator[PictureRecord | UnusableRow]:
         rows = self.table.rows()
         first = list(itertools.islice(rows, TYPED_ROWS))
@@ -128,6 +136,9 @@ def open_manifest(
         raise SourceError(f"{name} has no rows; it needs one for each picture.")
     if not names and isinstance(first[1], UnusableRow):
         raise SourceError(first[1].problem)
+    pictures = table.picture_columns()
+    if pictures:
+        column_map = {"file": pictures[0], **column_map}
     columns = find_columns(names, column_map, manifest=name)
     known = {column.lower() for column in names}
     for column in text_columns:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import tzinfo
 from typing import Any, TypeAlias
 
 from clipsql.errors import SourceError
-from clipsql.picture import JsonValue, PictureRecord
+from clipsql.picture import JsonValue, PictureRecord, exact_json
 from clipsql.sources.column_types import TYPED_ROWS, MisfitError
 from clipsql.sources.columns import Columns
 from clipsql.sources.values import is_empty, json_value, parse_captions, parse_place, parse_time, storable
@@ -82,5 +81,5 @@ def _metadata(
             raise SourceError(f'{position}: column "{name}" holds {error}; remove it.') from error
         if kept is not None:
             is_forced = name.lower() in forced and not isinstance(kept, str)
-            metadata[name] = json.dumps(kept) if is_forced else kept
+            metadata[name] = exact_json(kept) if is_forced else kept
     return metadata

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
+import tarfile
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from PIL import Image
@@ -58,9 +64,9 @@ def picture(path: Path, number: int = 0) -> Path:
     return path
 
 
-def stored(engine: Engine, what: str = "url") -> list[Any]:
+def stored(engine: Engine, what: str = "url", table: str = "image") -> list[Any]:
     """What is stored of the pictures that were seen, in order of their URLs."""
-    query = f"select {what} from clipsql.image where sha256 is not null and error is null order by url"
+    query = f"select {what} from clipsql.{table} where sha256 is not null and error is null order by url"
     with engine.connect() as connection:
         return [row[0] if len(row) == 1 else tuple(row) for row in connection.execute(sa.text(query))]
 
@@ -114,3 +120,74 @@ def test_a_list_may_have_backslashes(engine: Engine, bring: Bring, tmp_path: Pat
     (tmp_path / "a.csv").write_text("file\npics\\é.png\npics\\sub\\q.png\n", encoding="utf-8")
     assert seen(bring(tmp_path / "a.csv")) == 2
     assert stored(engine) == sorted(file.resolve().as_uri() for file in files)
+
+
+def png(number: int) -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (32, 24), (9 * number, 99, 200)).save(held, "PNG")
+    return held.getvalue()
+
+
+def test_pictures_in_parquet_are_found(engine: Engine, bring: Bring, tmp_path: Path) -> None:
+    values = [{"bytes": png(number), "path": f"{number}.png"} for number in range(70)]
+    values[5] = {"bytes": b"no picture", "path": None}
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    table = pa.table({"image": pa.array(values, kind), "text": [f"number {number}" for number in range(70)]})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=20)
+    report = bring(tmp_path)
+    assert seen(report) == 69
+    assert "a.parquet/image/6: the file is text" in report.failures[0]
+    place = tmp_path.resolve() / "a.parquet" / "image"
+    assert sorted(stored(engine, "url, file")) == sorted(
+        ((place / str(row)).as_uri(), str(place / str(row))) for row in range(1, 71) if row != 6
+    )
+    query = "sha256, (select c.body from clipsql.caption as c where c.image_id = i.image_id)"
+    contents = {(hashlib.sha256(png(number)).digest(), f"number {number}") for number in range(70)}
+    assert set(stored(engine, query, "image as i")) == contents - {
+        (hashlib.sha256(png(5)).digest(), "number 5")
+    }
+
+
+def test_pictures_in_tars_are_found(engine: Engine, bring: Bring, tmp_path: Path) -> None:
+    for shard in range(2):
+        with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:
+            for number in range(10):
+                for name, content in (
+                    (f"./in/{number}.png", png(10 * shard + number)),
+                    (f"./in/{number}.txt", b"words"),
+                ):
+                    member = tarfile.TarInfo(name)
+                    member.size = len(content)
+                    tar.addfile(member, io.BytesIO(content))
+    assert seen(bring(tmp_path)) == 20
+    place = tmp_path.resolve()
+    assert stored(engine) == sorted(
+        (place / f"{shard}.tar" / "in" / f"{number}.png").as_uri()
+        for shard in range(2)
+        for number in range(10)
+    )
+    contents = {hashlib.sha256(png(number)).digest() for number in range(20)}
+    assert set(stored(engine, "sha256")) == contents
+
+
+def test_numbers_are_kept_exactly_and_a_rerun_sees_no_change(
+    engine: Engine, bring: Bring, tmp_path: Path
+) -> None:
+    picture(tmp_path / "0.png")
+    exact = "12345678901234567890.123456789"
+    pq.write_table(
+        pa.table({"file": ["0.png"], "x": [Decimal(exact)], "y": [{"z": [1.5, 0.1]}]}), tmp_path / "a.parquet"
+    )
+    for name, content in (
+        ("a.csv", f"file,x\n0.png,{exact}\n"),
+        ("a.jsonl", f'{{"file": "0.png", "x": {exact}}}\n'),
+    ):
+        (tmp_path / name).write_text(content)
+    for name in ("a.parquet", "a.csv", "a.jsonl"):
+        bring(tmp_path / name)
+        assert stored(engine, "metadata ->> 'x'") == [exact]
+        with engine.connect() as connection:
+            before = connection.execute(sa.text("select ctid, xmin from clipsql.image")).all()
+        bring(tmp_path / name)
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("select ctid, xmin from clipsql.image")).all() == before
