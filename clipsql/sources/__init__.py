@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -12,14 +11,14 @@ from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
 from clipsql.sources.formats import TEXT_FORMATS, open_table
 from clipsql.sources.manifest import open_manifest
-from clipsql.sources.parquet import open_parquet_folder
+from clipsql.sources.parquet import ParquetParts, ParquetTable
+from clipsql.sources.parts import ARCHIVES, PARQUET, find_parts
 from clipsql.sources.query import QueryTable
 from clipsql.sources.source import Source
-from clipsql.sources.tar import find_archives, open_tar
+from clipsql.sources.tables import Table
+from clipsql.sources.tar import open_tar
 
 __all__ = ["TEXT_FORMATS", "Source", "open_query", "open_source"]
-
-_ARCHIVE = re.compile(r"\.(tar(\.\w+)?|tgz)$", re.IGNORECASE)
 
 
 class _Columns(TypedDict):
@@ -41,9 +40,10 @@ def open_source(
     timezone: tzinfo = UTC,
     stdin: Iterable[bytes] | None = None,
 ) -> Source:
-    """The pictures of a folder, of a manifest, or for the path "-" of standard input.
+    """The pictures of a folder, of a tar archive, of a manifest, or for the path "-" of standard input.
 
-    A folder without pictures may hold tar archives with some, or the parts of one manifest as Parquet files.
+    A folder without pictures may hold tar archives with some, or the parts of one manifest as Parquet files, and so may
+    what a pattern such as "train-*.tar" names.
     A manifest's format is `file_format` (of TEXT_FORMATS), else what the ending of its name says, else what its
     first line looks like. What separates the fields of CSV is `delimiter`, by default what the header tells.
     `column_map` is {our name: their column}; `text_columns` keep their values as text;
@@ -55,20 +55,23 @@ def open_source(
         "text_columns": text_columns,
         "timezone": timezone,
     }
-    parts = None
-    if path.is_dir():
-        if has_pictures(path):
-            return open_folder(path, **columns)
-        if find_archives(path):
-            return open_tar(path, **columns)
-        parts = open_parquet_folder(path)
-        if parts is None:
-            return open_folder(path, **columns)
-    elif _ARCHIVE.search(path.name):
-        return open_tar(path, **columns)
-    table = parts or open_table(
-        path, file_format=file_format, delimiter=delimiter, column_map=column_map or {}, stdin=stdin
-    )
+    if path.is_dir() and has_pictures(path):
+        return open_folder(path, **columns)
+    if archives := find_parts(path, ARCHIVES):
+        return open_tar(path.name, archives, **columns)
+    if not path.is_file() and (tables := find_parts(path, PARQUET)):
+        table: Table = ParquetParts(path, tuple(map(ParquetTable, tables)))
+    elif path.is_dir():
+        return open_folder(path, **columns)
+    else:
+        table = open_table(
+            path,
+            file_format=file_format,
+            delimiter=delimiter,
+            column_map=column_map or {},
+            base_folder=base_folder,
+            stdin=stdin,
+        )
     return open_manifest(table, base_folder=base_folder, **columns)
 
 

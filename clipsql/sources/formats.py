@@ -8,11 +8,13 @@ from pathlib import Path
 
 from clipsql.errors import SourceError
 from clipsql.sources.delimiters import is_row, recognise_delimiter
+from clipsql.sources.json_files import open_json
 from clipsql.sources.lines import FileLines, Lines, PassingLines
 from clipsql.sources.parquet import ParquetTable
+from clipsql.sources.parts import PARQUET
 from clipsql.sources.tables import DelimitedTable, JsonLinesTable, Table
 
-TEXT_FORMATS = {"csv": ",", "tsv": "\t", "jsonl": None}
+TEXT_FORMATS = {"csv": ",", "tsv": "\t", "jsonl": None, "json": None}
 """Formats that a stream of lines may have, and what usually separates their fields."""
 
 _ENDINGS: dict[str, str | None] = {
@@ -23,12 +25,11 @@ _ENDINGS: dict[str, str | None] = {
     ".txt": None,  # an address a line, or anything
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
 }
 """Ending of a file's name, before .gz if it is compressed -> its format, None if only the first line tells."""
 
-_LISTED = (
-    "a manifest that ends in .csv, .tsv, .txt, .jsonl or .ndjson, or one of these with .gz, or in .parquet"
-)
+_LISTED = "a manifest that ends in .csv, .tsv, .txt, .jsonl, .ndjson or .json, or one of these with .gz, or in .parquet"
 
 
 def open_table(
@@ -37,6 +38,7 @@ def open_table(
     file_format: str | None = None,
     delimiter: str | None = None,
     column_map: Mapping[str, str],
+    base_folder: Path | None = None,
     stdin: Iterable[bytes] | None = None,
 ) -> Table:
     """The table in a file, or for the path "-" of standard input.
@@ -45,24 +47,24 @@ def open_table(
     """
     if str(path) == "-":
         lines: Lines = PassingLines(sys.stdin.buffer if stdin is None else stdin)
-        return _text_table(lines, file_format, delimiter, column_map)
-    if not path.exists():
+    elif not path.exists():
         raise SourceError(f'"{path}" does not exist; name a folder or a manifest that does.')
-    name = path.name.lower()
-    if file_format is None and name.endswith(".parquet"):
+    elif file_format is None and path.name.lower().endswith(PARQUET):
         return ParquetTable(path)
-    ending = Path(name.removesuffix(".gz")).suffix
-    if file_format is None and delimiter is None and ending not in _ENDINGS:
-        raise SourceError(f'"{path.name}" is of no known kind; name a folder of pictures, or {_LISTED}.')
-    return _text_table(FileLines(path), file_format or _ENDINGS.get(ending), delimiter, column_map)
-
-
-def _text_table(
-    lines: Lines, file_format: str | None, delimiter: str | None, column_map: Mapping[str, str]
-) -> Table:
+    else:
+        lines = FileLines(path)
+        ending = Path(path.name.lower().removesuffix(".gz")).suffix
+        if file_format is None and delimiter is None and ending not in _ENDINGS:
+            raise SourceError(
+                f'"{path.name}" is of no known kind; name a folder of pictures, an archive .tar, or {_LISTED}.'
+            )
+        file_format = file_format or _ENDINGS.get(ending)
     if delimiter is not None:
         return DelimitedTable(lines, delimiter)
-    usual = TEXT_FORMATS[file_format or _likely_format(lines)]
+    file_format = file_format or _likely_format(lines)
+    if file_format == "json":
+        return open_json(lines, base_folder or lines.folder)
+    usual = TEXT_FORMATS[file_format]
     if usual is None:
         return JsonLinesTable(lines)
     mapped = [name for names in column_map.values() for name in (names, *names.split(","))]
@@ -71,7 +73,7 @@ def _text_table(
 
 def _likely_format(lines: Lines) -> str:
     first = next((line for line in lines.read() if line.strip()), "")
-    if first.lstrip().startswith("{"):
-        return "jsonl"
+    if first.lstrip().startswith(("{", "[")):
+        return "jsonl" if first.lstrip().startswith("{") else "json"
     # A line that is one address or file name may well hold commas.
     return "tsv" if "\t" in first or is_row([first]) else "csv"

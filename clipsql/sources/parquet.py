@@ -11,7 +11,6 @@ from typing import Any
 
 from clipsql.errors import SourceError
 from clipsql.extras import require_extra
-from clipsql.sources.discovery import walk
 from clipsql.sources.parquet_columns import Kind, column_kinds
 from clipsql.sources.parquet_pictures import picture_path
 from clipsql.sources.tables import Row, Table
@@ -113,7 +112,7 @@ class ParquetParts(Table):
 
     @property
     def folder(self) -> Path:
-        return self.path
+        return self.path if self.path.is_dir() else self.path.parent
 
     def row_count(self) -> int:
         return sum(part.row_count() for part in self.parts)
@@ -139,17 +138,6 @@ class ParquetParts(Table):
     def at(self, number: int) -> str:
         index, row = divmod(number, 1 << _ROW_BITS)
         return self.parts[index].at(row)
-
-
-def open_parquet_folder(folder: Path) -> ParquetParts | None:
-    """The Parquet files below a folder as one table, None when there are none."""
-    files = [
-        directory.path / name
-        for directory in walk(folder)
-        for name in directory.others
-        if name.lower().endswith(".parquet")
-    ]
-    return ParquetParts(folder, tuple(map(ParquetTable, files))) if files else None
 
 
 @lru_cache(maxsize=64)

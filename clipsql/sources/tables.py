@@ -201,11 +201,7 @@ class JsonLinesTable(TextTable):
 
     def names(self) -> tuple[str, ...]:
         """All names in the first rows; a name that turns up later becomes metadata."""
-        names: dict[str, None] = {}
-        for _, row in itertools.islice(self.rows(), TYPED_ROWS):
-            if not isinstance(row, UnusableRow):
-                names.update(dict.fromkeys(row))
-        return tuple(names)
+        return names_of(self.rows())
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:  # noqa: ARG002
         for number, line in enumerate(self.lines.read(), start=1):
@@ -222,6 +218,15 @@ class JsonLinesTable(TextTable):
         if not isinstance(row, dict):
             return self.unusable(number, "is no JSON object; every line must hold one.")
         return row
+
+
+def names_of(rows: Iterator[tuple[int, Row]]) -> tuple[str, ...]:
+    """All names in the first rows, in the order in which they turn up."""
+    names: dict[str, None] = {}
+    for _, row in itertools.islice(rows, TYPED_ROWS):
+        if not isinstance(row, UnusableRow):
+            names.update(dict.fromkeys(row))
+    return tuple(names)
 
 
 def _usual_names(fields: list[str]) -> tuple[str, ...]:

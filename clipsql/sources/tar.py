@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -12,11 +12,12 @@ from clipsql.errors import SourceError
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources.beside import LARGEST, names_beside, read_description
 from clipsql.sources.delimiters import is_picture_name
-from clipsql.sources.discovery import walk
 from clipsql.sources.sidecars import with_more
 from clipsql.sources.source import Source
 from clipsql.sources.tar_members import Members, members_of, read_member
+from clipsql.sources.values import storable
 
+_LONGEST_NUMBER = 18
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 
 
@@ -39,7 +40,11 @@ class TarSource(Source):
 
     def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
         for archive in self.archives:
-            members = _members(archive)
+            try:
+                members = _members(archive)
+            except SourceError as error:
+                yield UnusableRow(archive.name, str(error))
+                continue
             for name in filter(is_picture_name, members.places):
                 yield from self._record(archive, members, name)
             for name, why in members.left_out:
@@ -59,18 +64,18 @@ class TarSource(Source):
             try:
                 record = with_more(record, self._description(archive, members, beside))
             except SourceError as error:
-                position = f"{archive.name} {beside}"
-                yield UnusableRow(position, f"{position}: {error}")
+                yield UnusableRow(f"{archive.name} {beside}", str(error))
         yield record
 
     def _description(self, archive: Path, members: Members, name: str) -> PictureRecord:
+        position = f"{archive.name} {name}"
         if members.places[name][1] > LARGEST:
-            raise SourceError("it is larger than 1 MB, too much to tell of one picture.")
+            raise SourceError(f"{position} is larger than 1 MB, too much to tell of one picture; left out.")
         text = read_member(archive, (name,)).decode("utf-8-sig", "surrogateescape")
         if name.endswith(".cls"):
-            text, name = f'{{"cls": {text.strip()}}}', "cls.json"
+            return PictureRecord("", metadata={"cls": _class(position, text.strip())})
         return read_description(
-            name, text, column_map=self.column_map, text_columns=self.text_columns, timezone=self.timezone
+            position, text, column_map=self.column_map, text_columns=self.text_columns, timezone=self.timezone
         )
 
     def passed_over(self) -> Counter[str]:
@@ -85,24 +90,18 @@ class TarSource(Source):
 
 
 def open_tar(
-    path: Path, *, column_map: Mapping[str, str], text_columns: Collection[str], timezone: tzinfo
+    name: str,
+    archives: Iterable[Path],
+    *,
+    column_map: Mapping[str, str],
+    text_columns: Collection[str],
+    timezone: tzinfo,
 ) -> TarSource:
-    """The archive, or those below a folder, as a source. Raises SourceError when the first holds no picture."""
-    archives = find_archives(path) if path.is_dir() else (path,)
-    source = TarSource(path.name, tuple(map(Path.resolve, archives)), column_map, text_columns, timezone)
+    """The archives as one source. Raises SourceError when the first holds no picture."""
+    source = TarSource(name, tuple(map(Path.resolve, archives)), column_map, text_columns, timezone)
     if not any(map(is_picture_name, _members(source.archives[0]).places)):
         raise SourceError(f"{source.archives[0].name} holds no picture; name an archive with some.")
     return source
-
-
-def find_archives(folder: Path) -> tuple[Path, ...]:
-    """The tar archives below a folder, in name order."""
-    return tuple(
-        directory.path / name
-        for directory in walk(folder)
-        for name in directory.others
-        if name.lower().endswith(".tar")
-    )
 
 
 def _members(archive: Path) -> Members:
@@ -120,6 +119,16 @@ def _members(archive: Path) -> Members:
     if members.cut is not None and not members.places:
         raise SourceError(f"{archive.name} is no readable tar archive ({members.cut}); get it again.")
     return members
+
+
+def _class(position: str, text: str) -> int | str:
+    """The number of a class, or its name. Raises SourceError."""
+    if text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER:
+        return int(text)
+    try:
+        return storable(text)
+    except ValueError as error:
+        raise SourceError(f"{position} holds {error}; correct it.") from error
 
 
 def _names_beside(name: str) -> Iterator[str]:
