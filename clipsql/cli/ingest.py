@@ -84,13 +84,16 @@ def ingest(
 ) -> None:
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
-    SOURCE is a folder (a captions.tsv or captions.csv in it is used), a CSV, TSV, JSON-lines or Parquet manifest of
-    local files or of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and
-    robots.txt obeyed. Running it again does only what is new or changed.
+    SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
+    beside 1.jpg); tar archives or Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or
+    Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
+    downloaded, and robots.txt obeyed. Running it again does only what is new or changed.
 
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
+    clipsql ingest "shards/train-*.tar" --collection train
+    clipsql ingest captions_val2017.json --base-folder val2017/ --collection coco
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout
     clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop

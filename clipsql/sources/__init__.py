@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TypedDict
 
+from clipsql.errors import SourceError
 from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
 from clipsql.sources.formats import TEXT_FORMATS, open_table
@@ -55,6 +56,8 @@ def open_source(
         "text_columns": text_columns,
         "timezone": timezone,
     }
+    if delimiter is not None and (path.is_dir() or path.name.lower().endswith((*ARCHIVES, *PARQUET))):
+        raise SourceError(f"{path.name} is no CSV; leave --delimiter out.")
     if path.is_dir() and has_pictures(path):
         return open_folder(path, **columns)
     if archives := find_parts(path, ARCHIVES):

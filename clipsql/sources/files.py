@@ -14,10 +14,10 @@ def find_file(folder: Path, name: str) -> Path:
     accented letters composed or decomposed, as file systems differ in that.
     """
     found = folder / name
-    if not os.path.lexists(found) and not (name.isascii() and "\\" not in name):
-        slashed = name.replace("\\", "/")
+    if not _is_there(found) and not (name.isascii() and "\\" not in name):
         found = _composed_otherwise(folder, name)
-        found = found if os.path.lexists(found) else _composed_otherwise(folder, slashed)
+        if not _is_there(found):
+            found = _composed_otherwise(folder, name.replace("\\", "/"))
     # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
     return Path(os.path.realpath(found))
 
@@ -29,3 +29,14 @@ def _composed_otherwise(folder: Path, name: str) -> Path:
         spellings = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
         found = next(filter(os.path.lexists, map(found.joinpath, spellings)), found / part)
     return found
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file, or the path goes on inside one."""
+    try:
+        path.lstat()
+    except NotADirectoryError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from clipsql.errors import ImageError
 from clipsql.images.formats import check_beginning
 
@@ -157,6 +159,8 @@ def _value(scalar: Any) -> Any:
         return {name: _value(value) for name, value in scalar.items()}
     if isinstance(scalar, pyarrow.ListScalar):
         return [_value(value) for value in scalar.values]
+    if isinstance(scalar, pyarrow.TimestampScalar):
+        return str(np.datetime64(scalar.value, scalar.type.unit))
     if hasattr(scalar, "as_buffer"):
         return _text(scalar.as_buffer().to_pybytes())
     return scalar.cast(pyarrow.string()).as_py()
