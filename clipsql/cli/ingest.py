@@ -11,7 +11,7 @@ import click
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import agree, show_json
+from clipsql.cli.output import agree, note, show_json
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.source_options import SourceOpener, source_options
@@ -98,10 +98,11 @@ def ingest(
 ) -> None:
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
-    SOURCE is a folder (a captions.tsv or captions.csv in it is used), a CSV, TSV, JSON-lines or Parquet manifest of
-    local files or of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and
-    robots.txt obeyed. Running it again does only what is new or changed. No picture that fails and no row that
-    cannot be used keeps another out; the exit code is 1 when there was one.
+    SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
+    beside 1.jpg); tar archives or Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or
+    Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
+    downloaded, and robots.txt obeyed. Running it again does only what is new or changed. No picture that fails and no
+    row that cannot be used keeps another out; the exit code is 1 when there was one.
 
     With --prune, once SOURCE was read to its end, pictures of the collection that it no longer has are removed: after a
     folder, those whose files lay in it; after anything else, all that it does not name, so give it a collection of
@@ -110,6 +111,8 @@ def ingest(
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
+    clipsql ingest "shards/train-*.tar" --collection train
+    clipsql ingest captions_val2017.json --base-folder val2017/ --collection coco
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
     clipsql ingest photos/ --collection holidays --prune
@@ -162,6 +165,9 @@ def ingest(
         show_report(
             report, collection, None if row is None else row.name, report_file=report_file, as_json=as_json
         )
+        if passed_over := source.passed_over():
+            counted = (f"{count:,} {ending or 'without an ending'}" for ending, count in passed_over.items())
+            note(f"Passed over, by the endings of their names: {', '.join(counted)}.")
         if prune:
             _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
     end_by_report(report, report_file=report_file)

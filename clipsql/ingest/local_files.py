@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import stat
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -12,9 +10,7 @@ from clipsql.errors import FailureClass, ImageError
 from clipsql.images.hashing import content_hash
 from clipsql.images.memory import READING
 from clipsql.picture import PictureRecord
-
-_MOST_BYTES = 2 * 2**30
-"""Larger files are no pictures that can be decoded."""
+from clipsql.sources import inside
 
 _COPIES = 2
 """Of a file at once: some are copied without what no decoder needs."""
@@ -30,18 +26,10 @@ def memory_for(file: Path | None) -> AbstractContextManager[None]:
 
 
 def read_file(file: Path | None) -> bytes:
-    """The bytes of a picture file. Raises OSError, for what would never end or fill the memory too."""
+    """The bytes of a picture's file, or of one inside another. Raises OSError."""
     if file is None:
         raise FileNotFoundError
-    try:
-        status = file.stat()
-    except ValueError as error:  # a NUL in its name
-        raise OSError(errno.EINVAL, str(error)) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    if status.st_size > _MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
-    return file.read_bytes()
+    return inside.read_file(file)
 
 
 def no_file(error: OSError) -> ImageError:

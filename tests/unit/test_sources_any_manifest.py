@@ -112,7 +112,7 @@ def check_read_back(folder: Path, name: str, written: list[Row]) -> None:
     source = open_source(path, text_columns=["note"] if name in ("a.csv", "a.tsv") else [])
     found = list(source)
     assert [str(record.file) for record in found] == [
-        os.path.realpath(folder / row["file"].strip()) for row in written
+        os.path.realpath(folder / row["file"].strip().replace("\\", "/")) for row in written
     ]
     for record, row in zip(found, written, strict=True):
         assert record.captions == ((row["caption"],) if row["caption"] else ())
