@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clipsql.images.hashing import COLOUR_SIDE, GREY_SIDE
 
-MOST_CROPPED = 0.12
+_MOST_CROPPED = 0.12
 """A copy may lack up to this share of the picture at each of its four sides."""
 
 _CROPPED = 0.008
@@ -24,6 +24,10 @@ _BUSY = 64
 
 _STEPS = 5
 """Of Gauss and Newton; copies cropped by 5 % at each side settle in four."""
+
+_LEAST = np.array([-1, 1 - 2 * _MOST_CROPPED] * 2, dtype=np.float32)
+_MOST = np.array([-1 + 2 * _MOST_CROPPED, 1] * 2, dtype=np.float32)
+"""Of a window, as _fitting_window gives it."""
 
 _BATCH = 256
 
@@ -78,7 +82,7 @@ def _fitting_window(whole: Pixels, part: Pixels) -> NDArray[np.float32]:
 
     Least squares by Gauss and Newton, as Lucas and Kanade (1981) register images.
     """
-    window: NDArray[np.float32] = np.tile(np.array([-1, 1, -1, 1], dtype=np.float32), (len(whole), 1))
+    window = np.tile(np.array([-1, 1, -1, 1], dtype=np.float32), (len(whole), 1))
     to_low, to_high = _ways(GREY_SIDE)
     for _ in range(_STEPS):
         seen = _resampled(whole, window)
@@ -89,14 +93,8 @@ def _fitting_window(whole: Pixels, part: Pixels) -> NDArray[np.float32]:
         turned = slopes.transpose(0, 2, 1)
         # A plain picture fits everywhere; the small weight on the diagonal leaves its window where it is.
         weights = turned @ slopes + np.eye(4, dtype=np.float32) * 2
-        step = np.linalg.solve(weights, turned @ (part - seen).reshape(len(whole), -1, 1))[..., 0].astype(
-            np.float32
-        )
-        window = np.clip(
-            window + step,
-            np.array([-1, 1 - 2 * MOST_CROPPED] * 2, dtype=np.float32),
-            np.array([-1 + 2 * MOST_CROPPED, 1] * 2, dtype=np.float32),
-        )
+        step = np.linalg.solve(weights, turned @ (part - seen).reshape(len(whole), -1, 1))[..., 0]
+        np.clip(window + step, _LEAST, _MOST, out=window)
     return window
 
 
@@ -104,7 +102,8 @@ def _resampled(pictures: Pixels, window: NDArray[np.float32]) -> Pixels:
     """What each window shows, in as many pixels as the picture has."""
     side = pictures.shape[-1]
     down, across = (_cubic_weights(window[:, low], window[:, low + 1], side)[:, None] for low in (0, 2))
-    return down @ pictures @ across.transpose(0, 1, 3, 2)
+    seen: Pixels = np.matmul(np.matmul(down, pictures), across.transpose(0, 1, 3, 2))
+    return seen
 
 
 def _cubic_weights(low: NDArray[np.float32], high: NDArray[np.float32], side: int) -> NDArray[np.float32]:
