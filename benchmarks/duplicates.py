@@ -35,7 +35,6 @@ from sqlalchemy.engine import Engine
 from clipsql.db.duplicates import fingerprints
 from clipsql.db.models import ModelRow
 from clipsql.demo import MODEL_FOLDER
-from clipsql.demo.cameras import week_of_frames
 from clipsql.demo.frames import draw_frames
 from clipsql.duplicates.finding import MAX_DIFFERENCE, find_duplicates, large_groups, pairs_of
 from clipsql.duplicates.page import write_pairs
@@ -53,7 +52,7 @@ Pairs = list[tuple[str, str]]
 
 def drawn_frames(folder: Path, count: int) -> list[Sample]:
     """Frames of the demo's fixed cameras."""
-    draw_frames(folder, week_of_frames(count))
+    draw_frames(folder, count)
     return [
         Sample(file.name, file.read_bytes(), source=file.name)
         for file in sorted(folder.rglob("*"))
