@@ -22,6 +22,9 @@ _OTHER_COLOUR = 16
 _BUSY = 64
 """Levels: where neighbouring pixels differ by as much, a difference counts half. Copies differ there most."""
 
+_POOLED, _FAR = (3, 1), 16
+"""First 3 x 3 pixels count as one, a ninth of the work; pairs beyond so many levels are looked at no further."""
+
 _STEPS = 5
 """Of Gauss and Newton; copies cropped by 5 % at each side settle in four."""
 
@@ -40,17 +43,21 @@ def differences(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[
 
     `first` and `second` are fingerprints, uint8, shape (n, 1964). One picture is laid over the part of the other that
     fits it best. A copy that was cropped gets half of its difference, because few pixels cannot be resampled without
-    loss. Pairs of other colours, or nothing like each other, get infinity.
+    loss. Pairs of other colours, or nothing like each other, get infinity; what is beyond 16 is rough.
     """
     found = np.full(len(first), np.inf, dtype=np.float32)
     for start in range(0, len(first), _BATCH):
         (grey, colour), (other_grey, other_colour) = (
             _bands(fingerprints[start : start + _BATCH]) for fingerprints in (first, second)
         )
+        apart = found[start : start + _BATCH]
         alike = np.abs(grey - other_grey).mean(axis=(1, 2, 3)) < _UNLIKE
-        if alike.any():
-            one, two = (grey[alike], colour[alike]), (other_grey[alike], other_colour[alike])
-            found[start : start + _BATCH][alike] = np.minimum(_as_part(one, two), _as_part(two, one))
+        for pooled in _POOLED:
+            if alike.any():
+                one = _pooled(grey[alike], pooled), colour[alike]
+                other = _pooled(other_grey[alike], pooled), other_colour[alike]
+                apart[alike] = np.minimum(_as_part(one, other), _as_part(other, one))
+                alike = apart <= _FAR
     return found
 
 
@@ -83,10 +90,11 @@ def _fitting_window(whole: Pixels, part: Pixels) -> NDArray[np.float32]:
     Least squares by Gauss and Newton, as Lucas and Kanade (1981) register images.
     """
     window = np.tile(np.array([-1, 1, -1, 1], dtype=np.float32), (len(whole), 1))
-    to_low, to_high = _ways(GREY_SIDE)
+    side = whole.shape[-1]
+    to_low, to_high = _ways(side)
     for _ in range(_STEPS):
         seen = _resampled(whole, window)
-        down, across = np.gradient(seen, 2 / GREY_SIDE, axis=(2, 3))
+        down, across = np.gradient(seen, 2 / side, axis=(2, 3))
         slopes = np.stack(
             [down * to_low[:, None], down * to_high[:, None], across * to_low, across * to_high], axis=-1
         ).reshape(len(whole), -1, 4)
@@ -130,6 +138,13 @@ def _blurred(pictures: Pixels) -> Pixels:
     down = around[:, :, :-2] + 2 * around[:, :, 1:-1] + around[:, :, 2:]
     blurred: Pixels = (down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:]) / 16
     return blurred
+
+
+def _pooled(pictures: Pixels, pooled: int) -> Pixels:
+    """The mean of every `pooled` x `pooled` pixels."""
+    side = pictures.shape[-1] // pooled
+    means: Pixels = pictures.reshape(len(pictures), -1, side, pooled, side, pooled).mean(axis=(3, 5))
+    return means
 
 
 def _contrast(pictures: Pixels) -> Pixels:
