@@ -1,9 +1,10 @@
-"""Find pictures that look the same, and mark them in their metadata."""
+"""Find pictures of the same bytes, pictures near to each other, and their looks; mark copies in their metadata."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -13,43 +14,82 @@ from clipsql.db.models import ModelRow
 from clipsql.db.pictures.records import NEAR_DUPLICATE_OF
 
 _NEIGHBOURS = 20
-"""Pictures looked at beside each one; larger groups hang together through the neighbours of neighbours."""
+"""Pictures looked at beside each one."""
 
 _BATCH = 200
 
-_PAIRS = sa.text(
+_MOST_EXCEPTED = 100_000
+"""A search takes a list of 200,000 ids to leave out."""
+
+_SAME_BYTES = sa.text(
     """
-    select a.image_id as first_id, b.image_id as second_id, s.similarity, b.bits
+    select s.image_id, s.first_id
     from (
-        select i.image_id, i.sha256, f.perceptual_hash
+        select i.image_id, min(i.image_id) over (partition by i.sha256) as first_id
         from clipsql.image as i
         join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = :model_id
-        left join clipsql_private.fingerprint as f on f.image_id = i.image_id
+        where i.sha256 is not null and (cast(:collection as text) is null or i.collection = :collection)
+    ) as s
+    where s.image_id <> s.first_id
+    order by s.image_id
+    """
+)
+
+# Of pictures of the same bytes only the first is looked at, and its neighbours are others than these.
+_NEAR = sa.text(
+    """
+    select a.image_id as first_id, n.image_id as second_id, n.similarity
+    from (
+        select i.image_id, i.sha256
+        from clipsql.image as i
+        join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = :model_id
         where i.image_id > :after and (cast(:collection as text) is null or i.collection = :collection)
+            and i.image_id <> all (:passed_over)
         order by i.image_id
         limit :batch
     ) as a
-    left join lateral (
-        select n.image_id, n.similarity
-        from clipsql.search(clipsql.image_vector(a.image_id, :model), :neighbours,
-                            in_collection => :collection, except_images => array[a.image_id],
-                            min_similarity => :min_similarity, model => :model) as n
-    ) as s on true
-    left join lateral (
-        select i.image_id, i.sha256, bit_count((a.perceptual_hash # f.perceptual_hash)::bit(64)) as bits
-        from clipsql.image as i
-        left join clipsql_private.fingerprint as f on f.image_id = i.image_id
-        where i.image_id = s.image_id
-    ) as b on b.sha256 = a.sha256 or b.bits <= :max_bits
-    order by a.image_id, b.image_id
+    left join lateral clipsql.search(
+        clipsql.image_vector(a.image_id, :model), :neighbours, in_collection => :collection,
+        except_images => a.image_id || array(
+            select same.image_id from clipsql.image as same where same.sha256 = a.sha256 limit :most_excepted
+        ),
+        min_similarity => :min_similarity, model => :model
+    ) as n on true
+    order by a.image_id, n.image_id
     """
 )
 
 _PICTURES = sa.text(
     """
-    select i.image_id, i.url, i.width::bigint * i.height as pixels
+    select i.image_id, i.collection, i.url, i.file, i.width, i.height
     from clipsql.image as i
     where i.image_id = any (:image_ids)
+    """
+)
+
+_FINGERPRINTS = sa.text(
+    """
+    select f.image_id, f.pixels
+    from clipsql_private.fingerprint as f
+    where f.image_id = any (:image_ids)
+    """
+)
+
+_THUMBNAILS = sa.text(
+    """
+    select t.image_id, t.jpeg
+    from clipsql_private.thumbnail as t
+    where t.image_id = any (:image_ids)
+    """
+)
+
+_SIZES = sa.text(
+    """
+    select i.collection, count(*) as pictures
+    from clipsql.image as i
+    join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = :model_id
+    where cast(:collection as text) is null or i.collection = :collection
+    group by i.collection
     """
 )
 
@@ -69,30 +109,49 @@ _MARK = sa.text(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two pictures that look the same: the cosine of their embeddings, and the bits in which their hashes differ."""
+class NearPair:
+    """Two pictures, and the cosine of their embeddings."""
 
     first_id: int
     second_id: int
     similarity: float
-    bits: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPicture:
-    """One picture of a group; `pixels` is None where its size is not known."""
+    """A picture of a group; `file` is None of one from the web, width and height of one that was not decoded."""
 
     image_id: int
+    collection: str
     url: str
-    pixels: int | None
+    file: Path | None
+    width: int | None
+    height: int | None
+
+    @property
+    def pixels(self) -> int:
+        """How many it has; 0 where that is not known."""
+        return (self.width or 0) * (self.height or 0)
+
+
+def same_bytes(engine: Engine, model: ModelRow, *, collection: str | None) -> dict[int, int]:
+    """The first picture of the same bytes, by the image_id of each later one."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(_SAME_BYTES, {"model_id": model.model_id, "collection": collection})
+        return {row.image_id: row.first_id for row in rows}
 
 
 def near_pairs(
-    engine: Engine, model: ModelRow, *, collection: str | None, min_similarity: float, max_bits: int
-) -> Iterator[list[Pair]]:
-    """Pairs that look the same, by batches of pictures looked at; a pair may come from both sides.
+    engine: Engine,
+    model: ModelRow,
+    *,
+    collection: str | None,
+    min_similarity: float,
+    passed_over: Collection[int],
+) -> Iterator[list[NearPair]]:
+    """Pictures with their nearest neighbours, by batches of pictures looked at; a pair may come from both sides.
 
-    Of like embeddings and like hashes, or of the same bytes. Raises InvalidArgument for a similarity outside [-1, 1].
+    No neighbours of those in `passed_over`. Raises InvalidArgument for a similarity outside [-1, 1].
     """
     after = 0
     with database_errors(engine):
@@ -100,7 +159,7 @@ def near_pairs(
             # A transaction for each batch: one for all would keep vacuum from its work for hours.
             with engine.connect() as connection:
                 rows = connection.execute(
-                    _PAIRS,
+                    _NEAR,
                     {
                         "after": after,
                         "model_id": model.model_id,
@@ -108,21 +167,48 @@ def near_pairs(
                         "collection": collection,
                         "batch": _BATCH,
                         "neighbours": _NEIGHBOURS,
+                        "most_excepted": _MOST_EXCEPTED,
                         "min_similarity": min_similarity,
-                        "max_bits": max_bits,
+                        "passed_over": list(passed_over),
                     },
                 ).all()
             if not rows:
                 return
             after = rows[-1].first_id
-            yield [Pair(**row._mapping) for row in rows if row.second_id is not None]
+            yield [NearPair(**row._mapping) for row in rows if row.second_id is not None]
 
 
-def found_pictures(engine: Engine, image_ids: list[int]) -> dict[int, FoundPicture]:
+def fingerprints(engine: Engine, image_ids: Collection[int]) -> dict[int, bytes]:
+    """What pictures look like, by image_id; pictures that came without pixels have none."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(_FINGERPRINTS, {"image_ids": list(image_ids)})
+        return {row.image_id: row.pixels for row in rows}
+
+
+def thumbnails(engine: Engine, image_ids: Collection[int]) -> dict[int, bytes]:
+    """Small JPEGs of pictures, by image_id, as far as `clipsql ingest --thumbnails` kept them."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(_THUMBNAILS, {"image_ids": list(image_ids)})
+        return {row.image_id: row.jpeg for row in rows}
+
+
+def found_pictures(engine: Engine, image_ids: Collection[int]) -> dict[int, FoundPicture]:
     """Facts of these pictures, by image_id."""
     with database_errors(engine), engine.connect() as connection:
-        rows = connection.execute(_PICTURES, {"image_ids": image_ids})
-        return {row.image_id: FoundPicture(**row._mapping) for row in rows}
+        rows = connection.execute(_PICTURES, {"image_ids": list(image_ids)})
+        return {
+            row.image_id: FoundPicture(
+                **{**row._mapping, "file": None if row.file is None else Path(row.file)}
+            )
+            for row in rows
+        }
+
+
+def collection_sizes(engine: Engine, model: ModelRow, *, collection: str | None) -> dict[str, int]:
+    """How many pictures each collection has under a model."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(_SIZES, {"model_id": model.model_id, "collection": collection})
+        return {row.collection: row.pictures for row in rows}
 
 
 def mark_duplicates(engine: Engine, kept_by_copy: Mapping[int, int], *, collection: str | None) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
 from PIL import Image
+
+GREY_SIDE, COLOUR_SIDE = 42, 10
+"""Pixels of a fingerprint, across and down, in grey and in colour: as many as fit into a row of PostgreSQL itself."""
 
 
 def content_hash(data: bytes) -> bytes:
@@ -13,12 +15,20 @@ def content_hash(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def perceptual_hash(image: Image.Image) -> int:
-    """64 bits as a signed integer, of which few differ between pictures that look the same at another size or quality.
+def fingerprint(image: Image.Image) -> bytes:
+    """What an RGB picture looks like, 1,964 bytes: 42 x 42 pixels of Y, then 10 x 10 of Cb and of Cr, row by row."""
+    grey, *colours = image.convert("YCbCr").split()
+    # The bilinear filter weighs neighbours too, so another size or quality of the picture gives nearly the same.
+    return b"".join(
+        band.resize((side, side), Image.Resampling.BILINEAR).tobytes()
+        for band, side in ((grey, GREY_SIDE), *((band, COLOUR_SIDE) for band in colours))
+    )
 
-    The difference hash: is each of 8 x 8 places brighter than its right neighbour? Own code, because the imagehash
-    package would bring scipy and PyWavelets along for these lines.
-    """
-    grey = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX))
-    bits = np.packbits(grey[:, :-1] > grey[:, 1:])
-    return int.from_bytes(bits.tobytes(), "big", signed=True)
+
+def look(fingerprint: bytes, size: tuple[int, int]) -> Image.Image:
+    """The RGB picture of this size that a fingerprint was made of, as far as it tells: blurred."""
+    bands = []
+    for side in (GREY_SIDE, COLOUR_SIDE, COLOUR_SIDE):
+        bands.append(Image.frombytes("L", (side, side), fingerprint[: side**2]).resize(size))
+        fingerprint = fingerprint[side**2 :]
+    return Image.merge("YCbCr", bands).convert("RGB")

@@ -9,7 +9,7 @@ from clipsql.db.pictures.records import NEAR_DUPLICATE_OF, StoredPicture, Thumbn
 from clipsql.encoding import Encoder
 from clipsql.errors import ClipsqlError, FailureClass, ImageError, unexpected
 from clipsql.images.decoding import Picture, decode
-from clipsql.images.hashing import content_hash, perceptual_hash
+from clipsql.images.hashing import content_hash, fingerprint
 from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg, store_original
 from clipsql.ingest.local_files import memory_for, no_file, read_file
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, ReadOptions, printable
@@ -149,7 +149,7 @@ def _looked_at(
         pixels=None
         if encoder is None or options.validate_only or has_embedding
         else encoder.preprocess([decoded.pixels])[0],
-        perceptual_hash=perceptual_hash(decoded.pixels),
+        fingerprint=fingerprint(decoded.pixels),
         thumbnail=_thumbnail(decoded) if options.thumbnails else None,
         remarks=decoded.remarks,
     )

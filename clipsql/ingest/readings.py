@@ -87,7 +87,7 @@ class Reading:
     outcome: Outcome
     leaves_row: bool = False
     pixels: NDArray[np.float32] | None = None
-    perceptual_hash: int | None = None
+    fingerprint: bytes | None = None
     thumbnail: Thumbnail | None = None
     remarks: tuple[str, ...] = ()
     is_claimed: bool = False
@@ -134,7 +134,7 @@ class Reading:
             is_checked=self.is_checked,
             file_to_read=self.file_to_read,
             embedding=embedding,
-            perceptual_hash=self.perceptual_hash,
+            fingerprint=self.fingerprint,
             thumbnail=self.thumbnail,
             new_captions=[
                 (

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import jinja2
 from PIL import Image
 
-from clipsql.errors import ImageError
-from clipsql.images.decoding import decode
+from clipsql.images.showing import jpeg_uri, safe_link, shrunk
 from clipsql.images.storing import small_jpeg
 from clipsql.search.results import Match, WordWeight
-from clipsql.sources.inside import read_file
+from clipsql.sources.inside import read_if_there
 
-_THUMBNAIL_SIZE = 320
 _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
@@ -64,9 +60,9 @@ def write_page(
                 _Card(
                     match,
                     _overlay(section.overlays.get(match.image_id))
-                    or _shrunk(files.get(match.image_id))
-                    or _as_uri(thumbnails.get(match.image_id)),
-                    _link(match.url),
+                    or shrunk(read_if_there(files.get(match.image_id)))
+                    or jpeg_uri(thumbnails.get(match.image_id)),
+                    safe_link(match.url),
                 )
                 for match in section.matches
             ],
@@ -77,27 +73,4 @@ def write_page(
 
 
 def _overlay(picture: Image.Image | None) -> str | None:
-    return None if picture is None else _as_uri(small_jpeg(picture, side=max(picture.size))[0])
-
-
-def _shrunk(file: Path | None) -> str | None:
-    """The picture in a file as a small JPEG; None when the picture is not on this machine any more."""
-    if file is None:
-        return None
-    try:
-        picture = decode(read_file(file), target_size=_THUMBNAIL_SIZE).pixels
-    except (OSError, ImageError):
-        return None
-    return _as_uri(small_jpeg(picture, side=_THUMBNAIL_SIZE)[0])
-
-
-def _as_uri(jpeg: bytes | None) -> str | None:
-    return None if jpeg is None else "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-
-
-def _link(url: str) -> str | None:
-    """The URL when a browser may safely open it."""
-    try:
-        return url if urlsplit(url).scheme in ("http", "https", "file") else None
-    except ValueError:  # it is none
-        return None
+    return None if picture is None else jpeg_uri(small_jpeg(picture, side=max(picture.size))[0])

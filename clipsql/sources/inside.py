@@ -29,6 +29,14 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def read_if_there(path: Path | None) -> bytes | None:
+    """The bytes of a picture's file, as `read_file` gives them; None when the file is not on this machine any more."""
+    try:
+        return None if path is None else read_file(path)
+    except OSError:
+        return None
+
+
 def _read_inside(path: Path) -> bytes:
     container = next(parent for parent in path.parents if parent.exists())
     reader = _READERS.get(container.suffix.lower())

@@ -182,7 +182,8 @@ def upgrade() -> None:
             primary_key=True,
             autoincrement=False,
         ),
-        sa.Column("perceptual_hash", sa.BigInteger, nullable=False),
+        sa.Column("pixels", sa.LargeBinary, nullable=False),
+        sa.CheckConstraint("octet_length(pixels) = 1964", name="pixels"),
         schema="clipsql_private",
     )
 

@@ -13,6 +13,8 @@ from clipsql.db.pictures.lookups import stored_pictures
 from clipsql.db.pictures.writing import write_pictures
 from clipsql.db.statements import Driver, autocommit_connection
 
+LOOKS, OTHER = (bytes([level]) * 1964 for level in (5, 6))
+
 
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Driver]:
@@ -21,18 +23,18 @@ def connection(engine: Engine) -> Iterator[Driver]:
 
 
 @pytest.mark.parametrize(
-    ("sha256", "perceptual_hash", "expected"),
+    ("sha256", "looks", "expected"),
     [
-        pytest.param(bytes(32), 6, [(5,)], id="same content, decoded at another size"),
-        pytest.param(bytes(31) + b"x", 6, [(6,)], id="other content"),
+        pytest.param(bytes(32), OTHER, [(LOOKS,)], id="same content, decoded at another size"),
+        pytest.param(bytes(31) + b"x", OTHER, [(OTHER,)], id="other content"),
         pytest.param(bytes(31) + b"x", None, [], id="other content that was not decoded"),
     ],
 )
 def test_a_fingerprint_changes_with_the_content_only(
-    engine: Engine, connection: Driver, sha256: bytes, perceptual_hash: int | None, expected: list[tuple[int]]
+    engine: Engine, connection: Driver, sha256: bytes, looks: bytes | None, expected: list[tuple[bytes]]
 ) -> None:
     model = new_model(engine, dimensions=3)
-    first = replace(picture("x", [1, 0, 0]), perceptual_hash=5)
+    first = replace(picture("x", [1, 0, 0]), fingerprint=LOOKS)
     write_pictures(connection, [first], collection="c", model=model)
     stored = stored_pictures(connection, collection="c", urls=["x"], model=None)["x"]
     again = replace(
@@ -40,11 +42,9 @@ def test_a_fingerprint_changes_with_the_content_only(
         picture=replace(first.picture, sha256=sha256),
         stored=stored,
         embedding=None,
-        perceptual_hash=perceptual_hash,
+        fingerprint=looks,
     )
     write_pictures(connection, [again], collection="c", model=model)
-    assert (
-        connection.execute("select perceptual_hash from clipsql_private.fingerprint").fetchall() == expected
-    )
+    assert connection.execute("select pixels from clipsql_private.fingerprint").fetchall() == expected
     connection.execute("delete from clipsql.image")
     assert connection.execute("select from clipsql_private.fingerprint").fetchall() == []

@@ -185,9 +185,12 @@ def test_dedup_finds_copies_and_marks_them(
     ok(clipsql("ingest", tmp_path / "list.csv", "--model", model_folder, *LOCAL))
     shown = ok(clipsql("dedup")).stdout
     assert web.url(1) in shown
-    (group,) = map(json.loads, ok(clipsql("dedup", "--json", "--mark")).stdout.splitlines())
-    assert group["kept"]["image_id"] == 2
-    assert [copy["image_id"] for copy in group["copies"]] == [1, 4]
+    pairs = [json.loads(line) for line in ok(clipsql("dedup", "--json", "--mark")).stdout.splitlines()]
+    assert {pair["kept"]["image_id"] for pair in pairs} == {2}
+    assert [pair["copy"]["picture"]["image_id"] for pair in pairs] == [1, 4]
+    assert [pair["copy"]["same_bytes"] for pair in pairs] == [False, True]
+    assert (pairs[1]["copy"]["similarity"], pairs[1]["copy"]["difference"]) == (1, 0)
+    assert 0 < pairs[0]["copy"]["difference"] < 2
     marks = "select image_id, (metadata->>'near_duplicate_of')::int from clipsql.image order by image_id"
     assert ask(database_url, marks) == [(1, 2), (2, None), (3, None), (4, 2), (5, None)]
     again = ok(clipsql("ingest", tmp_path / "list.csv", *LOCAL))
@@ -198,7 +201,7 @@ def test_dedup_finds_copies_and_marks_them(
     result = ok(clipsql("dedup", "--collection", "default", "--mark"))
     assert "Marked 1 copies; 2 pictures have changed metadata." in result.stderr
     assert ask(database_url, marks) == [(1, 4), (3, None), (4, None), (5, None)]
-    assert "No two pictures look the same" in ok(clipsql("dedup", "--collection", "gone")).stderr
+    assert "No picture is a copy of another" in ok(clipsql("dedup", "--collection", "gone")).stderr
 
 
 def test_thumbnails_show_on_the_page_of_results(

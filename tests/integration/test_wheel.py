@@ -32,7 +32,7 @@ def test_the_wheel_holds_sql_migrations_page_and_types(wheel: Path) -> None:
         }
         assert files
         assert {f"clipsql/_assets/{file.as_posix()}" for file in files} <= names
-    assert {"clipsql/py.typed", "clipsql/search/page.html"} <= names
+    assert {"clipsql/py.typed", "clipsql/search/page.html", "clipsql/duplicates/page.html"} <= names
 
 
 def test_the_version_is_said_once_and_the_wheel_has_it(wheel: Path) -> None:

@@ -93,9 +93,8 @@ class PictureWrite:
     """Everything that one transaction shall do for one picture, of which `stored` is there.
 
     A pending picture goes into the queue, to be fetched again unless `is_checked`, from `file_to_read` if that is
-    there. `embedding`, `thumbnail` and
-    `perceptual_hash` None keep what is stored of the same content. `new_captions` are (body, language, embedding or
-    None); `caption_embeddings` are of captions already stored.
+    there. `embedding`, `thumbnail` and `fingerprint` None keep what is stored of the same content. `new_captions` are
+    (body, language, embedding or None); `caption_embeddings` are of captions already stored.
     """
 
     picture: PictureRecord
@@ -103,7 +102,7 @@ class PictureWrite:
     is_checked: bool = True
     file_to_read: Path | None = None
     embedding: NDArray[np.float32] | None = None
-    perceptual_hash: int | None = None
+    fingerprint: bytes | None = None
     thumbnail: Thumbnail | None = None
     new_captions: Sequence[tuple[str, str, NDArray[np.float32] | None]] = ()
     caption_embeddings: Sequence[tuple[int, NDArray[np.float32]]] = ()

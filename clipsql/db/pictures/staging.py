@@ -63,18 +63,16 @@ def write_content(
 
 
 def _write_fingerprints(connection: Driver, placed: Sequence[tuple[int, PictureWrite]]) -> None:
-    made = [
-        (image_id, write.perceptual_hash) for image_id, write in placed if write.perceptual_hash is not None
-    ]
-    # What is there of this content stays: models of other input sizes decode at another size, a bit may then turn.
+    made = [(image_id, write.fingerprint) for image_id, write in placed if write.fingerprint is not None]
+    # What is there of this content stays: models of other input sizes decode at another size, a level may then turn.
     connection.execute(
         """
-        insert into clipsql_private.fingerprint (image_id, perceptual_hash)
-        select m.image_id, m.perceptual_hash
-        from unnest(%s::bigint[], %s::bigint[]) as m(image_id, perceptual_hash)
+        insert into clipsql_private.fingerprint (image_id, pixels)
+        select m.image_id, m.pixels
+        from unnest(%s::bigint[], %s::bytea[]) as m(image_id, pixels)
         on conflict (image_id) do nothing
         """,
-        ([image_id for image_id, _ in made], [perceptual_hash for _, perceptual_hash in made]),
+        ([image_id for image_id, _ in made], [pixels for _, pixels in made]),
     )
 
 

@@ -150,13 +150,16 @@ class Thumbnail(Base):
 
 
 class Fingerprint(Base):
-    """What a picture looks like in 64 bits: those of near-identical pictures differ in few."""
+    """What a picture looks like in few pixels, enough to tell a copy from another photograph of the same thing."""
 
     __tablename__ = "fingerprint"
-    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
+    __table_args__ = (
+        CheckConstraint("octet_length(pixels) = 1964", name="pixels"),
+        {"schema": PRIVATE_SCHEMA},
+    )
 
     image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
-    perceptual_hash: Mapped[int] = mapped_column(BigInteger)
+    pixels: Mapped[bytes]
 
 
 class Caption(Base):

@@ -1,0 +1,1 @@
+"""Find the copies among pictures, and show them in pairs."""
