@@ -180,9 +180,8 @@ def captions(
     model = options.pop("model", None)
     with open_database(settings) as engine:
         searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
-        file = Path(query).expanduser()
-        vector = searcher.embed_image(file) if file.is_file() else searcher.embed_text(query)
-        found = searcher.search_captions(vector, **options)
+        file = _existing_file(query)
+        found = searcher.search_captions(query if file is None else searcher.embed_image(file), **options)
     if as_json:
         for caption in found:
             show_json(caption)
@@ -191,6 +190,15 @@ def captions(
             ("rank", "similarity", "caption", "image"),
             ((one.rank, f"{one.similarity:.3f}", one.caption, one.image_id) for one in found),
         )
+
+
+def _existing_file(query: str) -> Path | None:
+    """The file of that name; None for a text that is none, whatever it holds."""
+    try:
+        file = Path(query).expanduser()
+        return file if file.is_file() else None
+    except (OSError, RuntimeError):  # a name that is too long; the home of a user who does not exist
+        return None
 
 
 def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:
