@@ -13,6 +13,7 @@ from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.source_options import SourceOpener, source_options
+from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.errors import FailureClass, SourceError
@@ -66,6 +67,7 @@ class _Ingest(click.Command):
 @encoder_options
 @json_option
 @database_option
+@goes_on
 def ingest(
     settings: Settings,
     open_it: SourceOpener,

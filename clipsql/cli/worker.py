@@ -15,6 +15,7 @@ from clipsql.cli.ingest import show_report
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.reading_options import reading_options
+from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.extras import require_extra
@@ -45,6 +46,7 @@ _log = logging.getLogger(__name__)
 @encoder_options
 @json_option
 @database_option
+@goes_on
 def worker(
     settings: Settings,
     collection: str | None,

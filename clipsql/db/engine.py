@@ -113,7 +113,9 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     message = _message(error)
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](f"{message}.")
-    if isinstance(error, psycopg.DataError) and (sqlstate in _UNSTORABLE or (not sqlstate and "NUL" in message)):
+    if isinstance(error, psycopg.DataError) and (
+        sqlstate in _UNSTORABLE or (not sqlstate and "NUL" in message)
+    ):
         return InvalidText(f"The text cannot be stored: {message}; leave that character out.")
     where = shown_url(engine)
     if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate.startswith(_AWAY)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -66,9 +65,7 @@ ANSWERED = {
 
 
 @pytest.fixture(scope="module")
-def url(
-    new_database: Callable[..., URL], template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def url(new_database: Callable[..., URL], template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database with captioned pictures under a model whose text tower SQL runs."""
     folder = tmp_path_factory.mktemp("pictures")
     lines = ["file\tcaption"]
@@ -80,7 +77,7 @@ def url(
     model = make_clip(tmp_path_factory.mktemp("model"))
     done = CliRunner().invoke(main, ["ingest", str(folder), "--model", str(model), "--database-url", address])
     assert done.exit_code == 0, done.output
-    yield address
+    return address
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +98,6 @@ def by_python(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except ClipsqlError as error:
-        assert "\n" not in str(error)
         return type(error)
 
 
@@ -121,8 +117,7 @@ def by_sql(session: psycopg.Connection, query: str, text: str) -> Any:
     try:
         return session.execute(query, {"text": text}).fetchall()
     except psycopg.Error as error:
-        assert error.sqlstate is not None
-        return errors.ERRORS_BY_SQLSTATE[error.sqlstate]
+        return errors.ERRORS_BY_SQLSTATE[error.sqlstate or ""]
 
 
 REFUSED = NOT_IN_POSTGRESQL | WITHOUT_A_WORD
