@@ -11,11 +11,11 @@ from PIL import Image
 from clipsql.errors import DownloadError, ImageError
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
-from clipsql.picture import is_on_the_web
+from clipsql.picture import file_of, is_on_the_web
 from clipsql.web.downloading import Downloader, DownloadOptions
 
 AnyPicture = str | Path | bytes | Image.Image
-"""A file, an http or https address, the bytes of a file, or a Pillow image."""
+"""A file or its file: address, an http or https address, the bytes of a file, or a Pillow image."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def open_picture(picture: AnyPicture, *, allow_private_hosts: bool = False) -> Q
         if is_on_the_web(str(picture)):
             with Downloader(DownloadOptions(allow_private_hosts=allow_private_hosts)) as web:
                 return _opened(web.fetch(str(picture)).data)
-        return _opened(Path(picture).read_bytes())
+        return _opened((file_of(str(picture)) or Path(picture)).read_bytes())
     except DownloadError as error:
         raise DownloadError(f"{picture}: {error}", failure=error.failure) from error
     except ImageError as error:
