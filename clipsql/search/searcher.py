@@ -19,6 +19,7 @@ from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOp
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, require_model
+from clipsql.db.text_towers import require_texts
 from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.heat import overlay
 from clipsql.search.asking import ask
@@ -167,8 +168,7 @@ class Searcher:
         A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
         Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
         """
-        with database_errors(self._engine), self._engine.connect() as connection:
-            connection.execute(sa.select(searches.check_text(query)))
+        require_texts(self._engine, [query])
         file = self.files([image]).get(image)
         if file is None:
             self.image_vector(image)  # raises when there is no such picture

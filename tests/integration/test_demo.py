@@ -61,8 +61,15 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
 
 
 @pytest.mark.usefixtures("home")
-def test_a_reader_can_run_every_step_of_the_tour(clipsql: Clipsql, engine: Engine) -> None:
-    assert clipsql("demo", "--frames", "60").exit_code == 0
+def test_a_reader_can_run_every_step_of_the_tour(
+    clipsql: Clipsql, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLIPSQL_DATABASE_URL")
+    done = clipsql("demo", "--frames", "60", "--database-url", database_url)
+    assert done.exit_code == 0, done.output
+    assert (
+        "with clipsql db psql --database-url URL:\n" in done.stdout
+    )  # of the embedded server it would be another
     with engine.begin() as connection:
         image = connection.scalar(sa.text("select min(image_id) from clipsql.image"))
         connection.exec_driver_sql("set local role clipsql_reader")

@@ -142,7 +142,7 @@ def test_a_text_finds_the_same_pictures_by_every_door(
     assert by_sql(session, "select clipsql.match(1, %(text)s)", text) == [(searcher.match(1, text),)]
     words = [(one.position, one.word, one.weight) for one in searcher.explain_text(text)]
     assert by_sql(session, "select * from clipsql.explain_text(%(text)s)", text) == words
-    assert len(by_command(url, "explain", "text", text)) == len(words)
+    assert len(by_command(url, "explain", "text", text)) == len(words) > 0
 
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
