@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from clipsql import errors, orm
 from clipsql.errors import ClipsqlError
+from clipsql.search.connecting import connect
 from clipsql.search.results import Match
-from clipsql.search.searcher import Searcher, connect
+from clipsql.search.searcher import Searcher
 
 __all__ = ["ClipsqlError", "Match", "Searcher", "__version__", "connect", "errors", "orm"]
 

@@ -19,7 +19,7 @@ Each message names the thing and the remedy, in one line.
         ├── UnknownImage            CQ002  no such picture, or it has no embedding under the model
         ├── InvalidVector           CQ003  wrong dimensions, zero or not finite
         ├── InvalidArgument         CQ004  an argument is out of its range or contradicts another
-        ├── InvalidText             CQ006  a text without a word, or too long a one
+        ├── InvalidText             CQ006  a text without a word, too long, or with what PostgreSQL cannot store
         └── UnknownCollection       CQ008  no collection has that name; in SQL a warning
 """
 
@@ -182,7 +182,7 @@ class InvalidArgument(SearchError):
 
 
 class InvalidText(SearchError):
-    """A text without a word, or too long a one."""
+    """A text without a word, too long a one, or one with a character that PostgreSQL cannot store."""
 
 
 class UnknownCollection(SearchError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from clipsql.db.models import ModelRow, add_model, find_model, require_model
-from clipsql.db.text_towers import has_text_tower, remember_texts, store_text_tower
+from clipsql.db.text_towers import has_text_tower, remember_texts, require_texts, store_text_tower
 from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder, load_text_tower
 from clipsql.errors import ModelError
 
@@ -64,8 +64,12 @@ def add_text_tower(engine: Engine, model: ModelRow) -> str | None:
 def remember(
     engine: Engine, name: str, texts: Sequence[str], *, device: str | None, dtype: str | None
 ) -> None:
-    """Encode texts here and store their vectors, so that `clipsql.embed_text` finds them. Raises UnknownModel."""
+    """Encode texts here and store their vectors, so that `clipsql.embed_text` finds them.
+
+    Raises UnknownModel, InvalidText.
+    """
     model = require_model(engine, name)
+    require_texts(engine, texts)
     encoder = load_encoder(model.location, revision=model.revision, device=device, dtype=dtype)
     remember_texts(engine, model, dict(zip(texts, encoder.encode_texts(texts), strict=True)))
 

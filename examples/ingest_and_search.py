@@ -24,7 +24,9 @@ def main() -> None:
         print(f"{report['added'] + report['unchanged']} pictures, {report['failed']} failed")
 
         with clipsql.connect(model="clipsql-demo") as pictures:
-            for match in pictures.search_image(folder / "red.png", in_collection="colours"):
+            for match in pictures.search_image(
+                folder / "red.png", include_self=True, in_collection="colours"
+            ):
                 print(f"{match.similarity:.3f}  {match.caption}")
 
 

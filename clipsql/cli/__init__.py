@@ -19,14 +19,11 @@ from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
+from clipsql.cli.stopping import Stopped
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
 
 _log = logging.getLogger(__name__)
-
-
-class _Stopped(click.ClickException):
-    exit_code = 130  # what a shell expects of a command that SIGINT ended
 
 
 class _Clipsql(click.Group):
@@ -47,7 +44,7 @@ class _Clipsql(click.Group):
         except ClipsqlError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
-            raise _Stopped("Stopped by Ctrl-C; run the same command again to go on.") from None
+            raise Stopped from None
 
 
 @click.group(cls=_Clipsql, context_settings={"help_option_names": ["-h", "--help"]})

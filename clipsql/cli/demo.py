@@ -7,10 +7,12 @@ import click
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option
 from clipsql.cli.output import show_table
+from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
+from clipsql.extras import require_extra
 from clipsql.search.page import Section, write_page
 from clipsql.search.searcher import Searcher
 
@@ -19,6 +21,7 @@ from clipsql.search.searcher import Searcher
 @click.option("--frames", type=click.IntRange(min=50, max=5000), default=600, show_default=True)
 @click.option("--clean", "clean_up", is_flag=True, help="Remove all that the demo made, and nothing else.")
 @database_option
+@goes_on
 def demo(settings: Settings, frames: int, clean_up: bool) -> None:
     """Draw a week of traffic cameras, ingest it with the model in the box, and show what SQL finds.
 
@@ -28,6 +31,8 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
     """
     from clipsql.demo import tour, world
 
+    if not clean_up:
+        require_extra("clip", "The demo")
     folder = settings.home / "demo"
     with open_database(settings) as engine:
         if clean_up:
@@ -66,8 +71,11 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         address = shown_url(engine)
         write_page(page, title="clipsql demo", sections=sections, files=files, thumbnails={})
     click.echo(f"As a page of pictures: {page}")
-    click.echo(f'The database, for any SQL client or BI tool (its password: "clipsql db url"): {address}')
-    click.echo("Three queries to try next, with clipsql db psql:")
+    other = "" if settings == Settings.from_environment() else " --database-url URL"
+    click.echo(
+        f'The database, for any SQL client or BI tool (its password: "clipsql db url{other}"): {address}'
+    )
+    click.echo(f"Three queries to try next, with clipsql db psql{other}:")
     for query in tour.NEXT_QUERIES:
         click.echo(f"  {query}")
     click.echo(

@@ -15,6 +15,7 @@ from clipsql.cli.output import agree, note, show_json
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.source_options import SourceOpener, source_options
+from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db.collections import count_images
 from clipsql.db.opening import open_database
@@ -77,6 +78,7 @@ class _Ingest(click.Command):
 @report_option
 @json_option
 @database_option
+@goes_on
 def ingest(
     settings: Settings,
     open_it: SourceOpener,

@@ -90,7 +90,11 @@ def list_(settings: Settings, as_json: bool) -> None:
 @model.command()
 @click.argument("name", metavar="MODEL")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option("--file", type=click.File(encoding="utf-8"), help="One text a line; - for standard input.")
+@click.option(
+    "--file",
+    type=click.File(encoding="utf-8", errors="surrogateescape"),  # what is not UTF-8 is told of as elsewhere
+    help="One text a line; - for standard input.",
+)
 @encoder_options
 @database_option
 def remember(

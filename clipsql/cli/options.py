@@ -121,6 +121,22 @@ class Ids(click.ParamType[list[int]]):
             self.fail(f'"{value}" is no list of image ids; write it as 17,42.', param, ctx)
 
 
+class Names(click.ParamType[tuple[str, ...]]):
+    """Comma-separated names, each once."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(dict.fromkeys(name for part in value.split(",") if (name := part.strip())))
+        if not names:
+            self.fail(f'"{value}" names nothing; write it as brand,price.', param, ctx)
+        return names
+
+
 class Vertices(click.ParamType[list[tuple[float, float]]]):
     """Positions, LONGITUDE,LATITUDE separated by spaces."""
 

@@ -7,17 +7,23 @@ import datetime as dt
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from clipsql.cli.logs import REMARKS
 from clipsql.errors import ConfigurationError
 from clipsql.search.results import Match
+
+_WHOLE_WORD = 12
+_PART_OF_WORD = 8
+"""To fit a terminal, longer words than the first, such as addresses, may be broken into parts of the second."""
 
 _remarks = logging.getLogger(REMARKS)
 
@@ -30,44 +36,85 @@ def show_json(record: Mapping[str, Any] | Any) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """A table on stdout; numbers to the right."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    """A table on stdout, as wide as a terminal at most; numbers to the right."""
     held = [[_cell(value) for value in row] for row in rows]
-    for number, name in enumerate(columns):
+    # What is piped has no width to be folded to; on a terminal, between columns there are two spaces.
+    is_terminal = sys.stdout.isatty()
+    # Text of captions and URLs must not be read as markup.
+    console = Console(markup=False, highlight=False, width=None if is_terminal else 10_000)
+    room = console.width - 2 * len(columns)
+    widths = _widths([list(column) for column in zip(columns, *held, strict=True)], room)
+    if widths is None:
+        _show_records(console, columns, held)
+        return
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0) if is_terminal else (0, 1),
+    )
+    for number, (name, width) in enumerate(zip(columns, widths, strict=True)):
         numeric = bool(held) and all(
             row[number].replace(".", "").replace(",", "").lstrip("-").isdigit() for row in held if row[number]
         )
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", width=width)
     for row in held:
         table.add_row(*row)
-    # Text of captions and URLs must not be read as markup. What is piped has no width to be folded to.
-    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000)
     console.print(table)
 
 
-def show_matches(matches: Sequence[Match], *, as_json: bool) -> None:
-    """Matches as a table, or as JSON lines."""
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """A width for each column that breaks none of its words, but long ones such as addresses; None without room."""
+    widest = [max(map(cell_len, cells)) for cells in columns]
+    words = [max((cell_len(word) for cell in cells for word in cell.split()), default=1) for cells in columns]
+    least = [word if word <= _WHOLE_WORD else _PART_OF_WORD for word in words]
+    for fair in range(min(room, max(widest)), 0, -1):
+        widths = [min(most, max(one, fair)) for most, one in zip(widest, least, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
+
+
+def _show_records(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Each row as lines of a name and its value, for a terminal that is too narrow for a table."""
+    for row in rows:
+        console.rule()
+        for name, value in zip(columns, row, strict=True):
+            if value:
+                console.print(f"{name}: {value}", soft_wrap=True)
+
+
+def show_matches(
+    matches: Sequence[Match], *, files: Mapping[int, Path], columns: Sequence[str] = (), as_json: bool
+) -> None:
+    """Matches with their local files, as a table that also has the metadata `columns`, or as JSON lines."""
     if as_json:
         for match in matches:
-            show_json(match)
-    elif not matches:
+            show_json({**dataclasses.asdict(match), "file": files.get(match.image_id)})
+        return
+    if not matches:
         note("No picture matches.")
-    else:
-        show_table(
-            ("rank", "image", "similarity", "percentile", "taken at", "caption", "url"),
-            (
-                (
-                    match.rank,
-                    match.image_id,
-                    f"{match.similarity:.3f}",
-                    match.standing,
-                    match.taken_at,
-                    match.caption,
-                    match.url,
-                )
-                for match in matches
-            ),
-        )
+        return
+    facts: dict[str, Callable[[Match], object]] = {
+        "rank": lambda match: match.rank,
+        "image": lambda match: match.image_id,
+        "similarity": lambda match: f"{match.similarity:.3f}",
+        "percentile": lambda match: match.standing,
+        "taken at": lambda match: match.taken_at,
+        "caption": lambda match: match.caption,
+    }
+    held = [(name, [value(match) for match in matches]) for name, value in facts.items()]
+    held += [(name, [match.shown(name) for match in matches]) for name in columns]
+    held += [
+        ("url", [match.url for match in matches]),
+        ("file", [files.get(match.image_id) for match in matches]),
+    ]
+    # What no match has would only take room from what they have.
+    names, values = zip(
+        *((name, column) for name, column in held if name in columns or any(column)), strict=True
+    )
+    show_table(names, zip(*values, strict=True))
 
 
 def note(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -10,6 +11,7 @@ import click
 
 from clipsql.cli.options import (
     Command,
+    Names,
     database_option,
     encoder_options,
     json_option,
@@ -22,8 +24,10 @@ from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
 from clipsql.search.page import Section, write_page
+from clipsql.search.query_picture import AnyPicture
 from clipsql.search.results import HybridMatch, Match, WordWeight
 from clipsql.search.searcher import Searcher
+from clipsql.search.stored import require_metadata
 
 
 @click.group()
@@ -47,32 +51,48 @@ def _search_command(command: Command) -> Command:
         settings: Settings,
         options: SearchOptions,
         timezone: str,
+        columns: tuple[str, ...],
         html: Path | None,
         as_json: bool,
         device: str | None = None,
         dtype: str | None = None,
+        attention: bool = False,
         **subject: Any,
     ) -> None:
         model = options.pop("model", None)
         with open_database(settings) as engine:
             searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
             title, matches = command(searcher, options, **subject)
+            require_metadata(engine, columns, matches)
             if html is not None:
-                words = _words(searcher, subject["query"]) if "query" in subject else ()
-                write_matches(html, Section(title, matches, words=words), searcher)
-        show_matches(matches, as_json=as_json)
+                words = _words(searcher, subject["query"]) if attention else ()
+                write_matches(html, Section(title, matches, words=words, columns=columns), searcher)
+            files = searcher.files([match.image_id for match in matches])
+        show_matches(matches, files=files, columns=columns, as_json=as_json)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__dict__.update(command.__dict__)  # the arguments that the command has declared
-    html_option: Callable[[Command], Command] = click.option(
-        "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page of thumbnails."
-    )
-    return search_options(html_option(json_option(database_option(run))))
+    return search_options(_columns_option(_html_option(json_option(database_option(run)))))
+
+
+_html_option: Callable[[Command], Command] = click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page of thumbnails."
+)
+_columns_option: Callable[[Command], Command] = click.option(
+    "--columns",
+    type=Names(),
+    default=(),
+    help="Metadata to show, in tables and on pages: brand,price; pages show all by default.",
+)
+_attention_option: Callable[[Command], Command] = click.option(
+    "--attention", is_flag=True, help="Show on the page how much attention each word gets."
+)
 
 
 @search.command()
 @_search_command
 @click.argument("query")
+@_attention_option
 @encoder_options
 def text(searcher: Searcher, options: SearchOptions, query: str) -> tuple[str, list[Match]]:
     """Find pictures that QUERY describes.
@@ -85,15 +105,28 @@ def text(searcher: Searcher, options: SearchOptions, query: str) -> tuple[str, l
 
 @search.command()
 @_search_command
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("picture")
+@click.option("--include-self", is_flag=True, help="Also stored pictures with just this content.")
+@click.option(
+    "--allow-private-hosts", is_flag=True, help="Download from this machine and private networks too."
+)
 @encoder_options
-def image(searcher: Searcher, options: SearchOptions, path: Path) -> tuple[str, list[Match]]:
-    """Find pictures like the one in the file PATH.
+def image(
+    searcher: Searcher, options: SearchOptions, picture: str, include_self: bool, allow_private_hosts: bool
+) -> tuple[str, list[Match]]:
+    """Find pictures like PICTURE: a file, an http or https address, or - for a picture on standard input.
 
     \b
     clipsql search image ./street.jpg --near-longitude -0.13 --near-latitude 51.5 --within-m 800
+    clipsql search image https://pictures.example/street.jpg --max-results 5
+    curl -s https://pictures.example/street.jpg | clipsql search image -
     """
-    return f"like {path.name}", searcher.search_image(path, **options)
+    title = "a picture" if picture == "-" else picture.encode(errors="replace").decode()
+    given: AnyPicture = sys.stdin.buffer.read() if picture == "-" else picture
+    matches = searcher.search_image(
+        given, include_self=include_self, allow_private_hosts=allow_private_hosts, **options
+    )
+    return f"like {title}", matches
 
 
 @search.command()
@@ -142,6 +175,7 @@ def query(
 @click.argument("query")
 @click.option("--text-weight", type=float, default=1.0, show_default=True, help="Of the words of captions.")
 @click.option("--vector-weight", type=float, default=1.0, show_default=True, help="Of the embeddings.")
+@_attention_option
 @encoder_options
 def hybrid(
     searcher: Searcher, options: SearchOptions, query: str, text_weight: float, vector_weight: float
@@ -180,9 +214,8 @@ def captions(
     model = options.pop("model", None)
     with open_database(settings) as engine:
         searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
-        file = Path(query).expanduser()
-        vector = searcher.embed_image(file) if file.is_file() else searcher.embed_text(query)
-        found = searcher.search_captions(vector, **options)
+        file = _existing_file(query)
+        found = searcher.search_captions(query if file is None else searcher.embed_image(file), **options)
     if as_json:
         for caption in found:
             show_json(caption)
@@ -191,6 +224,15 @@ def captions(
             ("rank", "similarity", "caption", "image"),
             ((one.rank, f"{one.similarity:.3f}", one.caption, one.image_id) for one in found),
         )
+
+
+def _existing_file(query: str) -> Path | None:
+    """The file of that name; None for a text that is none, whatever it holds."""
+    try:
+        file = Path(query).expanduser()
+        return file if file.is_file() else None
+    except (OSError, RuntimeError):  # a name that is too long; the home of a user who does not exist
+        return None
 
 
 def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:

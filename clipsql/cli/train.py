@@ -11,6 +11,7 @@ import click
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import show_json
+from clipsql.cli.stopping import Stopped
 from clipsql.config import Settings
 from clipsql.db import collections
 from clipsql.db.models import require_model
@@ -19,8 +20,8 @@ from clipsql.errors import ConfigurationError, SourceError
 from clipsql.extras import require_extra
 from clipsql.picture import UnusableRow
 from clipsql.sources import open_source
+from clipsql.training import Interrupted, RecordExamples, TrainingPlan
 from clipsql.training import Progress as Step
-from clipsql.training import RecordExamples, TrainingPlan
 
 _log = logging.getLogger(__name__)
 
@@ -81,8 +82,8 @@ def train(
 ) -> None:
     """Train a CLIP model on captioned pictures and save it as a folder that `clipsql model add` takes.
 
-    Contrastive training as in CLIP (Radford et al. 2021). Stopped at any moment, the same command goes on from
-    the last checkpoint in the output folder.
+    Contrastive training as in CLIP (Radford et al. 2021). Ctrl-C keeps a checkpoint after the step under
+    way; ended in whatever way, the same command goes on from the last checkpoint in the output folder.
 
     \b
     clipsql model train --collection holidays --from openai/clip-vit-base-patch32 --output ./my-clip
@@ -113,14 +114,20 @@ def train(
         "%s captioned pictures, %s parameters.", f"{len(examples):,}", f"{begun.model.num_parameters():,}"
     )
     with Progress("steps") as bar:
-        report = run(
-            *begun,
-            examples,
-            plan,
-            output_folder=output,
-            device=device,
-            on_progress=lambda step: _show(bar, step),
-        )
+        try:
+            report = run(
+                *begun,
+                examples,
+                plan,
+                output_folder=output,
+                device=device,
+                on_progress=lambda step: _show(bar, step),
+            )
+        except Interrupted as interrupted:
+            raise Stopped(
+                f" after step {interrupted.step:,} of {interrupted.steps:,}, whose state is kept; "
+                "run the same command again to go on from there"
+            ) from None
     if as_json:
         show_json(report)
         return

@@ -16,6 +16,7 @@ from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
+from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.extras import require_extra
@@ -47,6 +48,7 @@ _log = logging.getLogger(__name__)
 @report_option
 @json_option
 @database_option
+@goes_on
 def worker(
     settings: Settings,
     collection: str | None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import sqlalchemy as sa
@@ -18,6 +20,7 @@ from clipsql.errors import (
     DatabaseError,
     DatabaseNotReady,
     DatabaseUnreachable,
+    InvalidText,
 )
 
 CONNECT_TIMEOUT_S = 10
@@ -35,12 +38,20 @@ _REMEDY_BY_SQLSTATE = {
 
 _AWAY = ("08", "57P01", "57P02", "57P03")
 """SQLSTATEs, by their beginning, of a server that is shut down, restarts or lost the connection."""
+_UNSTORABLE = ("22021", "22P05")
+"""SQLSTATEs of characters that PostgreSQL has no place for. psycopg itself refuses NUL, without a state."""
 
 
 def create_engine(database_url: str) -> Engine:
     """Engine on psycopg 3 whose connections know pgvector's types. Raises ConfigurationError for a bad URL."""
     url = _psycopg_url(database_url)
-    engine = sa.create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        pool_pre_ping=True,
+        # Unescaped, so that what PostgreSQL cannot hold is refused alike in JSON and in any other text.
+        json_serializer=partial(json.dumps, ensure_ascii=False),
+    )
     event.listen(engine, "connect", _register_types)
     return engine
 
@@ -83,9 +94,14 @@ def _register_types(connection: psycopg.Connection, _record: object) -> None:
 
 @contextmanager
 def database_errors(engine: Engine) -> Iterator[None]:
-    """Raise ClipsqlError instead of what SQLAlchemy and psycopg raise inside this block."""
+    """Raise ClipsqlError instead of what SQLAlchemy and psycopg raise inside this block.
+
+    A text that PostgreSQL cannot hold is an InvalidText: psycopg refuses it before anything is sent.
+    """
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise InvalidText(_without_surrogates(error)) from error
     except sa.exc.DBAPIError as error:
         raise _translated(error.orig, engine) from error
     except psycopg.Error as error:
@@ -97,6 +113,10 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     message = database_message(error)
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](f"{message}.")
+    if isinstance(error, psycopg.DataError) and (
+        sqlstate in _UNSTORABLE or (not sqlstate and "NUL" in message)
+    ):
+        return InvalidText(f"The text cannot be stored: {message}; leave that character out.")
     where = shown_url(engine)
     if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate.startswith(_AWAY)):
         return DatabaseUnreachable(
@@ -106,6 +126,16 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
         return DatabaseNotReady(f'{message}; run "clipsql db upgrade" first ({where}).')
     remedy = _REMEDY_BY_SQLSTATE.get(sqlstate or "")
     return DatabaseError(f"The database refused: {message}" + (f"; {remedy}." if remedy else f" ({where})."))
+
+
+def _without_surrogates(error: UnicodeEncodeError) -> str:
+    code = ord(error.object[error.start])
+    what = (
+        f"the byte 0x{code - 0xDC00:02X}, which is not UTF-8"
+        if 0xDC80 <= code <= 0xDCFF  # what Python makes of such a byte in an argument or a file name
+        else f"U+{code:04X}, half of a surrogate pair"
+    )
+    return f"The text cannot be stored: character {error.start + 1} is {what}; leave it out, or write it in UTF-8."
 
 
 def database_message(error: BaseException | None) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+import sqlalchemy as sa
 from numpy.typing import NDArray
 from pgvector import HalfVector, Vector
 from sqlalchemy.engine import Engine
 
+from clipsql.db.calls.arguments import sql_value
+from clipsql.db.calls.searches import check_text
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.statements import Driver, driver_connection
@@ -51,6 +54,13 @@ def has_text_tower(engine: Engine, model: ModelRow) -> bool:
             "select from clipsql_private.text_tower where model_id = %s", (model.model_id,)
         )
         return found.fetchone() is not None
+
+
+def require_texts(engine: Engine, texts: Sequence[str]) -> None:
+    """Raise InvalidText unless every text is one that can be embedded: with a word, not too long, fit to be stored."""
+    given = sa.func.unnest(sql_value(list(texts), sa.ARRAY(sa.Text)))
+    with database_errors(engine), engine.connect() as connection:
+        connection.execute(sa.select(check_text(given)))
 
 
 def remember_texts(engine: Engine, model: ModelRow, embeddings: Mapping[str, NDArray[np.float32]]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db import collections, models
 from clipsql.db.engine import database_errors
+from clipsql.db.schema.rights import READER
 from clipsql.db.tables.pictures import Image, ImageEmbedding
 from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.frames import RegisteredVehicle, draw_frames
@@ -82,7 +83,7 @@ def _model_serves_others(engine: Engine) -> bool:
 
 
 def _fill_registry(engine: Engine, register: Sequence[RegisteredVehicle]) -> None:
-    """The business table that hits are joined with: vehicles by plate."""
+    """The business table that hits are joined with: vehicles by plate; readers may read it."""
     with database_errors(engine), engine.begin() as connection:
         connection.exec_driver_sql("create schema if not exists clipsql_demo")
         connection.exec_driver_sql(
@@ -98,3 +99,7 @@ def _fill_registry(engine: Engine, register: Sequence[RegisteredVehicle]) -> Non
             ),
             [vars(vehicle) for vehicle in register],
         )
+        # After a restore by an ordinary role there may be no readers yet.
+        if connection.scalar(sa.select(sa.func.to_regrole(READER))) is not None:
+            connection.exec_driver_sql(f"grant usage on schema clipsql_demo to {READER}")
+            connection.exec_driver_sql(f"grant select on clipsql_demo.vehicle_registry to {READER}")

@@ -22,7 +22,8 @@ _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=Tr
 class Section:
     """A heading, the matches below it, and what led to them: the SQL, or the words of the text with their weights.
 
-    A picture in `overlays`, by image_id, is shown in place of its file.
+    A picture in `overlays`, by image_id, is shown in place of its file. Of the metadata `columns` are shown, in that
+    order; all where it is empty.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Section:
     sql: str | None = None
     words: Sequence[WordWeight] = ()
     overlays: Mapping[int, Image.Image] = field(default_factory=dict)
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class _Card:
     match: Match
     thumbnail: str | None
     link: str | None
+    file: Path | None
+    metadata: str
 
 
 def write_page(
@@ -47,7 +51,7 @@ def write_page(
     files: Mapping[int, Path],
     thumbnails: Mapping[int, bytes],
 ) -> None:
-    """Write a page with a thumbnail, caption, similarity, percentile, time and place of each match, section by section.
+    """Write a page of the matches, section by section: a thumbnail of each, and all that is known of it.
 
     `files` are the local files of pictures by image_id, `thumbnails` small JPEGs of such as have no file or whose
     file is gone; a picture with neither is shown without. Raises OSError.
@@ -63,6 +67,12 @@ def write_page(
                     or shrunk(read_if_there(files.get(match.image_id)))
                     or jpeg_uri(thumbnails.get(match.image_id)),
                     safe_link(match.url),
+                    files.get(match.image_id),
+                    " · ".join(
+                        f"{name}: {match.shown(name)}"
+                        for name in section.columns or match.metadata
+                        if name in match.metadata
+                    ),
                 )
                 for match in section.matches
             ],

@@ -3,26 +3,67 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from clipsql.errors import ImageError
+from clipsql.errors import DownloadError, ImageError
 from clipsql.images.decoding import decode
+from clipsql.images.hashing import content_hash
+from clipsql.picture import file_of, is_on_the_web
+from clipsql.web.downloading import Downloader, DownloadOptions
+
+AnyPicture = str | Path | bytes | Image.Image
+"""A file or its file: address, an http or https address, the bytes of a file, or a Pillow image."""
 
 
-def open_picture(picture: str | Path | bytes | Image.Image) -> Image.Image:
-    """The pixels of a file, of its bytes or of a Pillow image, upright, RGB. Raises ImageError."""
+@dataclass(frozen=True)
+class QueryPicture:
+    """Upright RGB pixels, and the SHA-256 of the file's bytes; None for a Pillow image that is no file as it stands."""
+
+    pixels: Image.Image
+    sha256: bytes | None
+
+
+def open_picture(picture: AnyPicture, *, allow_private_hosts: bool = False) -> QueryPicture:
+    """A picture to ask with; an address is downloaded as ingest does it. Raises ImageError, ConfigurationError."""
     if isinstance(picture, Image.Image):
-        # Through bytes, so that orientation, transparency and depth are treated as for a file.
-        held = io.BytesIO()
-        picture.save(held, format=picture.format or "PNG")
-        picture = held.getvalue()
+        file = _file_of(picture)
+        return QueryPicture(decode(_as_file(picture)).pixels, None) if file is None else open_picture(file)
     if isinstance(picture, bytes):
-        return decode(picture).pixels
+        return _opened(picture)
     try:
-        return decode(Path(picture).read_bytes()).pixels
-    except OSError as error:
-        raise ImageError(f"{picture} cannot be read: {error.strerror}; check the path.") from error
+        if is_on_the_web(str(picture)):
+            with Downloader(DownloadOptions(allow_private_hosts=allow_private_hosts)) as web:
+                return _opened(web.fetch(str(picture)).data)
+        return _opened((file_of(str(picture)) or Path(picture)).read_bytes())
+    except DownloadError as error:
+        raise DownloadError(f"{picture}: {error}", failure=error.failure) from error
     except ImageError as error:
-        raise ImageError(f"{picture}: {error}") from error
+        raise ImageError(f"{picture}: {error}", failure=error.failure) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ImageError(f"{picture} cannot be read: {reason}; check the path.") from error
+
+
+def _opened(data: bytes) -> QueryPicture:
+    return QueryPicture(decode(data).pixels, content_hash(data))
+
+
+def _file_of(picture: Image.Image) -> Path | None:
+    """The file that a Pillow image was opened from; None when it was made otherwise, or changed since."""
+    name = getattr(picture, "filename", "")
+    try:
+        with Image.open(name) as again:
+            return Path(name) if again == picture else None
+    except OSError:
+        return None
+
+
+def _as_file(picture: Image.Image) -> bytes:
+    """Without loss, so that orientation, profile, transparency and depth are treated as in a file."""
+    held = io.BytesIO()
+    is_in_tiff_only = picture.mode in ("CMYK", "YCbCr", "LAB", "F")
+    picture.save(held, format="TIFF" if is_in_tiff_only else "PNG", exif=picture.getexif())
+    return held.getvalue()

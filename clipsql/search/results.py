@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,13 @@ class Match:
         if self.percentile is None:
             return ""
         return f"{self.percentile:.1f}" + (f" ±{self.percentile_error:.1f}" if self.percentile_error else "")
+
+    def shown(self, name: str) -> str:
+        """A value of the metadata as people read it; empty where the picture has none of that name."""
+        value = self.metadata.get(name)
+        if value is None or isinstance(value, str):
+            return value or ""
+        return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,8 @@
-"""Search a database of pictures from Python: `connect()`, then by text, by picture or by vector."""
+"""Search a database of pictures from Python: by text, by picture, by vector, by several of these together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -11,24 +10,20 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from PIL import Image
 from sqlalchemy.engine import Engine
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from clipsql.config import Settings
 from clipsql.db.calls import judgements, searches
 from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, require_model
-from clipsql.db.opening import open_database
-from clipsql.db.tables.pictures import Image as ImageRow
-from clipsql.db.tables.pictures import Thumbnail
-from clipsql.errors import ImageError, InvalidText, TextEncoderUnavailable
+from clipsql.db.text_towers import require_texts
+from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.heat import overlay
 from clipsql.search.asking import ask
-from clipsql.search.query_picture import open_picture
+from clipsql.search.query_picture import AnyPicture, open_picture
 from clipsql.search.results import (
     CaptionMatch,
     HybridMatch,
@@ -38,6 +33,7 @@ from clipsql.search.results import (
     Match,
     WordWeight,
 )
+from clipsql.search.stored import files_of, images_with_content, thumbnails_of
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
@@ -81,10 +77,24 @@ class Searcher:
             return self.search(self._encoder.encode_texts([query])[0], **options)
 
     def search_image(
-        self, picture: str | Path | bytes | Image.Image, **options: Unpack[SearchOptions]
+        self,
+        picture: AnyPicture,
+        *,
+        include_self: bool = False,
+        allow_private_hosts: bool = False,
+        **options: Unpack[SearchOptions],
     ) -> list[Match]:
-        """Pictures like one that need not be stored: a file, its bytes or a Pillow image. Raises ImageError."""
-        return self.search(self.embed_image(picture), **options)
+        """Pictures like one that need not be stored: a file, its bytes, an http(s) address or a Pillow image.
+
+        Stored pictures with the same content, byte for byte, are left out unless `include_self`; a Pillow image has
+        the content of the file that it was opened from and still shows. Addresses within private networks are
+        refused unless `allow_private_hosts`. Raises ImageError, DownloadError.
+        """
+        asked = open_picture(picture, allow_private_hosts=allow_private_hosts)
+        if asked.sha256 is not None and not include_self:
+            itself = images_with_content(self._engine, asked.sha256)
+            options["except_images"] = searches.ids(options.get("except_images"), itself)
+        return self.search(self._encoder.encode_images([asked.pixels])[0], **options)
 
     def search_similar(self, image: int, **options: Unpack[SearchOptions]) -> list[Match]:
         """Pictures most like a stored one, nearest first, without itself."""
@@ -147,9 +157,9 @@ class Searcher:
             vector = connection.scalar(sa.select(searches.embed_text(query, model=self.model.name)))
             return np.asarray(vector, dtype=np.float32)
 
-    def embed_image(self, picture: str | Path | bytes | Image.Image) -> NDArray[np.float32]:
+    def embed_image(self, picture: AnyPicture) -> NDArray[np.float32]:
         """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
-        embedding: NDArray[np.float32] = self._encoder.encode_images([open_picture(picture)])[0]
+        embedding: NDArray[np.float32] = self._encoder.encode_images([open_picture(picture).pixels])[0]
         return embedding
 
     def explain_image(self, image: int, query: str) -> ImageExplanation:
@@ -158,13 +168,12 @@ class Searcher:
         A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
         Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
         """
-        if not query.strip():
-            raise InvalidText("The text is empty; give at least one word.")
+        require_texts(self._engine, [query])
         file = self.files([image]).get(image)
         if file is None:
             self.image_vector(image)  # raises when there is no such picture
             raise ImageError(f"Image {image} was not read from a file here; explain one that was.")
-        picture = open_picture(file)
+        picture = open_picture(file).pixels
         heat = self._encoder.heat_map(picture, query)
         area = self._encoder.area_seen(*picture.size)
         return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
@@ -177,21 +186,11 @@ class Searcher:
 
     def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
         """Local files that pictures were read from, by image_id; they may be gone."""
-        with database_errors(self._engine), self._engine.connect() as connection:
-            rows = connection.execute(
-                sa.select(ImageRow.image_id, ImageRow.file).where(
-                    ImageRow.image_id.in_(image_ids), ImageRow.file.is_not(None)
-                )
-            )
-            return {image_id: Path(file) for image_id, file in rows if file is not None}
+        return files_of(self._engine, image_ids)
 
     def thumbnails(self, image_ids: Sequence[int]) -> dict[int, bytes]:
         """Small JPEGs of pictures, by image_id, as far as `clipsql ingest --thumbnails` kept them."""
-        with database_errors(self._engine), self._engine.connect() as connection:
-            rows = connection.execute(
-                sa.select(Thumbnail.image_id, Thumbnail.jpeg).where(Thumbnail.image_id.in_(image_ids))
-            )
-            return {row.image_id: row.jpeg for row in rows}
+        return thumbnails_of(self._engine, image_ids)
 
     def match(self, image: int, query: str) -> float:
         """How well a text fits a stored picture: the cosine of their embeddings."""
@@ -223,11 +222,12 @@ class Searcher:
         return [ImageLabel(**row) for row in self._rows(found, found.c.image_id, options)]
 
     def search_captions(
-        self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[NearestOptions]
+        self, query: str | Sequence[float] | NDArray[np.float32], **options: Unpack[NearestOptions]
     ) -> list[CaptionMatch]:
-        """The captions nearest to a vector, of a picture or a text; filters are of their pictures."""
+        """The captions nearest to a text, or to the vector of a picture or a text; filters are of their pictures."""
+        vector = self._embed_texts([query])[0] if isinstance(query, str) else query
         under_model: NearestOptions = {"model": self.model.name, **options}
-        found = judgements.search_captions([float(value) for value in query], **under_model)
+        found = judgements.search_captions(_numbers(vector), **under_model)
         return [CaptionMatch(**row) for row in self._rows(found, found.c.rank, options)]
 
     def suggest_captions(self, image: int, **options: Unpack[NearestOptions]) -> list[CaptionMatch]:
@@ -272,27 +272,6 @@ class Searcher:
         self, found: TableValuedAlias, order: ColumnElement[Any], options: Filters | None = None
     ) -> list[dict[str, Any]]:
         return ask(self._engine, found, order, options=options, timezone=self._timezone)
-
-
-@contextmanager
-def connect(
-    database_url: str | None = None,
-    *,
-    model: str | None = None,
-    device: str | None = None,
-    dtype: str | None = None,
-    timezone: str | None = None,
-) -> Iterator[Searcher]:
-    """A `Searcher` on a database: the URL given, else CLIPSQL_DATABASE_URL, else the embedded server.
-
-    `model` is a name from `clipsql model list`, by default the default model; the rest is told in `Searcher`.
-
-        with clipsql.connect() as pictures:
-            for match in pictures.search_text("red truck at night", max_results=5):
-                print(match.similarity, match.url)
-    """
-    with open_database(Settings.from_environment(database_url=database_url)) as engine:
-        yield Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
 
 
 def _numbers(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:

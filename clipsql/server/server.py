@@ -62,10 +62,14 @@ class EmbeddedServer:
     @staticmethod
     def client_program(name: str) -> Path:
         """The path of a PostgreSQL client of the server's own version, such as psql or pg_dump."""
-        program = program_folder() / name
+        try:
+            program = program_folder() / name
+        except EmbeddedServerError:  # the core alone is installed
+            program = Path(shutil.which(name) or name)
         if not program.is_file():
             raise EmbeddedServerError(
-                f"The embedded PostgreSQL brings no program {name!r}: use the one of your system."
+                f"There is no program {name}: install the client programs of PostgreSQL, or run: "
+                'pip install "clipsql[embedded]"'
             )
         return program
 

@@ -6,6 +6,6 @@ This package root imports no torch; `clipsql.training.trainer` and its neighbour
 from __future__ import annotations
 
 from clipsql.training.examples import Examples, RecordExamples
-from clipsql.training.plan import Progress, TrainingPlan, TrainingReport
+from clipsql.training.plan import Interrupted, Progress, TrainingPlan, TrainingReport
 
-__all__ = ["Examples", "Progress", "RecordExamples", "TrainingPlan", "TrainingReport"]
+__all__ = ["Examples", "Interrupted", "Progress", "RecordExamples", "TrainingPlan", "TrainingReport"]

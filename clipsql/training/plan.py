@@ -66,6 +66,14 @@ class Progress:
     recall: Mapping[int, float] | None = None
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended a run after `step` of `steps`; its checkpoint is kept, and the same run goes on from there."""
+
+    def __init__(self, step: int, steps: int) -> None:
+        super().__init__(step, steps)
+        self.step, self.steps = step, steps
+
+
 @dataclass(frozen=True)
 class TrainingReport:
     """How a run ended. `recall` is text to picture over the held-out examples, by k; empty without any."""

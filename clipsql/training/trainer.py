@@ -18,9 +18,10 @@ from clipsql.training.auxiliary import Auxiliary
 from clipsql.training.batches import Batch, BatchOrder
 from clipsql.training.checkpoints import CHECKPOINT, load_checkpoint, save_checkpoint
 from clipsql.training.examples import Examples
+from clipsql.training.interrupts import Interrupts
 from clipsql.training.loss import contrastive_loss, same_text
 from clipsql.training.pixels import Pixels, prepare_pixels
-from clipsql.training.plan import Progress, TrainingPlan, TrainingReport
+from clipsql.training.plan import Interrupted, Progress, TrainingPlan, TrainingReport
 from clipsql.training.recall import described, recall_at_k
 from clipsql.training.towers import Towers
 
@@ -51,7 +52,8 @@ def train(
     Pictures are decoded once, into a file in `output_folder` (150 kB for each at 224 pixels) that goes away
     at the end.
     Run again after an interruption with the same arguments, it goes on from its last checkpoint in
-    `output_folder`. With more than one of `workers`, so many processes decode the pictures; the calling
+    `output_folder`. Ctrl-C keeps one after the step under way and raises Interrupted, a second Ctrl-C ends at
+    once. With more than one of `workers`, so many processes decode the pictures; the calling
     program must then guard its start by `if __name__ == "__main__"`. `on_prepared` hears (done, all) while
     pictures are decoded, `on_progress` every step.
     Raises ModelError, SourceError, ImageError, ConfigurationError.
@@ -77,17 +79,21 @@ def train(
     )
     resumed_from = run.resume(output_folder, len(examples))
     recall = dict[int, float]()
-    for step in range(resumed_from, order.steps):
-        run.step(step)
-        done = step + 1
-        measure = len(order.held_out) > 0 and (done % plan.evaluate_every == 0 or done == order.steps)
-        if measure:
-            recall = dict(run.recall(examples))
-            _log.info("Step %d of %d: %s", done, order.steps, described(recall), extra={"step": done})
-        if done % plan.checkpoint_every == 0 or done == order.steps:
-            save_checkpoint(output_folder, plan, len(examples), done, run.state())
-        if on_progress:
-            on_progress(run.progress(done, recall if measure else None))
+    with Interrupts() as interrupts:
+        for step in range(resumed_from, order.steps):
+            run.step(step)
+            done = step + 1
+            measure = len(order.held_out) > 0 and (done % plan.evaluate_every == 0 or done == order.steps)
+            if measure:
+                recall = dict(run.recall(examples))
+                _log.info("Step %d of %d: %s", done, order.steps, described(recall), extra={"step": done})
+            is_interrupted = interrupts.came
+            if is_interrupted or done % plan.checkpoint_every == 0 or done == order.steps:
+                save_checkpoint(output_folder, plan, len(examples), done, run.state())
+            if on_progress:
+                on_progress(run.progress(done, recall if measure else None))
+            if is_interrupted:
+                raise Interrupted(done, order.steps)
     if resumed_from == order.steps:
         recall = dict(run.recall(examples))
     _save(output_folder, model, tokenizer, image_processor)

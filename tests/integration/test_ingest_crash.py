@@ -212,6 +212,15 @@ def test_ctrl_c_ends_ingest_that_waits_for_the_database(
 
 
 @pytest.mark.usefixtures("with_model")
+def test_ctrl_c_in_a_search_does_not_speak_of_going_on(forker: Forker, database_url: str) -> None:
+    with locked(database_url, "clipsql.image", "access exclusive"):
+        run = forker.start(database_url, "search", "text", "a dog")
+        until(waits_for_lock(database_url, "search_text"))
+        assert run.kill(signal.SIGINT) == 130, run.lines
+    assert run.lines == ["Error: Stopped by Ctrl-C."]
+
+
+@pytest.mark.usefixtures("with_model")
 def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
     start: Callable[[], Running], database_url: str, undisturbed: Content
 ) -> None:

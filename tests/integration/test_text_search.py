@@ -113,6 +113,29 @@ def test_a_file_of_texts_is_remembered(clipsql: Clipsql, siglip_folder: Path, tm
     assert "--file" in nothing.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("dog \udcff", "character 5 is the byte 0xFF, which is not UTF-8", id="bytes"),
+        pytest.param("dog " * 2000, "5000 characters", id="too long"),
+        pytest.param("\u3000", "The text is empty", id="blank"),
+    ],
+)
+def test_what_no_search_takes_is_not_remembered(
+    clipsql: Clipsql, siglip_folder: Path, tmp_path: Path, text: str, said: str
+) -> None:
+    assert clipsql("model", "add", siglip_folder, "--name", "siglip").exit_code == 0
+    texts = tmp_path / "texts.txt"
+    texts.write_bytes(f"a bus\n{text}.\n".encode(errors="surrogateescape"))
+    by_file = clipsql("model", "remember", "siglip", "--file", texts)
+    as_argument = clipsql("model", "remember", "siglip", "a bus", text)
+    for refused in (as_argument,) if text == "\u3000" else (as_argument, by_file):
+        assert refused.exit_code == 1, refused.output
+        assert refused.stderr.startswith("Error: ")
+        assert refused.stderr.count("\n") == 1
+        assert said in refused.stderr
+
+
 def test_adding_a_model_again_brings_back_a_missing_text_tower(
     clipsql: Clipsql, engine: Engine, tmp_path: Path
 ) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from PIL import Image
+from waiting import until
 
 Clipsql = Callable[..., Result]
 
@@ -74,6 +79,32 @@ def test_training_goes_on_from_a_trained_model_on_a_collection(
     again = clipsql(*command)
     assert again.exit_code == 1
     assert "holds a finished model already" in again.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_a_checkpoint_and_the_last_line_says_so(
+    clipsql: Clipsql, manifest: Path, config: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "trained"
+    command = ("model", "train", "--source", manifest, "--config", config, "--output", folder, "--json")
+    options = ("--epochs", "200", "--batch-size", "4", "--checkpoint-every", "5")
+    given = [str(word) for word in (*command, *options)]
+    program = ("-c", "from clipsql.cli import main; main()")
+    with subprocess.Popen((sys.executable, *program, *given), stderr=subprocess.PIPE, text=True) as training:
+        until(lambda: (folder / "checkpoint.pt").exists() or training.poll() is not None)
+        training.send_signal(signal.SIGINT)
+        assert training.stderr is not None
+        last = training.stderr.read().splitlines()[-1]
+    assert training.returncode == 130
+    told = re.fullmatch(
+        "Error: Stopped by Ctrl-C after step ([0-9]+) of 600, whose state is kept; "
+        "run the same command again to go on from there.",
+        last,
+    )
+    assert told is not None, last
+    again = clipsql(*command, *options)
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["resumed_from"] == int(told[1])
 
 
 def test_what_cannot_be_trained_on_is_named(

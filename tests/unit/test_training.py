@@ -33,7 +33,7 @@ from clipsql.demo.scenes import COLOURS, KINDS, draw_scene, random_scene
 from clipsql.demo.training_scenes import HELD_OUT_PAIRS, VARIANTS, SceneExamples, SceneFacts
 from clipsql.encoding.loading import load_encoder
 from clipsql.errors import ConfigurationError, ImageError, ModelError, SourceError
-from clipsql.training import Progress, RecordExamples, TrainingPlan
+from clipsql.training import Interrupted, Progress, RecordExamples, TrainingPlan
 from clipsql.training.auxiliary import Auxiliary
 from clipsql.training.batches import Batch, BatchOrder
 from clipsql.training.loss import contrastive_loss, same_text
@@ -305,6 +305,51 @@ def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tokenizer: Any, t
         torch.set_num_threads(threads)
     weights = [(folder / "model.safetensors").read_bytes() for folder in (killed, quiet)]
     assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_whole_steps_and_the_run_goes_on_as_if_nothing_was(
+    tokenizer: Any, tmp_path: Path
+) -> None:
+    """Two signals would end it at once, so each run gets one, in the middle of its third step."""
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    plan = replace(PLAN, checkpoint_every=1000)
+    stopped, quiet = tmp_path / "stopped", tmp_path / "quiet"
+    with pytest.raises(Interrupted) as interrupted:
+        run(tokenizer, stopped, plan, on_progress=interrupt)
+    assert interrupted.value.step == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert run(tokenizer, stopped, plan).resumed_from == 3
+    assert run(tokenizer, quiet, plan).steps == interrupted.value.steps
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (stopped, quiet)]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_a_run_at_once(tokenizer: Any, tmp_path: Path) -> None:
+    def interrupt(_: Progress) -> None:
+        for _again in range(2):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as ended:
+        run(tokenizer, tmp_path, on_progress=interrupt)
+    assert not isinstance(ended.value, Interrupted)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.slow
+def test_a_program_with_its_own_answer_to_ctrl_c_keeps_it(tokenizer: Any, tmp_path: Path) -> None:
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+    try:
+        report = run(tokenizer, tmp_path, on_progress=lambda _: signal.raise_signal(signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(heard) == report.steps
 
 
 class _Stop(Exception):

@@ -33,6 +33,11 @@ def search_text(query: str | ColumnElement[str], **options: Unpack[SearchOptions
     return match_rows("search_text", sql_value(query, Text()), options)
 
 
+def check_text(query: str | ColumnElement[str]) -> ColumnElement[None]:
+    """Nothing, or the error that every function raises for a text without a word or too long a one."""
+    return sa.func.clipsql_private.check_text(sql_value(query, Text()), type_=sa.types.NullType())
+
+
 def embed_text(query: str | ColumnElement[str], *, model: str | None = None) -> ColumnElement[Any]:
     """clipsql.embed_text: the unit-length embedding of a text, computed inside the database."""
     return sa.func.clipsql.embed_text(sql_value(query, Text()), sql_value(model, Text()), type_=VECTOR())

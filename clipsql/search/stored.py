@@ -1,0 +1,59 @@
+"""Look up what is stored of pictures beside what a search returns: files, thumbnails, contents, names of metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from clipsql.db.engine import database_errors
+from clipsql.db.tables.pictures import Image, Thumbnail
+from clipsql.errors import InvalidArgument
+from clipsql.search.results import Match
+
+_MOST_NAMES = 50
+
+
+def files_of(engine: Engine, image_ids: Sequence[int]) -> dict[int, Path]:
+    """Local files that pictures were read from, by image_id; they may be gone."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Image.image_id, Image.file).where(
+                Image.image_id.in_(image_ids), Image.file.is_not(None)
+            )
+        )
+        return {image_id: Path(file) for image_id, file in rows if file is not None}
+
+
+def thumbnails_of(engine: Engine, image_ids: Sequence[int]) -> dict[int, bytes]:
+    """Small JPEGs of pictures, by image_id, as far as they were kept."""
+    with database_errors(engine), engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Thumbnail.image_id, Thumbnail.jpeg).where(Thumbnail.image_id.in_(image_ids))
+        )
+        return {row.image_id: row.jpeg for row in rows}
+
+
+def images_with_content(engine: Engine, sha256: bytes) -> list[int]:
+    """Ids of the pictures whose files hold just these bytes."""
+    with database_errors(engine), engine.connect() as connection:
+        return list(connection.scalars(sa.select(Image.image_id).where(Image.sha256 == sha256)))
+
+
+def require_metadata(engine: Engine, names: Sequence[str], matches: Sequence[Match]) -> None:
+    """Raise InvalidArgument, which lists those that exist, unless some picture has metadata of each name."""
+    missing = set(names).difference(*(match.metadata for match in matches))
+    if not missing:
+        return
+    known = sa.func.jsonb_object_keys(Image.metadata_).label("name")
+    with database_errors(engine), engine.connect() as connection:
+        existing = set(connection.scalars(sa.select(known).distinct()))
+    unknown = [name for name in names if name not in existing]
+    if unknown:
+        listed = ", ".join(sorted(existing)[:_MOST_NAMES]) or "none"
+        raise InvalidArgument(
+            f"No picture has metadata of the name {', '.join(unknown)}; there is: {listed}"
+            + (f" and {len(existing) - _MOST_NAMES} more." if len(existing) > _MOST_NAMES else ".")
+        )
