@@ -33,6 +33,9 @@ _GRAPH_BYTES_PER_ROW = 300
 _MOST_BUILD_MEMORY_MB = 2048
 """A build that outgrows this spills and slows down, but a small server stays alive."""
 
+_ROWS_THAT_NEED_AN_INDEX = 10_000
+"""Fewer are compared in some ten milliseconds."""
+
 _PROGRESS_SECONDS = 0.5
 
 
@@ -58,6 +61,7 @@ def ensure_index(
 ) -> bool:
     """Build the HNSW index of a model's partition when it has rows and no valid index; True when it was built.
 
+    Only the owner of the partition can: where another one finds that it should be built, a message says so.
     A plain build in one transaction: a crash leaves no half index, readers go on with the old one, writers wait.
     `on_build` is told the number of rows before the build begins, `on_progress` now and then how many are done.
     """
@@ -70,6 +74,15 @@ def ensure_index(
         )
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
+            return False
+        if not _may_build(driver, model, table):
+            if rows >= _ROWS_THAT_NEED_AN_INDEX:
+                _log.warning(
+                    "The %s vectors of model %s have no HNSW index; searches are slow until their owner runs "
+                    '"clipsql index build".',
+                    f"{rows:,}",
+                    model.name,
+                )
             return False
         _log.info(
             "Building an HNSW index over %s vectors.",
@@ -99,6 +112,19 @@ def index_stats(engine: Engine) -> list[IndexStatus]:
         return [IndexStatus(**row._mapping) for row in rows]
 
 
+def _may_build(driver: Driver, model: ModelRow, table: str) -> bool:
+    row = driver.execute(
+        sql.SQL(
+            """
+            select pg_has_role(c.relowner, 'usage')
+            from pg_catalog.pg_class as c
+            where c.oid = to_regclass({partition})
+            """
+        ).format(partition=sql.Literal(partition(table, model.model_id).as_string(driver)))
+    ).fetchone()
+    return row == (True,)
+
+
 def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool) -> int:
     """Rows of a partition whose HNSW index must be built; 0 when there is nothing to do."""
     row = driver.execute(
@@ -106,12 +132,13 @@ def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool
             """
             select case when {rebuild} or not coalesce(
                        (select x.indisvalid from pg_index as x where x.indexrelid = to_regclass({index})), false)
-                   then (select count(*) from {partition}) else 0 end
+                   then (select count(*) from {table} as e where e.model_id = {model_id}) else 0 end
             """
         ).format(
             rebuild=sql.Literal(rebuild),
             index=sql.Literal(f"{PRIVATE_SCHEMA}.{hnsw_index_name(table, model.model_id)}"),
-            partition=partition(table, model.model_id),
+            table=sql.Identifier("clipsql", table),
+            model_id=sql.Literal(model.model_id),
         )
     ).fetchone()
     assert row is not None
