@@ -18,6 +18,7 @@ from clipsql.db.models import ModelRow
 from clipsql.db.partitions import hnsw_index_name, partition
 from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA
+from clipsql.errors import DatabaseError
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +34,18 @@ _GRAPH_BYTES_PER_ROW = 300
 _MOST_BUILD_MEMORY_MB = 2048
 """A build that outgrows this spills and slows down, but a small server stays alive."""
 
-_ROWS_THAT_NEED_AN_INDEX = 10_000
-"""Fewer are compared in some ten milliseconds."""
-
 _PROGRESS_SECONDS = 0.5
+
+
+class NotTheOwner(DatabaseError):
+    """An index should be built, but this role may not; `rows` are without it."""
+
+    def __init__(self, model: ModelRow, rows: int, owner: str) -> None:
+        super().__init__(
+            f"The {rows:,} vectors of model {model.name} have no HNSW index, which only their owner, {owner}, "
+            'can build; let that role run "clipsql index build".'
+        )
+        self.rows = rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +70,7 @@ def ensure_index(
 ) -> bool:
     """Build the HNSW index of a model's partition when it has rows and no valid index; True when it was built.
 
-    Only the owner of the partition can: where another one finds that it should be built, a message says so.
+    Raises NotTheOwner when it should be built by somebody else.
     A plain build in one transaction: a crash leaves no half index, readers go on with the old one, writers wait.
     `on_build` is told the number of rows before the build begins, `on_progress` now and then how many are done.
     """
@@ -75,15 +84,9 @@ def ensure_index(
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
             return False
-        if not _may_build(driver, model, table):
-            if rows >= _ROWS_THAT_NEED_AN_INDEX:
-                _log.warning(
-                    "The %s vectors of model %s have no HNSW index; searches are slow until their owner runs "
-                    '"clipsql index build".',
-                    f"{rows:,}",
-                    model.name,
-                )
-            return False
+        owner = _foreign_owner(driver, model, table)
+        if owner is not None:
+            raise NotTheOwner(model, rows, owner)
         _log.info(
             "Building an HNSW index over %s vectors.",
             f"{rows:,}",
@@ -112,17 +115,17 @@ def index_stats(engine: Engine) -> list[IndexStatus]:
         return [IndexStatus(**row._mapping) for row in rows]
 
 
-def _may_build(driver: Driver, model: ModelRow, table: str) -> bool:
+def _foreign_owner(driver: Driver, model: ModelRow, table: str) -> str | None:
+    """Who alone can build an index on a model's partition; None when this session can."""
     row = driver.execute(
-        sql.SQL(
-            """
-            select pg_has_role(c.relowner, 'usage')
-            from pg_catalog.pg_class as c
-            where c.oid = to_regclass({partition})
-            """
-        ).format(partition=sql.Literal(partition(table, model.model_id).as_string(driver)))
+        """
+        select c.relowner::regrole::text
+        from pg_catalog.pg_class as c
+        where c.oid = to_regclass(%s) and not pg_has_role(c.relowner, 'usage')
+        """,
+        (partition(table, model.model_id).as_string(driver),),
     ).fetchone()
-    return row == (True,)
+    return None if row is None else str(row[0])
 
 
 def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool) -> int:

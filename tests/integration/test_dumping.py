@@ -45,7 +45,7 @@ def target(bare_server: str) -> Iterator[URL]:
             inside.execute("create extension vector")
         yield url.set(username=ROLE, password="secret")
         administrator.execute("drop database restored with (force)")
-        for role in (ROLE, "clipsql_reader"):
+        for role in (ROLE, "clipsql_reader", "clipsql_writer"):
             administrator.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
 
 

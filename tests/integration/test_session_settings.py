@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from clipsql import assets
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
+from clipsql.db.models import add_space
 from clipsql.db.schema import migrating
 from clipsql.demo import MODEL_FOLDER
 from clipsql.models import register_model
@@ -54,6 +55,7 @@ CALLS = (
     'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
+    "clipsql.search_request('{\"image\": 7, \"taken_from\": \"2025-03-01T00:00Z\", \"inside\": [[0,0],[0,90],[90,0]]}')",
     # So many that the index keeps them in a tree of their own, of which a session may want a part.
     f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",
     f"clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 5000, {NIGHT},"
@@ -65,6 +67,18 @@ CALLS = (
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
 )
+_SEVENTH = "(select i.{} from clipsql.image as i where i.image_id = 7)"
+WRITES = {
+    f"clipsql.put_image({_SEVENTH.format('collection')}, {_SEVENTH.format('url')}, clipsql.image_vector(8),"
+    " captions => '{one,zwei}', metadata => '{\"a\": 0.1}', longitude => 0.1, latitude => 1e-7)":
+    "select i.collection, i.url, i.metadata, i.longitude, i.latitude, i.status, c.body, c.words, e.embedding"
+    " from clipsql.image as i join clipsql.caption as c using (image_id)"
+    " join clipsql.image_embedding as e using (image_id) where i.image_id = 7 order by c.caption_id",
+    "clipsql.remove_images('{7,8,7}')": "select min(i.image_id), count(*) from clipsql.image as i",
+    "clipsql.add_model('space', 3)": "select m.name, m.dimensions, m.logit_scale from clipsql.model as m order by 1",
+}  # fmt: skip
+"""Calls that change rows, each taken back at once, and what then shows the change."""
+ALL = (*CALLS, *WRITES)
 SAY_OTHERWISE = {
     "statement_timeout": "ends a statement: it must",
     "transaction_timeout": "ends a transaction: it must",
@@ -103,6 +117,7 @@ def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
     fill(engine, rows=6000, model=model)
     assert ensure_index(engine, model, table="image_embedding")
     embed_captions(engine, model)
+    add_space(engine, "space", dimensions=3)
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("vacuum analyze")  # new rows wait beside a GIN index, where none is passed over
@@ -124,6 +139,14 @@ def answers(url: str, settings: Sequence[Setting] = ()) -> Answers:
                 found.append(cursor.execute(f"select * from {escaped} as t".encode()).fetchall())
             except psycopg.Error as error:
                 found.append(str(error))
+        for call, look in WRITES.items():
+            try:
+                with connection.transaction(force_rollback=True):
+                    cursor.execute("set transaction read write")
+                    done = cursor.execute(f"select * from {call} as t".encode()).fetchall()
+                    found.append(done + cursor.execute(look.encode()).fetchall())
+            except psycopg.Error as error:
+                found.append(str(error))
     return found
 
 
@@ -131,9 +154,9 @@ def answers(url: str, settings: Sequence[Setting] = ()) -> Answers:
 def expected(url: str) -> Answers:
     found = answers(url)
     assert [
-        (call, rows) for call, rows in zip(CALLS, found, strict=True) if isinstance(rows, str) or not rows
+        (call, rows) for call, rows in zip(ALL, found, strict=True) if isinstance(rows, str) or not rows
     ] == []
-    assert "index walk" in str(found[-1])
+    assert "index walk" in str(found[len(CALLS) - 1])
     return found
 
 
@@ -175,9 +198,10 @@ def test_a_database_with_odd_defaults_is_set_up_filled_and_searched_alike(
         model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
         fill(engine, rows=300, model=model)  # so few that all are compared: two indexes are never alike
         embed_captions(engine, model)
+        add_space(engine, "space", dimensions=3)
         engine.dispose()
         found.append(answers(url))
-    for call, usual, odd in zip(CALLS, *found, strict=True):
+    for call, usual, odd in zip(ALL, *found, strict=True):
         assert odd == usual, call
 
 
@@ -213,7 +237,7 @@ def differences(url: str, expected: Answers, settings: Sequence[Setting]) -> lis
     """Calls whose answer is another under these settings."""
     return [
         f"{call}: {found if isinstance(found, str) else 'other rows'}"
-        for call, found, wanted in zip(CALLS, answers(url, settings), expected, strict=True)
+        for call, found, wanted in zip(ALL, answers(url, settings), expected, strict=True)
         if found != wanted
     ]
 
@@ -224,7 +248,7 @@ def test_every_public_function_is_called() -> None:
         for name, file in assets.newest_sql_files("functions").items()
         if f"create or replace function clipsql.{name}" in file.read_text("utf-8")
     }
-    assert {name for call in CALLS for name in re.findall(r"clipsql\.(\w+)\(", call)} == public
+    assert {name for call in ALL for name in re.findall(r"clipsql\.(\w+)\(", call)} == public
 
 
 def test_no_setting_of_a_session_changes_an_answer(url: str, expected: Answers) -> None:

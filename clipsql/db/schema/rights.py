@@ -54,6 +54,7 @@ _READ = [
     *(table.fullname for table in Base.metadata.sorted_tables if table.schema == SCHEMA),
     *(assets.qualified_name("views", name) for name in assets.newest_sql_files("views")),
     *(f"{PRIVATE_SCHEMA}.{name}" for name in _READ_BY_FUNCTIONS),
+    f"{PRIVATE_SCHEMA}.revision",  # which a client of Python asks before anything else
 ]
 _RUN = {name: assets.qualified_name("functions", name) for name in assets.newest_sql_files("functions")}
 
