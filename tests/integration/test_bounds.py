@@ -28,11 +28,7 @@ PUBLIC = [
     for name, file in assets.newest_sql_files("functions").items()
     if f"create or replace function clipsql.{name}" in file.read_text("utf-8")
 ]
-TOGETHER = [
-    {"near_longitude", "near_latitude", "within_m"},
-    {"longitude", "latitude"},
-    {"captions", "caption_embeddings"},
-]
+TOGETHER = [{"near_longitude", "near_latitude", "within_m"}, {"longitude", "latitude"}]
 """Arguments of which one alone is refused."""
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 2  # of processor time

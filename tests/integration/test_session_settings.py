@@ -55,7 +55,7 @@ CALLS = (
     'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
-    "clipsql.search_request('{\"image\": 7, \"taken_from\": \"2025-03-01T00:00Z\", \"inside\": [[0,0],[0,90],[90,0]]}')",
+    'clipsql.search_request(\'{"image": 7, "taken_from": "2025-03-01T00:00Z", "inside": [[0,0],[0,90],[90,0]]}\')',
     # So many that the index keeps them in a tree of their own, of which a session may want a part.
     f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",
     f"clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 5000, {NIGHT},"

@@ -283,6 +283,10 @@ def test_what_cannot_be_put_is_named_and_nothing_is_stored(
         ("'c', null", "url is empty"),
         ("'c', ''", "url is empty"),
         ("'c', 'u', taken_at => 'infinity'", "years 1 to 9999"),
+        (
+            "'c', 'u', captions => array[(select string_agg(n::text, ' ') from generate_series(1, 300000) as n)]",
+            "A caption cannot be stored: string is too long for tsvector",
+        ),
         ("'c', 'u', taken_at => '10000-01-01'", "years 1 to 9999"),
         ("'c', 'u', taken_at => '0001-01-01 BC'", "years 1 to 9999"),
     ],

@@ -11,16 +11,20 @@ begin
     delete from clipsql.caption as c
     where c.image_id = image and c.body not in (select btrim(w.body) from unnest(captions) as w(body) where w.body is not null);
 
-    insert into clipsql.caption (image_id, body, language)
-    select image, w.body, put_captions.language
-    from (
-        select btrim(g.body) as body, min(g.position) as position
-        from unnest(captions) with ordinality as g(body, position)
-        where g.body ~ '[^[:space:]]'
-        group by btrim(g.body)
-    ) as w
-    where not exists (select from clipsql.caption as c where c.image_id = image and c.body = w.body)
-    order by w.position;
+    begin
+        insert into clipsql.caption (image_id, body, language)
+        select image, w.body, put_captions.language
+        from (
+            select btrim(g.body) as body, min(g.position) as position
+            from unnest(captions) with ordinality as g(body, position)
+            where g.body ~ '[^[:space:]]'
+            group by btrim(g.body)
+        ) as w
+        where not exists (select from clipsql.caption as c where c.image_id = image and c.body = w.body)
+        order by w.position;
+    exception when program_limit_exceeded then
+        raise exception using errcode = 'CQ004', message = format('A caption cannot be stored: %s.', sqlerrm);
+    end;
 
     insert into clipsql.caption_embedding (caption_id, model_id, embedding)
     select distinct on (c.caption_id) c.caption_id, chosen.model_id, l2_normalize(g.embedding)::halfvec
