@@ -119,7 +119,7 @@ def _foreign_owner(driver: Driver, model: ModelRow, table: str) -> str | None:
     """Who alone can build an index on a model's partition; None when this session can."""
     row = driver.execute(
         """
-        select c.relowner::regrole::text
+        select pg_get_userbyid(c.relowner)
         from pg_catalog.pg_class as c
         where c.oid = to_regclass(%s) and not pg_has_role(c.relowner, 'usage')
         """,

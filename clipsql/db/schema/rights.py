@@ -97,7 +97,7 @@ _RIGHTS = sql.SQL(
         join wanted as w on w.kind = o.kind and w.name = o.name
         where o.kind = 'routine'
     ), granted as (
-        select x.grantee::regrole::text as role, lower(x.privilege_type) as privilege, o.kind, o.target
+        select pg_get_userbyid(x.grantee)::text as role, lower(x.privilege_type) as privilege, o.kind, o.target
         from (
             select o.kind, o.target, o.rights from object as o
             union all
@@ -129,7 +129,7 @@ declare
     one record;
 begin
     for one in select r.* from ({rights}) as r where r.state = 'lacks' loop
-        execute format('grant %s on %s %s to %s', one.privilege, one.kind, one.target, one.role);
+        execute format('grant %s on %s %s to %I', one.privilege, one.kind, one.target, one.role);
     end loop;
 end
 $grant$"""

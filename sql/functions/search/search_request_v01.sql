@@ -1,8 +1,10 @@
--- A whole search as one JSON document, for web services: a question, filters by their names, an answer.
+-- A whole search as one JSON document, for web services: a question, filters by their names, an answer. Its numbers and
+-- times are written in one way, whatever a session says.
 create or replace function clipsql.search_request(request jsonb)
 returns jsonb
 language plpgsql stable parallel unsafe
 set search_path from current
+set extra_float_digits = 1
 as $$
 declare
     asked constant clipsql_private.requested_search := clipsql_private.read_request(request);
@@ -12,7 +14,8 @@ begin
     select jsonb_build_object(
         'model', chosen.name,
         'matches', coalesce(jsonb_agg(to_jsonb(s) - '{image_id,similarity}'::text[] || jsonb_build_object(
-            'id', s.image_id, 'score', s.similarity) order by s.rank), '[]'))
+            'id', s.image_id, 'score', s.similarity,
+            'taken_at', (to_jsonb(s.taken_at at time zone 'UTC') #>> '{}') || 'Z') order by s.rank), '[]'))
     into answer
     from clipsql_private.run_request(asked, chosen.name) as s;
     return answer;

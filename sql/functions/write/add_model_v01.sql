@@ -8,8 +8,7 @@ as $$
 #variable_conflict use_column
 declare
     known clipsql.model;
-    owner constant name := (
-        select c.relowner::regrole::name from pg_catalog.pg_class as c where c.oid = 'clipsql.model'::regclass);
+    owner constant oid := (select c.relowner from pg_catalog.pg_class as c where c.oid = 'clipsql.model'::regclass);
     added integer;
 begin
     perform clipsql_private.check_most('model', length(add_model.name), 'characters');
@@ -24,7 +23,7 @@ begin
             'logit_scale must be positive and finite, not %s; CLIP learned 100.', coalesce(add_model.logit_scale::text, 'null'));
     elsif not pg_has_role(owner, 'usage') then
         raise exception using errcode = 'insufficient_privilege', message = format(
-            'Only the owner of clipsql''s tables adds models; let %s run this.', owner);
+            'Only the owner of clipsql''s tables adds models; let %s run this.', pg_get_userbyid(owner));
     end if;
     -- Two sessions may add the same model at once.
     lock table clipsql.model in share row exclusive mode;
