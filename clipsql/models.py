@@ -53,7 +53,7 @@ def add_text_tower(engine: Engine, model: ModelRow) -> str | None:
     if has_text_tower(engine, model):
         return None
     try:
-        tower = load_text_tower(model.location, revision=model.revision)
+        tower = load_text_tower(model.files, revision=model.revision)
     except ModelError as error:
         return str(error)
     _log.info("Storing the text tower of model %s, so that SQL can run it.", model.name)
@@ -70,7 +70,7 @@ def remember(
     """
     model = require_model(engine, name)
     require_texts(engine, texts)
-    encoder = load_encoder(model.location, revision=model.revision, device=device, dtype=dtype)
+    encoder = load_encoder(model.files, revision=model.revision, device=device, dtype=dtype)
     remember_texts(engine, model, dict(zip(texts, encoder.encode_texts(texts), strict=True)))
 
 
@@ -85,4 +85,4 @@ def open_model(
     known = find_model(engine, str(folder.resolve()) if folder and folder.is_dir() else name)
     if known is None:
         return register_model(engine, name or DEFAULT_MODEL, device=device, dtype=dtype)
-    return known, load_encoder(known.location, revision=known.revision, device=device, dtype=dtype)
+    return known, load_encoder(known.files, revision=known.revision, device=device, dtype=dtype)

@@ -29,29 +29,60 @@ def model() -> None:
 @click.argument("location", metavar="NAME|FOLDER")
 @click.option("--name", help="Name in the database; default: the hub id or the folder's path.")
 @click.option("--use", "use_it", is_flag=True, help="Make it the default model.")
+@click.option(
+    "--dimensions",
+    type=click.IntRange(1, 4000),
+    help="A vector space without files, whose vectors of this length come from elsewhere.",
+)
+@click.option(
+    "--logit-scale",
+    type=click.FloatRange(0, min_open=True),
+    help="With --dimensions: factor from cosines to logits of labels; default: 100, as CLIP learned.",
+)
 @encoder_options
 @database_option
 def add(
-    settings: Settings, location: str, name: str | None, use_it: bool, device: str | None, dtype: str | None
+    settings: Settings,
+    location: str,
+    name: str | None,
+    use_it: bool,
+    dimensions: int | None,
+    logit_scale: float | None,
+    device: str | None,
+    dtype: str | None,
 ) -> None:
-    """Add a model from the Hugging Face hub or a folder; the first one becomes the default.
+    """Add a model from the Hugging Face hub or a folder, or a space for vectors made elsewhere; the first one becomes
+    the default.
 
     \b
     clipsql model add ./my-model --name mine
+    clipsql model add other-vectors --dimensions 512
     """
-    from clipsql.models import add_text_tower, register_model
-
+    if dimensions is None and logit_scale is not None:
+        raise ConfigurationError("--logit-scale is that of a space; give --dimensions too.")
     with open_database(settings) as engine:
-        added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
-        problem = add_text_tower(engine, added)
+        problem = None
+        if dimensions is not None:
+            added = models.add_space(
+                engine, name or location, dimensions=dimensions, logit_scale=logit_scale or 100.0
+            )
+        else:
+            from clipsql.models import add_text_tower, register_model
+
+            added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
+            problem = add_text_tower(engine, added)
         if use_it:
             added = models.use_model(engine, added.name)
         click.echo(
             f"Model {added.name}: {added.dimensions} dimensions, logit scale {added.logit_scale:.2f}, "
-            f"revision {added.revision[:12]}{', default' if added.is_default else ''}."
+            f"{_revision(added)}{', default' if added.is_default else ''}."
         )
         if problem is not None:
             note(f"Note: {problem}")
+
+
+def _revision(one: models.ModelRow) -> str:
+    return "vectors from elsewhere" if one.revision is None else f"revision {one.revision[:12]}"
 
 
 @model.command("list")
@@ -78,9 +109,9 @@ def list_(settings: Settings, as_json: bool) -> None:
                     one.name,
                     one.dimensions,
                     f"{one.logit_scale:.2f}",
-                    one.revision[:12],
+                    (one.revision or "")[:12],
                     "yes" if one.is_default else "",
-                    one.location,
+                    one.location or "(vectors from elsewhere)",
                 )
                 for one in found
             ),

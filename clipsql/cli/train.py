@@ -156,7 +156,7 @@ def _records(settings: Settings, collection: str | None, source: Path | None) ->
 
 def _default_model(settings: Settings) -> str:
     with open_database(settings) as engine:
-        return require_model(engine).location
+        return require_model(engine).files
 
 
 def _show(bar: Progress, step: Step) -> None:

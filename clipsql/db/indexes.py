@@ -18,6 +18,7 @@ from clipsql.db.models import ModelRow
 from clipsql.db.partitions import hnsw_index_name, partition
 from clipsql.db.statements import Driver, driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA
+from clipsql.errors import DatabaseError
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,17 @@ _MOST_BUILD_MEMORY_MB = 2048
 """A build that outgrows this spills and slows down, but a small server stays alive."""
 
 _PROGRESS_SECONDS = 0.5
+
+
+class NotTheOwner(DatabaseError):
+    """An index should be built, but this role may not; `rows` are without it."""
+
+    def __init__(self, model: ModelRow, rows: int, owner: str) -> None:
+        super().__init__(
+            f"The {rows:,} vectors of model {model.name} have no HNSW index, which only their owner, {owner}, "
+            'can build; let that role run "clipsql index build".'
+        )
+        self.rows = rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +70,7 @@ def ensure_index(
 ) -> bool:
     """Build the HNSW index of a model's partition when it has rows and no valid index; True when it was built.
 
+    Raises NotTheOwner when it should be built by somebody else.
     A plain build in one transaction: a crash leaves no half index, readers go on with the old one, writers wait.
     `on_build` is told the number of rows before the build begins, `on_progress` now and then how many are done.
     """
@@ -71,6 +84,9 @@ def ensure_index(
         rows = _rows_to_index(driver, model, table, rebuild=rebuild)
         if rows == 0:
             return False
+        owner = _foreign_owner(driver, model, table)
+        if owner is not None:
+            raise NotTheOwner(model, rows, owner)
         _log.info(
             "Building an HNSW index over %s vectors.",
             f"{rows:,}",
@@ -99,6 +115,19 @@ def index_stats(engine: Engine) -> list[IndexStatus]:
         return [IndexStatus(**row._mapping) for row in rows]
 
 
+def _foreign_owner(driver: Driver, model: ModelRow, table: str) -> str | None:
+    """Who alone can build an index on a model's partition; None when this session can."""
+    row = driver.execute(
+        """
+        select pg_get_userbyid(c.relowner)
+        from pg_catalog.pg_class as c
+        where c.oid = to_regclass(%s) and not pg_has_role(c.relowner, 'usage')
+        """,
+        (partition(table, model.model_id).as_string(driver),),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool) -> int:
     """Rows of a partition whose HNSW index must be built; 0 when there is nothing to do."""
     row = driver.execute(
@@ -106,12 +135,13 @@ def _rows_to_index(driver: Driver, model: ModelRow, table: str, *, rebuild: bool
             """
             select case when {rebuild} or not coalesce(
                        (select x.indisvalid from pg_index as x where x.indexrelid = to_regclass({index})), false)
-                   then (select count(*) from {partition}) else 0 end
+                   then (select count(*) from {table} as e where e.model_id = {model_id}) else 0 end
             """
         ).format(
             rebuild=sql.Literal(rebuild),
             index=sql.Literal(f"{PRIVATE_SCHEMA}.{hnsw_index_name(table, model.model_id)}"),
-            partition=partition(table, model.model_id),
+            table=sql.Identifier("clipsql", table),
+            model_id=sql.Literal(model.model_id),
         )
     ).fetchone()
     assert row is not None

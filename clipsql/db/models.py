@@ -17,15 +17,25 @@ from clipsql.errors import ModelError, UnknownModel
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRow:
-    """One row of clipsql.model."""
+    """One row of clipsql.model; a vector space, whose vectors come from elsewhere, has no location and no revision."""
 
     model_id: int
     name: str
-    location: str
-    revision: str
+    location: str | None
+    revision: str | None
     dimensions: int
     logit_scale: float
     is_default: bool
+
+    @property
+    def files(self) -> str:
+        """Where its files come from. Raises ModelError for a vector space, which has none."""
+        if self.location is None:
+            raise ModelError(
+                f"Model {self.name} is a vector space without files: nothing can be encoded with it here; put pictures "
+                "with their vectors, and search by a vector, by a stored picture or by words (caption_query)."
+            )
+        return self.location
 
 
 def list_models(engine: Engine) -> list[ModelRow]:
@@ -70,6 +80,11 @@ def add_model(
         connection.exec_driver_sql("lock table clipsql.model in share row exclusive mode")
         known = connection.execute(_MODELS.where(Model.name == name)).first()
         if known is not None:
+            if known.revision is None:
+                raise ModelError(
+                    f"Model {name} is already here, a vector space that is filled from elsewhere; "
+                    "add this one under another name with --name."
+                )
             if known.revision != revision:
                 raise ModelError(
                     f"Model {name} is already here at revision {known.revision[:12]}, not {revision[:12]}; "
@@ -94,6 +109,18 @@ def add_model(
         ).one()
         connection.execute(sa.select(sa.func.clipsql_private.add_partitions(row.model_id)))
         return _row(row)
+
+
+def add_space(engine: Engine, name: str, *, dimensions: int, logit_scale: float = 100.0) -> ModelRow:
+    """Add a vector space, whose vectors come from elsewhere; one that is here already is left as it is.
+
+    Raises InvalidArgument when the name stands for something else.
+    """
+    with database_errors(engine), engine.begin() as connection:
+        connection.execute(
+            sa.select(sa.func.clipsql.add_model(name, dimensions, sa.cast(logit_scale, sa.Double)))
+        )
+    return require_model(engine, name)
 
 
 def use_model(engine: Engine, name: str) -> ModelRow:
@@ -126,5 +153,5 @@ _MODELS = sa.select(
 )
 
 
-def _row(found: sa.Row[int, str, str, str, int, float, bool]) -> ModelRow:
+def _row(found: sa.Row[int, str, str | None, str | None, int, float, bool]) -> ModelRow:
     return ModelRow(**found._mapping)

@@ -10,7 +10,6 @@ from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
-from clipsql.db.partitions import partition
 from clipsql.db.statements import driver_connection
 from clipsql.db.tables.pictures import Image
 
@@ -39,7 +38,7 @@ def refresh(engine: Engine, model: ModelRow, *, collections: Sequence[str] | Non
 def _refresh(connection: Connection, model: ModelRow, collection: str | None) -> bool:
     """Bring one sample up to date; True when it was taken anew."""
     names = {
-        "partition": partition("image_embedding", model.model_id),
+        "model_id": sql.Literal(model.model_id),
         "of_collection": sql.SQL("" if collection is None else _OF_COLLECTION),
     }
     given = {"model_id": model.model_id, "collection": collection}
@@ -69,11 +68,12 @@ _STATE = sql.SQL(
     """
     select
         clipsql_private.percentile_sample_size(),
-        (select count(*) from {partition} as e {of_collection}),
+        (select count(*) from clipsql.image_embedding as e {of_collection} where e.model_id = {model_id}),
         b.pictures,
         (select count(*)
          from clipsql_private.percentile_sample_embedding as s
-         join {partition} as e on e.image_id = s.image_id and e.embedding = s.embedding
+         join clipsql.image_embedding as e
+             on e.model_id = {model_id} and e.image_id = s.image_id and e.embedding = s.embedding
          where s.percentile_sample_id = b.percentile_sample_id)
     from (values (%(model_id)s, %(collection)s::text)) as wanted(model_id, collection)
     left join clipsql_private.percentile_sample as b
@@ -95,7 +95,8 @@ _SAMPLE = sql.SQL(
         returning percentile_sample_id
     ), drawn as (
         select e.image_id
-        from {partition} as e {of_collection}
+        from clipsql.image_embedding as e {of_collection}
+        where e.model_id = {model_id}
         order by hashint8(e.image_id), e.image_id
         limit clipsql_private.percentile_sample_size()
     )
@@ -103,7 +104,7 @@ _SAMPLE = sql.SQL(
     select b.percentile_sample_id, e.image_id, e.embedding
     from background as b
     cross join clipsql.image as i
-    join {partition} as e on e.image_id = i.image_id
+    join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = {model_id}
     where i.image_id in (select d.image_id from drawn as d)
     order by e.image_id
     for key share of i  -- a picture that someone else deletes meanwhile is left out

@@ -32,6 +32,9 @@ _log = logging.getLogger(__name__)
 WRITE_BATCH = 64
 """Pictures per transaction: large enough that a commit costs nothing, small enough to lose little in a crash."""
 
+_ROWS_THAT_NEED_AN_INDEX = 10_000
+"""Fewer are compared in some ten milliseconds."""
+
 
 class Pipeline:
     """Encodes readings under one model and writes them: into a collection, or back to the queue they were leased from.
@@ -118,7 +121,11 @@ class Pipeline:
         if self._model is None:
             return
         for table in EMBEDDING_TABLES:
-            indexes.ensure_index(engine, self._model, table=table)
+            try:
+                indexes.ensure_index(engine, self._model, table=table)
+            except indexes.NotTheOwner as error:
+                if error.rows >= _ROWS_THAT_NEED_AN_INDEX:
+                    _log.warning("%s", error)
         if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
             writing.analyze(engine, self._model)
         percentile_samples.refresh(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -18,7 +18,6 @@ from clipsql.db.calls import judgements, searches
 from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
 from clipsql.db.engine import database_errors
-from clipsql.db.models import ModelRow, require_model
 from clipsql.db.text_towers import require_texts
 from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.heat import overlay
@@ -34,13 +33,14 @@ from clipsql.search.results import (
     WordWeight,
 )
 from clipsql.search.stored import files_of, images_with_content, thumbnails_of
+from clipsql.search.writer import PictureWriter
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
 
 
-class Searcher:
-    """Finds pictures under one model, and judges them.
+class Searcher(PictureWriter):
+    """Finds pictures under one model, judges them, puts and removes them.
 
     The model itself is loaded when a text or a new picture must be encoded. `timezone` is that of `daily_from` and
     `daily_until`, such as "Europe/Berlin"; default: the session's.
@@ -55,16 +55,19 @@ class Searcher:
         dtype: str | None = None,
         timezone: str | None = None,
     ) -> None:
-        self._engine = engine
+        super().__init__(engine, model=model)
         self._timezone = timezone
-        self._model_name = model
         self._device = device
         self._dtype = dtype
 
-    @cached_property
-    def model(self) -> ModelRow:
-        """The model that is asked. Raises UnknownModel."""
-        return require_model(self._engine, self._model_name)
+    def search_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a whole search in one JSON document, as clipsql.search_request gives it in SQL."""
+        under_model = {"model": self.model.name, **request}
+        with database_errors(self._engine), self._engine.connect() as connection:
+            answer: dict[str, Any] = connection.execute(
+                sa.select(searches.search_request(under_model))
+            ).scalar_one()
+            return answer
 
     def search_text(self, query: str, **options: Unpack[SearchOptions]) -> list[Match]:
         """Pictures that a text describes, nearest first.
@@ -246,7 +249,7 @@ class Searcher:
         from clipsql.encoding import load_encoder
 
         return load_encoder(
-            self.model.location, revision=self.model.revision, device=self._device, dtype=self._dtype
+            self.model.files, revision=self.model.revision, device=self._device, dtype=self._dtype
         )
 
     def _embed_texts(self, texts: Sequence[str]) -> Sequence[NDArray[np.float32]]:

@@ -42,8 +42,8 @@ def upgrade() -> None:
         "model",
         sa.Column("model_id", sa.Integer, sa.Identity(always=True), primary_key=True),
         sa.Column("name", sa.Text, nullable=False, unique=True),
-        sa.Column("location", sa.Text, nullable=False),
-        sa.Column("revision", sa.Text, nullable=False),
+        sa.Column("location", sa.Text),
+        sa.Column("revision", sa.Text),
         sa.Column("dimensions", sa.Integer, nullable=False),
         sa.Column("logit_scale", sa.Double, nullable=False),
         sa.Column("is_default", sa.Boolean, server_default=sa.text("false"), nullable=False),
@@ -196,7 +196,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for schema in SCHEMAS:
-        op.execute(f"revoke usage on schema {schema} from clipsql_reader")
+        op.execute(f"revoke usage on schema {schema} from clipsql_reader, clipsql_writer")
     op.drop_function("thumbnail_uri")
     op.drop_view("picture")
     op.drop_view("collection_stats")

@@ -28,7 +28,7 @@ PUBLIC = [
     for name, file in assets.newest_sql_files("functions").items()
     if f"create or replace function clipsql.{name}" in file.read_text("utf-8")
 ]
-TOGETHER = [{"near_longitude", "near_latitude", "within_m"}]
+TOGETHER = [{"near_longitude", "near_latitude", "within_m"}, {"longitude", "latitude"}]
 """Arguments of which one alone is refused."""
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 2  # of processor time
@@ -70,6 +70,9 @@ class World:
             "text": "a red truck",
             "text[]": "{red,blue}",
             "bigint": 1,
+            "bigint[]": "{1}",
+            "integer": 3,
+            "jsonb": '{"image": 1}',
             "double precision": 1.0,
         }[kind]
 
@@ -274,6 +277,9 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
         ),
         ("only_images", "clipsql.search_similar(1, only_images => array_fill(1::bigint, array[{more}]))"),
         ("except_images", "clipsql.search_similar(1, except_images => array_fill(1::bigint, array[{more}]))"),
+        ("images", "clipsql.remove_images(array_fill(0::bigint, array[{more}]))"),
+        ("captions", "clipsql.put_image('c', 'u', captions => array_fill('a'::text, array[{more}]))"),
+        ("request", "clipsql.search_request(jsonb_build_object('text', repeat('a', {more})))"),
         ("labels", "clipsql.classify(1, array(select 'l' || n from generate_series(1, {more}) as n))"),
         (
             "labels",

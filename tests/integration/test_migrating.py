@@ -227,9 +227,9 @@ def test_an_upgrade_says_again_what_was_said_and_takes_no_users_words(engine: En
             " run: revoke insert on table clipsql.image from clipsql_reader",
         ),
         (
-            "grant select on clipsql_private.revision to clipsql_reader",
-            "role clipsql_reader should not have select on table clipsql_private.revision;"
-            " run: revoke select on table clipsql_private.revision from clipsql_reader",
+            "grant select on clipsql_private.queue to clipsql_reader",
+            "role clipsql_reader should not have select on table clipsql_private.queue;"
+            " run: revoke select on table clipsql_private.queue from clipsql_reader",
         ),
     ],
 )
@@ -404,7 +404,7 @@ def test_an_unprivileged_upgrade_says_what_to_run_and_works_after_it(bare_server
     database = f"pictures of {name}"
     quoted_database = '"' + database.replace('"', '""') + '"'
     with administrator.connect() as connection:
-        connection.exec_driver_sql("drop role if exists clipsql_reader")
+        connection.exec_driver_sql("drop role if exists clipsql_reader, clipsql_writer")
         connection.exec_driver_sql(f"create role {quoted} login password 'secret'")
         connection.exec_driver_sql(f"create database {quoted_database}")
     url = make_url(bare_server).set(username=name, password="secret", database=database)
@@ -417,7 +417,7 @@ def test_an_unprivileged_upgrade_says_what_to_run_and_works_after_it(bare_server
     assert name in message
     assert database in message
     advice = message.split("run there: ")[1]
-    assert advice.count(";") == 4
+    assert advice.count(";") == 5
     inside = sa.create_engine(administrator.url.set(database=database), isolation_level="AUTOCOMMIT")
     with inside.connect() as connection:
         connection.exec_driver_sql(advice)

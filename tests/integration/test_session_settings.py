@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from clipsql import assets
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
+from clipsql.db.models import add_space
 from clipsql.db.schema import migrating
 from clipsql.demo import MODEL_FOLDER
 from clipsql.models import register_model
@@ -54,6 +55,7 @@ CALLS = (
     'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
+    'clipsql.search_request(\'{"image": 7, "taken_from": "2025-03-01T00:00Z", "inside": [[0,0],[0,90],[90,0]]}\')',
     # So many that the index keeps them in a tree of their own, of which a session may want a part.
     f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",
     f"clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 5000, {NIGHT},"
@@ -65,6 +67,17 @@ CALLS = (
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
 )
+_SEVENTH = "(select i.{} from clipsql.image as i where i.image_id = 7)"
+WRITES = {
+    f"clipsql.put_image({_SEVENTH.format('collection')}, {_SEVENTH.format('url')}, clipsql.image_vector(8),"
+    " captions => '{one,zwei}', metadata => '{\"a\": 0.1}', longitude => 0.1, latitude => 1e-7)":
+    "select i.collection, i.url, i.metadata, i.longitude, i.latitude, i.status, c.body, c.words, e.embedding"
+    " from clipsql.image as i join clipsql.caption as c using (image_id)"
+    " join clipsql.image_embedding as e using (image_id) where i.image_id = 7 order by c.caption_id",
+    "clipsql.remove_images('{7,8,7}')": "select min(i.image_id), count(*) from clipsql.image as i",
+    "clipsql.add_model('space', 3)": "select m.name, m.dimensions, m.logit_scale from clipsql.model as m order by 1",
+}  # fmt: skip
+"""Calls that change rows, each taken back at once, and what then shows the change."""
 SAY_OTHERWISE = {
     "statement_timeout": "ends a statement: it must",
     "transaction_timeout": "ends a transaction: it must",
@@ -224,7 +237,7 @@ def test_every_public_function_is_called() -> None:
         for name, file in assets.newest_sql_files("functions").items()
         if f"create or replace function clipsql.{name}" in file.read_text("utf-8")
     }
-    assert {name for call in CALLS for name in re.findall(r"clipsql\.(\w+)\(", call)} == public
+    assert {name for call in (*CALLS, *WRITES) for name in re.findall(r"clipsql\.(\w+)\(", call)} == public
 
 
 def test_no_setting_of_a_session_changes_an_answer(url: str, expected: Answers) -> None:
@@ -243,6 +256,40 @@ def test_no_setting_of_a_session_changes_an_answer(url: str, expected: Answers) 
                 str(batch): ["together"]
             }  # type: ignore[dict-item]
     assert not failures, "\n".join(f"{name} = {value}: {found}" for (name, value), found in failures.items())
+
+
+def written(url: str, settings: Sequence[Setting]) -> Answers:
+    """What each call that writes gives, and what then is stored; each is taken back."""
+    found: Answers = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.cursor(binary=True)
+        for name, value in settings:
+            cursor.execute("select set_config(%s, %s, false)", (name, value))
+        for call, look in WRITES.items():
+            with connection.transaction(force_rollback=True):
+                cursor.execute("set transaction read write")
+                done = cursor.execute(f"select * from {call} as t".encode()).fetchall()
+                found.append(done + cursor.execute(look.encode()).fetchall())
+    return found
+
+
+def test_no_setting_of_a_session_changes_what_is_written(
+    new_database: Callable[..., URL], template: str
+) -> None:
+    url = new_database(template=template).render_as_string(hide_password=False)
+    engine = create_engine(url)
+    fill(engine, rows=30)
+    add_space(engine, "space", dimensions=3)
+    engine.dispose()
+    expected = written(url, ())
+    assert [len(rows) > 1 for rows in expected] == [True] * len(WRITES)
+    odd = odd_settings(url)
+    random.Random(1).shuffle(odd)
+    odd += list(HOSTILE_DEFAULTS.items())
+    while odd:
+        batch = dict(odd[:16])
+        odd = [pair for pair in odd if batch.get(pair[0]) != pair[1]]
+        assert written(url, list(batch.items())) == expected, batch
 
 
 def test_a_policy_over_metadata_keeps_its_rows_and_their_percentiles(url: str) -> None:

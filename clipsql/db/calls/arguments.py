@@ -7,7 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.ext.compiler import compiles
@@ -179,7 +181,14 @@ def _refuse_unclear(options: Filters) -> None:
 
 def sql_vectors(values: Sequence[Sequence[float] | ColumnElement[Any]]) -> ColumnElement[Any]:
     """Vectors as an array of them."""
-    return sa.cast(sa.dialects.postgresql.array([sql_vector(value) for value in values]), ARRAY(VECTOR()))
+    return sql_array([sql_vector(value) for value in values])
+
+
+def sql_array(vectors: Sequence[Sequence[float] | ColumnElement[Any] | None]) -> ColumnElement[Any]:
+    """Vectors, some of which may be absent, as an array: no driver binds a list of vectors."""
+    return sa.cast(
+        sa.dialects.postgresql.array([sql_value(vector, VECTOR()) for vector in vectors]), ARRAY(VECTOR())
+    )
 
 
 def sql_weights(values: Sequence[float] | None) -> ColumnElement[Any]:
@@ -189,10 +198,17 @@ def sql_weights(values: Sequence[float] | None) -> ColumnElement[Any]:
 
 def sql_vector(value: Sequence[float] | ColumnElement[Any]) -> ColumnElement[Any]:
     """Numbers as a vector. Raises InvalidVector for what is none."""
-    is_sql = isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
-    if not is_sql and not (len(value) > 0 and all(map(math.isfinite, value))):
-        raise InvalidVector("A query vector must have finite numbers, and at least one.")
-    return sql_value(value, VECTOR())
+    if isinstance(value, ColumnElement) or hasattr(value, "__clause_element__"):
+        return sql_value(value, VECTOR())
+    return sql_value(sql_numbers(value, "A query vector"), VECTOR())
+
+
+def sql_numbers(vector: Sequence[float] | NDArray[np.floating[Any]], called: str) -> list[float]:
+    """Numbers of a vector as PostgreSQL takes them. Raises InvalidVector for what is none."""
+    numbers = [float(value) for value in vector]
+    if not (numbers and all(map(math.isfinite, numbers))):
+        raise InvalidVector(f"{called} must have finite numbers, and at least one.")
+    return numbers
 
 
 def sql_value(value: Any, type_: TypeEngine[Any]) -> ColumnElement[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 import sqlalchemy as sa
@@ -95,6 +95,14 @@ def mix(
 ) -> ColumnElement[Any]:
     """clipsql.mix: the weighted sum of vectors as they are; weights default to 1, negative ones push away."""
     return sa.func.clipsql.mix(sql_vectors(vectors), sql_weights(weights), type_=VECTOR())
+
+
+def search_request(request: Mapping[str, Any]) -> ColumnElement[dict[str, Any]]:
+    """clipsql.search_request: a whole search as one JSON document."""
+    answer: ColumnElement[dict[str, Any]] = sa.func.clipsql.search_request(
+        sql_value(dict(request), JSONB()), type_=JSONB()
+    )
+    return answer
 
 
 def search_plan(

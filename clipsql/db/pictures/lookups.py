@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from clipsql.db.models import ModelRow
-from clipsql.db.partitions import partition
 from clipsql.db.pictures.records import ROW_TYPES, StoredCaption, StoredPicture
 from clipsql.db.pictures.staging import row_columns
 from clipsql.db.statements import Driver
@@ -105,16 +104,14 @@ def known_embeddings(
 ) -> dict[bytes, NDArray[np.float32]]:
     """Embeddings that the model already made of contents, by their SHA-256."""
     rows = connection.execute(
-        sql.SQL(
-            """
-            select distinct on (i.sha256) i.sha256, e.embedding
-            from clipsql.image as i
-            join {embeddings} as e on e.image_id = i.image_id
-            where i.sha256 = any (%s)
-            order by i.sha256, i.image_id
-            """
-        ).format(embeddings=partition("image_embedding", model.model_id)),
-        (list(digests),),
+        """
+        select distinct on (i.sha256) i.sha256, e.embedding
+        from clipsql.image as i
+        join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = %s
+        where i.sha256 = any (%s)
+        order by i.sha256, i.image_id
+        """,
+        (model.model_id, list(digests)),
     )
     return {digest: embedding.to_numpy().astype(np.float32) for digest, embedding in rows}
 

@@ -11,7 +11,6 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from clipsql.db.models import ModelRow
-from clipsql.db.partitions import partition
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
 from clipsql.db.statements import Driver
 from clipsql.picture import exact_json
@@ -137,7 +136,7 @@ def _copy_embeddings(
     owner_id = table.replace("_embedding", "_id")
     with connection.cursor().copy(
         sql.SQL("copy {} ({}, model_id, embedding) from stdin (format binary)").format(
-            partition(table, model.model_id), sql.Identifier(owner_id)
+            sql.Identifier("clipsql", table), sql.Identifier(owner_id)
         )
     ) as copy:
         copy.set_types(["int8", "int4", "halfvec"])

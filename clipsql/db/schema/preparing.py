@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
+from clipsql.db.schema.rights import ROLES
 from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.errors import DatabaseNotReady
 
@@ -31,11 +32,15 @@ def prepare(connection: Connection) -> list[str]:
         )
     refused = [
         *_ensure_pgvector(connection),
-        *_ensure(
-            connection,
-            exists="select 1 from pg_roles where rolname = 'clipsql_reader'",
-            create="create role clipsql_reader nologin",
-            missing="role clipsql_reader does not exist",
+        *(
+            gap
+            for role in ROLES
+            for gap in _ensure(
+                connection,
+                exists=f"select 1 where to_regrole('{role}') is not null",
+                create=f"create role {role} nologin",
+                missing=f"role {role} does not exist",
+            )
         ),
         *(
             gap
@@ -175,6 +180,9 @@ do $prepare$
 begin
     if to_regrole('clipsql_reader') is null then
         create role clipsql_reader nologin;
+    end if;
+    if to_regrole('clipsql_writer') is null then
+        create role clipsql_writer nologin;
     end if;
     if to_regnamespace('{SCHEMA}') is null then
         create schema {SCHEMA};

@@ -11,6 +11,9 @@ from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA, Base
 
 READER = "clipsql_reader"
 """The role of those who only search: it reads what is public and runs every function with its own rights."""
+WRITER = "clipsql_writer"
+"""The role of ingest, of workers and of applications that put pictures: a reader that writes rows too."""
+ROLES = (READER, WRITER)
 
 _READ_BY_FUNCTIONS = (
     "percentile_sample",
@@ -30,34 +33,71 @@ _READ_BY_FUNCTIONS = (
 """Private tables whose rows public functions and views need. Partitions are not among them: they are read through the
 tables that they are parts of, so it does not matter who made them."""
 
+_WRITTEN = (
+    f"{SCHEMA}.image",
+    f"{SCHEMA}.caption",
+    f"{SCHEMA}.image_embedding",
+    f"{SCHEMA}.caption_embedding",
+    f"{PRIVATE_SCHEMA}.fingerprint",
+    f"{PRIVATE_SCHEMA}.percentile_sample",
+    f"{PRIVATE_SCHEMA}.percentile_sample_embedding",
+    f"{PRIVATE_SCHEMA}.queue",
+    f"{PRIVATE_SCHEMA}.remembered_text",
+    f"{PRIVATE_SCHEMA}.thumbnail",
+)
+_NUMBERED = (f"{SCHEMA}.caption_caption_id_seq",)
+"""Sequences that writers draw numbers from by themselves, to know them before COPY."""
+
+_FOR_WRITERS = ("add_model", "put_image", "remove_images", "put_captions", "check_picture", "add_partitions")
+
 _READ = [
     *(table.fullname for table in Base.metadata.sorted_tables if table.schema == SCHEMA),
     *(assets.qualified_name("views", name) for name in assets.newest_sql_files("views")),
     *(f"{PRIVATE_SCHEMA}.{name}" for name in _READ_BY_FUNCTIONS),
+    f"{PRIVATE_SCHEMA}.revision",  # which a client of Python asks before anything else
 ]
-_RUN = [assets.qualified_name("functions", name) for name in assets.newest_sql_files("functions")]
+_RUN = {name: assets.qualified_name("functions", name) for name in assets.newest_sql_files("functions")}
+
+_WANTED = [
+    *((role, "select", "table", name) for role in ROLES for name in _READ),
+    *((WRITER, right, "table", name) for right in ("insert", "update", "delete") for name in _WRITTEN),
+    *((WRITER, "select", "table", name) for name in _WRITTEN if name not in _READ),
+    *((WRITER, "usage", "sequence", name) for name in _NUMBERED),
+    *(
+        (role, "execute", "routine", qualified)
+        for role in ROLES
+        for name, qualified in _RUN.items()
+        if role == WRITER or name not in _FOR_WRITERS
+    ),
+]
 
 _RIGHTS = sql.SQL(
     """
     with object as (
-        select 'table' as kind, c.oid::regclass::text as name, c.oid::regclass::text as target, c.relacl as rights
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass::text as name,
+               c.oid::regclass::text as target, c.relacl as rights
         from pg_catalog.pg_class as c
         where c.relnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
         union all
         select 'routine', format('%s.%s', p.pronamespace::regnamespace, p.proname), p.oid::regprocedure::text, p.proacl
         from pg_catalog.pg_proc as p
         where p.pronamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
+    ), wanted as (
+        select w.*
+        from unnest({roles}::text[], {privileges}::text[], {kinds}::text[], {names}::text[])
+            as w(role, privilege, kind, name)
     ), expected as (
-        select case o.kind when 'table' then 'select' else 'execute' end as privilege, o.kind, o.target
+        select w.role, w.privilege, o.kind, o.target
         from object as o
-        where o.kind = 'table' and o.name = any ({read}::text[]) or o.kind = 'routine' and o.name = any ({run}::text[])
+        join wanted as w on w.kind = o.kind and w.name = o.name
         union
         -- A schema without a function is one that a downgrade has emptied.
-        select 'usage', 'schema', split_part(o.name, '.', 1)
+        select w.role, 'usage', 'schema', split_part(o.name, '.', 1)
         from object as o
-        where o.kind = 'routine' and o.name = any ({run}::text[])
+        join wanted as w on w.kind = o.kind and w.name = o.name
+        where o.kind = 'routine'
     ), granted as (
-        select lower(x.privilege_type) as privilege, o.kind, o.target
+        select pg_get_userbyid(x.grantee)::text as role, lower(x.privilege_type) as privilege, o.kind, o.target
         from (
             select o.kind, o.target, o.rights from object as o
             union all
@@ -66,14 +106,20 @@ _RIGHTS = sql.SQL(
             where n.nspname in ('clipsql', 'clipsql_private')
         ) as o
         cross join lateral aclexplode(o.rights) as x
-        where x.grantee = to_regrole({role})
+        where x.grantee in (select to_regrole(r.name) from unnest({all_roles}::text[]) as r(name))
     )
     select 'lacks' as state, l.* from (table expected except table granted) as l
     union all
     select 'should not have', g.* from (table granted except table expected) as g
-    order by kind, target, privilege
+    order by role, kind, target, privilege
     """
-).format(read=sql.Literal(_READ), run=sql.Literal(_RUN), role=sql.Literal(READER))
+).format(
+    all_roles=sql.Literal(list(ROLES)),
+    **{
+        name: sql.Literal([wanted[number] for wanted in _WANTED])
+        for number, name in enumerate(("roles", "privileges", "kinds", "names"))
+    },
+)
 
 GRANT_LOST_RIGHTS = (
     sql.SQL(
@@ -83,28 +129,31 @@ declare
     one record;
 begin
     for one in select r.* from ({rights}) as r where r.state = 'lacks' loop
-        execute format('grant %s on %s %s to {role}', one.privilege, one.kind, one.target);
+        execute format('grant %s on %s %s to %I', one.privilege, one.kind, one.target, one.role);
     end loop;
 end
 $grant$"""
     )
-    .format(rights=_RIGHTS, role=sql.Identifier(READER))
+    .format(rights=_RIGHTS)
     .as_string(None)
 )
 """One statement that grants what is lacking, and needs no owner where nothing is."""
 
 
 def right_differences(connection: Connection) -> list[str]:
-    """One line for each right that the role lacks or should not have, or for the role when it is missing."""
+    """One line for each right that a role lacks or should not have, or for a role when it is missing."""
     driver = driver_connection(connection)
-    if driver.execute("select to_regrole(%s)", (READER,)).fetchone() == (None,):
-        return [f'role {READER} is missing; run "clipsql db upgrade"']
+    missing = driver.execute(
+        "select r.name from unnest(%s::text[]) as r(name) where to_regrole(r.name) is null", (list(ROLES),)
+    ).fetchall()
+    if missing:
+        return [f'role {role} is missing; run "clipsql db upgrade"' for (role,) in missing]
     return [
-        f"role {READER} {state} {privilege} on {kind} {target}; "
+        f"role {role} {state} {privilege} on {kind} {target}; "
         + (
             'run "clipsql db upgrade"'
             if state == "lacks"
-            else f"run: revoke {privilege} on {kind} {target} from {READER}"
+            else f"run: revoke {privilege} on {kind} {target} from {role}"
         )
-        for state, privilege, kind, target in driver.execute(_RIGHTS)
+        for state, role, privilege, kind, target in driver.execute(_RIGHTS)
     ]

@@ -43,11 +43,12 @@ class Model(Base):
         comment="Number of the model, given by the database.",
     )
     name: Mapped[str] = mapped_column(unique=True, comment="Name by which the argument model finds it.")
-    location: Mapped[str] = mapped_column(
-        comment="Where its files come from: a folder, or a name on the Hugging Face hub."
+    location: Mapped[str | None] = mapped_column(
+        comment="Where its files come from: a folder, or a name on the Hugging Face hub; null for a vector space"
+        " whose vectors come from elsewhere."
     )
-    revision: Mapped[str] = mapped_column(
-        comment="Which state of its files the stored vectors were made with."
+    revision: Mapped[str | None] = mapped_column(
+        comment="Which state of its files the stored vectors were made with; null for a vector space."
     )
     dimensions: Mapped[int] = mapped_column(Integer, comment="Length of its vectors.")
     logit_scale: Mapped[float] = mapped_column(

@@ -1,7 +1,8 @@
 -- The text's unit-length embedding, computed by the model's own text tower inside the database: no Python, no network.
 -- A model whose tower SQL cannot run answers with what "clipsql model remember" stored.
--- A plan without an index calls this for every row, and a select list may repeat it. So the session keeps its latest
--- result in a setting of its own and takes it from there; a parallel plan could not set it, hence parallel unsafe.
+-- A plan without an index calls this for every row, and a select list may repeat it. So the transaction keeps its latest
+-- result in a setting of its own and takes it from there; a parallel plan could not set it, hence parallel unsafe. No
+-- longer than that: the next user of a pooled session shall neither read what was asked, nor be answered by it.
 create or replace function clipsql.embed_text(query text, model text default null)
 returns vector
 language plpgsql stable parallel unsafe cost 1000000
@@ -31,7 +32,7 @@ begin
     end if;
     embedding := l2_normalize((clipsql_private.run_text_tower(
         clipsql_private.loaded_text_tower(chosen), clipsql.tokenize(query, chosen.name))).pooled);
-    perform set_config('clipsql.latest_embedding', label || embedding::text, false);
+    perform set_config('clipsql.latest_embedding', label || embedding::text, true);
     return embedding;
 end;
 $$;
