@@ -17,7 +17,8 @@ from clipsql.db.models import ModelRow
 from clipsql.encoding import Encoder, load_encoder
 from clipsql.images.decoding import decode
 from clipsql.ingest.indexer import Indexer
-from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome
+from clipsql.ingest.readings import IngestOptions, Outcome
+from clipsql.ingest.reports import IngestReport
 from clipsql.ingest.worker import Worker
 from clipsql.models import register_model
 from clipsql.sources import open_source

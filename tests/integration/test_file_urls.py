@@ -19,7 +19,8 @@ from clipsql.db.models import ModelRow
 from clipsql.encoding import Encoder
 from clipsql.images.hashing import content_hash
 from clipsql.ingest.indexer import Indexer
-from clipsql.ingest.readings import IngestOptions, IngestReport, Outcome
+from clipsql.ingest.readings import IngestOptions, Outcome
+from clipsql.ingest.reports import IngestReport
 from clipsql.ingest.worker import Worker
 from clipsql.models import register_model
 from clipsql.sources import Source, open_query, open_source

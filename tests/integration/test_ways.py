@@ -22,7 +22,8 @@ from sqlalchemy.engine import Engine
 from clipsql.db.models import add_model
 from clipsql.encoding import Encoder, load_encoder
 from clipsql.ingest.indexer import Indexer, IngestOptions
-from clipsql.ingest.readings import IngestReport, Outcome
+from clipsql.ingest.readings import Outcome
+from clipsql.ingest.reports import IngestReport
 from clipsql.ingest.worker import Worker
 from clipsql.sources import open_source
 
