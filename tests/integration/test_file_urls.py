@@ -313,6 +313,6 @@ def test_the_command_reads_file_addresses_when_asked_for(
     command = ("ingest", listed(tmp_path, "url", secret.as_uri()), "--model", model_folder, "--json")
     said = clipsql(*command)
     assert json.loads(said.stdout.splitlines()[0])["failed"] == 1
-    assert "--allow-file-urls" in json.loads(said.stdout.splitlines()[0])["failures"][0]
+    assert "--allow-file-urls" in json.loads(said.stdout.splitlines()[0])["problems"][0]["reason"]
     said = clipsql(*command, "--allow-file-urls", "--retry-failed")
     assert json.loads(said.stdout.splitlines()[0])["updated"] == 1

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from click.testing import Result
 from integration.filling import new_model, unit_vectors
+from PIL import Image
 from sqlalchemy.engine import Engine
 
 from clipsql import errors
@@ -147,7 +148,7 @@ def test_a_space_says_what_works_where_a_text_does_not(pictures: Searcher, engin
         lambda: pictures.search_hybrid("red"),
         lambda: pictures.search_query("red - blue"),
         lambda: pictures.embed_text("red"),
-        lambda: pictures.search_image(b""),
+        lambda: pictures.search_image(Image.new("RGB", (8, 8))),
     ):
         with pytest.raises(errors.ModelError, match=r"vector space without files.*caption_query") as caught:
             ask()
