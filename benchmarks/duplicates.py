@@ -134,7 +134,7 @@ def measure(
     for sample in samples:
         (folder / title / f"{sample.name}.jpg").write_bytes(sample.data)
     report = indexer.ingest(open_source(folder / title), IngestOptions(collection=title))
-    assert not report.failures, report.failures
+    assert not report.failed, report.problems
     print(f"\n{title}: {len(samples):,} pictures", flush=True)
     vectors = []
     for start in range(0, len(samples), 64):
