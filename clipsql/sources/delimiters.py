@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"\s*(https?://|file:/)\S+\s*", re.IGNORECASE)
 def recognise_delimiter(lines: Lines, *, usual: str, mapped: Collection[str]) -> str:
     """What separates the fields: as a first line "sep=;" says, else what makes the header name what columns are for.
 
-    Where no column has a usual or a `mapped` name, it is what makes most columns; `usual` wins where several do as well.
+    Where no column has a usual or a `mapped` name, it is what makes most columns; of several that do, `usual`.
     Quoted text is not looked into.
     """
     first = list(itertools.islice((line for line in lines.read() if line.strip()), _LOOKED_AT))
