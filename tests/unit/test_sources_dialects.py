@@ -106,8 +106,9 @@ def test_a_byte_order_mark_tells_the_encoding(tmp_path: Path, encoding: str, end
     assert (first.position, second.position) == ("a.txt line 2", "a.txt line 3")
 
 
-def test_lines_that_come_in_pieces_end_where_they_end() -> None:
-    data = "url\r\nhttps://example.org/Ċ.jpg\r\nhttps://example.org/2.jpg\r\n".encode("utf-16")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_that_come_in_pieces_end_where_they_end(encoding: str) -> None:
+    data = "url\r\nhttps://example.org/Ċ.jpg\r\nhttps://example.org/2.jpg\r\n".encode(encoding)
     pieces = [data[place : place + 1] for place in range(len(data))]
     assert [line[-2:] for line in PassingLines(pieces).read()] == ["\r\n"] * 3
     found = [record.url for record in open_source(Path("-"), stdin=pieces)]  # type: ignore[union-attr]
