@@ -13,6 +13,7 @@ from clipsql.sources.lines import Lines
 
 _CANDIDATES = (",", "\t", ";", "|")
 _LOOKED_AT = 20
+"""Lines: names in quotes may go over several."""
 
 _SAID = re.compile(r'"?sep=([^\r\n])"?\s*', re.IGNORECASE)
 _ADDRESS = re.compile(r"\s*(https?://|file:/)\S+\s*", re.IGNORECASE)
@@ -21,21 +22,18 @@ _ADDRESS = re.compile(r"\s*(https?://|file:/)\S+\s*", re.IGNORECASE)
 def recognise_delimiter(lines: Lines, *, usual: str, mapped: Collection[str]) -> str:
     """What separates the fields: as a first line "sep=;" says, else what makes the header name what columns are for.
 
-    Where no column has a usual or a `mapped` name, it is what gives all of the first rows as many fields as the header;
-    `usual` wins where several do. Quoted text is not looked into.
+    Where no column has a usual or a `mapped` name, it is what makes most columns; of several that do, `usual`.
+    Quoted text is not looked into.
     """
     first = list(itertools.islice((line for line in lines.read() if line.strip()), _LOOKED_AT))
     if first and (said := said_delimiter(first[0])):
         return said
     candidates = sorted(_CANDIDATES, key=lambda candidate: candidate != usual)
-    tables = {candidate: _parsed(first, candidate) for candidate in candidates}
+    headers = {candidate: _header(first, candidate) for candidate in candidates}
     known = {name.strip().lower() for name in mapped}
-    named = {candidate: _named(rows, known) for candidate, rows in tables.items()}
+    named = {candidate: _named(header, known) for candidate, header in headers.items()}
     best = max(candidates, key=lambda candidate: named[candidate])
-    if any(named[best]):
-        return best
-    even = [candidate for candidate, rows in tables.items() if _is_even(rows)]
-    return usual if usual in even or not even else max(even, key=lambda candidate: len(tables[candidate][0]))
+    return best if any(named[best]) else max(candidates, key=lambda candidate: len(headers[candidate]))
 
 
 def said_delimiter(line: str) -> str | None:
@@ -69,23 +67,17 @@ def is_picture_name(field: str) -> bool:
     return field.strip().lower().endswith(PICTURE_ENDINGS)
 
 
-def _parsed(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+def _header(lines: Sequence[str], delimiter: str) -> Sequence[str]:
     try:
-        return list(delimited(lines, delimiter, strict=False))
+        return next(delimited(lines, delimiter, strict=False), [])
     except csv.Error:
         return []
 
 
-def _named(rows: Sequence[Sequence[str]], mapped: Collection[str]) -> tuple[int, bool, bool]:
+def _named(header: Sequence[str], mapped: Collection[str]) -> tuple[int, bool, bool]:
     """How many names of known columns the header holds; without a header, whether an address, or a picture's name."""
-    header = rows[0] if rows else ()
     return (
         sum(is_usual(field.strip()) or field.strip().lower() in mapped for field in header),
         any(map(is_address, header)),
         any(map(is_picture_name, header)),
     )
-
-
-def _is_even(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether there are several fields, as many in each row; the last may not be all there."""
-    return bool(rows) and len(rows[0]) > 1 and all(len(row) == len(rows[0]) for row in rows[1:-1] or rows[1:])

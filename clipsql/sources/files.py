@@ -15,9 +15,7 @@ def find_file(folder: Path, name: str) -> Path:
     """
     found = folder / name
     if not _is_there(found) and not (name.isascii() and "\\" not in name):
-        found = _composed_otherwise(folder, name)
-        if not _is_there(found):
-            found = _composed_otherwise(folder, name.replace("\\", "/"))
+        found = _composed_otherwise(folder, name.replace("\\", "/"))
     # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
     return Path(os.path.realpath(found))
 

@@ -63,7 +63,8 @@ def test_options_that_some_list_cannot_follow_are_for_the_others(tmp_path: Path)
     (tmp_path / "1.json").write_text('{"alt": "b", "n": 2, "text": "c"}')
     mapping = {"caption": "words"}
     assert told(tmp_path, column_map=mapping)["1.jpg"].captions == ("a", "c")
-    assert told(tmp_path, column_map={"caption": "alt"})["1.jpg"].captions == ("b",)
+    by_alt = told(tmp_path, column_map={"caption": "alt"})["1.jpg"]
+    assert (by_alt.captions, by_alt.metadata) == (("b",), {"words": "a", "n": 1, "text": "c"})
     assert told(tmp_path, text_columns=["N", "m"])["1.jpg"].metadata == {
         "n": "1",
         "words": "a",
@@ -146,6 +147,20 @@ def test_lists_in_a_folder_may_compose_names_otherwise(
     assert (record.captions, record.metadata) == (("a", "b"), {"n": 1})
 
 
+def test_metadata_names_pictures_by_their_paths_only(tmp_path: Path) -> None:
+    put(tmp_path, "in/1.jpg")
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "1.jpg", "text": "a"}\n')
+    assert told(tmp_path)["in/1.jpg"].captions == ()
+    assert len(open_source(tmp_path).warnings()) == 1
+
+
+def test_links_to_one_picture_are_told_of_alike(tmp_path: Path) -> None:
+    put(tmp_path, "1.jpg")
+    (tmp_path / "2.jpg").symlink_to(tmp_path / "1.jpg")
+    (tmp_path / "captions.csv").write_text("file,caption\n2.jpg,a\n")
+    assert [record.captions for record in told(tmp_path).values()] == [("a",), ("a",)]
+
+
 def test_what_a_walk_passes_over_is_counted_by_its_ending(tmp_path: Path) -> None:
     put(
         tmp_path, "a.JPG", "b.MPO", "c.dng", "d.jxl", "e.jpg_large", "noext", "in/f.MP4", "in/g.mp4", "x.json"
@@ -153,6 +168,7 @@ def test_what_a_walk_passes_over_is_counted_by_its_ending(tmp_path: Path) -> Non
     put(tmp_path, "in/captions.csv", ".hidden.mp4")
     (tmp_path / "a.txt").write_text("a dog")
     (tmp_path / "captions.csv").write_text("file,caption\na.JPG,b\n")
+    (tmp_path / "in/metadata.jsonl").write_text('{"file_name": "../a.JPG"}')
     source = open_source(tmp_path)
     assert len(list(source)) == source.count() == 3
     expected = {".dng": 1, ".jxl": 1, "": 1, ".json": 1, ".mp4": 2, ".csv": 1}

@@ -12,6 +12,7 @@ from clipsql.cli import main
 from clipsql.errors import SourceError
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources import open_source, tables
+from clipsql.sources.lines import PassingLines
 
 ADDRESS = "https://example.org/1.jpg"
 
@@ -56,17 +57,22 @@ def test_usual_dialects_are_recognised(
     assert record.url in (ADDRESS, (tmp_path / "1.jpg").resolve().as_uri())
 
 
-def test_unknown_names_are_told_apart_by_what_makes_all_rows_even(tmp_path: Path) -> None:
-    rows = "wo;was,wie\n1.jpg;a, b, c\n2.jpg;d\n"
-    first, second = read(tmp_path, "a.csv", rows, column_map={"file": "wo"})
+def test_mapped_names_are_known_too(tmp_path: Path) -> None:
+    rows = "wo;was,wie,wer\n1.jpg;a, b, c\n2.jpg;d\n"
+    first, _ = read(tmp_path, "a.csv", rows, column_map={"file": "Wo"})
     assert isinstance(first, PictureRecord)
-    assert first.metadata == {"was,wie": "a, b, c"}
-    rows = "a,b;c\n1.jpg,x;y\n2.jpg,z\n"
-    first, second = read(tmp_path, "a.csv", rows, column_map={"file": "A"})
-    assert isinstance(second, PictureRecord)
-    assert second.metadata == {"b;c": "z"}
+    assert first.metadata == {"was,wie,wer": "a, b, c"}
+    rows = "a,b;c;d\n1.jpg,x;y;z\n"
+    (first,) = read(tmp_path, "a.csv", rows, column_map={"file": "a"})
+    assert isinstance(first, PictureRecord)
+    assert first.metadata == {"b;c;d": "x;y;z"}
+
+
+def test_columns_of_unknown_names_are_listed_as_they_are_meant(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match='it has "a", "b"; name the one'):
         read(tmp_path, "a.csv", "a|b\nx,y|z\nu|v,w\n")
+    with pytest.raises(SourceError, match='it has "a", "b;c"; name the one'):
+        read(tmp_path, "a.csv", "a,b;c\nx,y\n")
 
 
 def test_a_delimiter_that_is_told_counts_for_more(tmp_path: Path) -> None:
@@ -100,9 +106,11 @@ def test_a_byte_order_mark_tells_the_encoding(tmp_path: Path, encoding: str, end
     assert (first.position, second.position) == ("a.txt line 2", "a.txt line 3")
 
 
-def test_lines_that_come_in_pieces_end_where_they_end() -> None:
-    data = "url\r\nhttps://example.org/Ċ.jpg\r\nhttps://example.org/2.jpg\r\n".encode("utf-16")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_that_come_in_pieces_end_where_they_end(encoding: str) -> None:
+    data = "url\r\nhttps://example.org/Ċ.jpg\r\nhttps://example.org/2.jpg\r\n".encode(encoding)
     pieces = [data[place : place + 1] for place in range(len(data))]
+    assert [line[-2:] for line in PassingLines(pieces).read()] == ["\r\n"] * 3
     found = [record.url for record in open_source(Path("-"), stdin=pieces)]  # type: ignore[union-attr]
     assert found == ["https://example.org/Ċ.jpg", "https://example.org/2.jpg"]
 

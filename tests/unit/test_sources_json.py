@@ -18,6 +18,7 @@ ADDRESS = "http://images.example.org/000000000009.jpg"
 
 COCO = {
     "info": {"description": "captions"},
+    "version": 1234567,
     "licenses": [{"id": 1, "name": "CC"}],
     "images": [
         {"id": 9, "file_name": "000000000009.jpg", "coco_url": ADDRESS, "height": 480, "license": 1},
@@ -121,6 +122,16 @@ def test_values_are_whole_however_they_come(
         row["x"] for row in rows
     ]
     assert len(read(tmp_path, COCO)) == 3
+
+
+def test_an_object_has_a_longest_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"file": "1.jpg"}, {"file": "2.jpg", "x": "y" * 500_000}, {"file": "3.jpg"}]
+    assert len(read(tmp_path, rows)) == 3
+    monkeypatch.setattr(json_files, "_LONGEST_ELEMENT", 100_000)
+    first, second = read(tmp_path, rows)
+    assert isinstance(first, PictureRecord)
+    assert isinstance(second, UnusableRow)
+    assert second.problem.startswith("a.json object 2 is no valid JSON")
 
 
 def test_a_file_that_is_cut_short_gives_what_is_before_and_says_so(tmp_path: Path) -> None:

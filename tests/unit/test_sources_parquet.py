@@ -16,6 +16,7 @@ from PIL import Image
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources import open_source
 from clipsql.sources.inside import read_file
+from clipsql.sources.values import json_value
 
 STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -109,13 +110,14 @@ def test_a_row_without_a_picture_is_left_out(tmp_path: Path) -> None:
 
 
 def test_one_of_several_columns_of_pictures_is_taken_with_a_word(tmp_path: Path) -> None:
-    table = pa.table({"image": pa.array([png(1)]), "mask": pa.array([png(2)])})
+    table = pa.table({"image": pa.array([png(1)]), "mask": pa.array([png(2)]), "name": ["1.png"]})
     pq.write_table(table, tmp_path / "a.parquet")
     source = open_source(tmp_path / "a.parquet")
     assert source.warnings() == (
         'a.parquet: pictures are taken from column "image"; '
         'those in "mask" only when it is named by --map file=COLUMN.',
     )
+    assert open_source(tmp_path / "a.parquet", column_map={"file": "name"}).warnings() == ()
     (record,) = open_source(tmp_path / "a.parquet", column_map={"file": "mask"})
     assert isinstance(record, PictureRecord)
     assert record.file is not None
@@ -208,6 +210,11 @@ def test_values_are_kept_as_json_can(tmp_path: Path, column: Any, expected: list
     found = metadata(tmp_path, column)
     assert found == expected
     assert [type(value) for value in found] == [type(value) for value in expected]
+
+
+def test_numbers_without_bound_are_none() -> None:
+    assert json_value(Decimal("1E+5000")) is None
+    assert json_value(Decimal("1E+30")) == 10**30
 
 
 def test_parts_may_lie_in_folders(tmp_path: Path) -> None:
