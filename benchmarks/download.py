@@ -63,7 +63,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--img2dataset", metavar="PROGRAM", help="to be measured beside")
     parser.add_argument("--aiohttp", action="store_true", help="measure beside aiohttp's connections, too")
-    parser.add_argument("--picture-side", type=int, default=128, help="in pixels: 128 (default) are 13 kB, 450 are 157 kB")
+    parser.add_argument(
+        "--picture-side", type=int, default=128, help="in pixels: 128 (default) are 13 kB, 450 are 157 kB"
+    )
     parser.add_argument("--contender", metavar="FILE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
