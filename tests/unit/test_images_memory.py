@@ -7,15 +7,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
-from odd_pictures import encoded, with_chunk
+from odd_pictures import deep_png, encoded, with_chunk
 from PIL import Image
 
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.demo import MODEL_FOLDER
 from clipsql.encoding.loading import load_encoder
-from clipsql.images.decoding import decode
-from clipsql.images.memory import Budget
+from clipsql.images.decoding import decode, factor
+from clipsql.images.formats import open_image
+from clipsql.images.memory import Budget, bytes_to_decode
 from clipsql.ingest.local_files import kept_content, memory_for_kept
 from clipsql.ingest.reading import read_claimed, read_picture
 from clipsql.ingest.readings import IngestOptions, ReadOptions
@@ -75,6 +77,19 @@ def test_more_threads_need_no_more_memory() -> None:
         used = _memory("VmHWM") - before
     assert set(sizes) == {(500, 500)}
     assert used < 250_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc; run it on Linux")
+def test_a_deep_png_needs_no_more_than_is_reserved_for_it() -> None:
+    data = deep_png(np.tile(np.arange(4000, dtype=np.uint16)[:, None], (3000, 1, 3)))
+    decode(deep_png(np.zeros((4, 4, 3), np.uint16)))
+    image = open_image(data)
+    reserved = bytes_to_decode(image, image.size, factor=factor(image, 224))
+    del image
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = _memory("VmRSS")
+    assert decode(data, target_size=224).pixels.size == (667, 500)
+    assert _memory("VmHWM") - before < reserved + 10_000_000
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc; run it on Linux")

@@ -108,8 +108,9 @@ def test_the_transparent_one_of_deep_colours_lies_over_white(depth: int) -> None
     assert np.abs(found[9, 9] - expected).max() <= 0
 
 
-def test_half_transparent_deep_colours_are_half_white() -> None:
-    values = np.full((20, 30, 4), (0, 0, 0, 2048), np.uint16)
+@pytest.mark.parametrize("alpha", [pytest.param(2048, id="of 12 bits"), pytest.param(32768, id="of 16 bits")])
+def test_half_transparent_deep_colours_are_half_white(alpha: int) -> None:
+    values = np.full((20, 30, 4), (0, 0, 0, alpha), np.uint16)
     assert np.abs(np.asarray(decode(deep_png(values)).pixels, int) - 128).max() <= 1
 
 
