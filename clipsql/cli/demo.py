@@ -71,11 +71,10 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         address = shown_url(engine)
         write_page(page, title="clipsql demo", sections=sections, files=files, thumbnails={})
     click.echo(f"As a page of pictures: {page}")
-    other = "" if settings == Settings.from_environment() else " --database-url URL"
-    click.echo(
-        f'The database, for any SQL client or BI tool (its password: "clipsql db url{other}"): {address}'
-    )
-    click.echo(f"Three queries to try next, with clipsql db psql{other}:")
+    click.echo(f'The database, for any SQL client or BI tool (its password: "clipsql db url"): {address}')
+    if settings != Settings.from_environment():
+        click.echo("Give these commands the same --database-url: without it they open another database.")
+    click.echo("Three queries to try next, with clipsql db psql:")
     for query in tour.NEXT_QUERIES:
         click.echo(f"  {query}")
     click.echo(

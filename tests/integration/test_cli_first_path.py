@@ -27,7 +27,9 @@ def test_pictures_go_in_and_matches_come_out(clipsql: Clipsql, model_folder: Pat
     assert ingested.exit_code == 0, ingested.output
     assert "5 added" in ingested.stdout
 
-    found = clipsql("search", "image", folder / "picture 3.png", "--max-results", "3", "--json")
+    found = clipsql(
+        "search", "image", folder / "picture 3.png", "--include-self", "--max-results", "3", "--json"
+    )
     assert found.exit_code == 0, found.output
     matches = [json.loads(line) for line in found.stdout.splitlines()]
     assert [match["rank"] for match in matches] == [1, 2, 3]

@@ -106,8 +106,8 @@ def test_a_picture_is_explained_in_a_file_or_a_page(
     assert len(heat["similarity"]) == 4
 
 
-def test_the_page_of_a_text_search_shows_its_words(run: Clipsql, tmp_path: Path) -> None:
-    assert run("search", "text", "a red car", "--html", "found.html").exit_code == 0
+def test_the_page_of_a_text_search_shows_its_words_on_request(run: Clipsql, tmp_path: Path) -> None:
+    assert run("search", "text", "a red car", "--html", "found.html", "--attention").exit_code == 0
     page = (tmp_path / "found.html").read_text("utf-8")
     assert 'class="words"' in page
     assert "<span>red</span>" in page

@@ -113,6 +113,23 @@ def test_a_file_of_texts_is_remembered(clipsql: Clipsql, siglip_folder: Path, tm
     assert "--file" in nothing.stderr
 
 
+def test_captions_are_found_by_a_text_under_a_model_of_another_kind_too(
+    clipsql: Clipsql, engine: Engine, siglip_folder: Path, pictures: Path
+) -> None:
+    lines = ["file\tcaption", *(f"{number}.png\tpicture {number} of a bus" for number in range(6))]
+    (pictures / "captions.tsv").write_text("\n".join(lines), encoding="utf-8")
+    assert clipsql("ingest", pictures, "--model", siglip_folder, "--dtype", "float32").exit_code == 0
+    searcher = Searcher(engine, dtype="float32")
+    vector = load_encoder(str(siglip_folder), dtype="float32").encode_texts(["a red truck"])[0]
+    by_vector = [caption.caption_id for caption in searcher.search_captions(vector, max_results=3)]
+    by_text = [caption.caption_id for caption in searcher.search_captions("a red truck", max_results=3)]
+    options = ("--max-results", "3", "--dtype", "float32", "--json")
+    told = clipsql("search", "captions", "a red truck", *options)
+    by_command = [json.loads(line)["caption_id"] for line in told.stdout.splitlines()]
+    assert len(by_vector) == 3
+    assert by_vector == by_text == by_command
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
