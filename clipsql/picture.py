@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from typing import Any, Literal, TypeAlias
+from urllib.parse import unquote_to_bytes, urlsplit
 
-JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue | None] | dict[str, JsonValue | None]"
+JsonValue: TypeAlias = (
+    "str | int | float | Decimal | bool | list[JsonValue | None] | dict[str, JsonValue | None]"
+)
+"""What JSON may hold; a Decimal is a number that no float is."""
+
+_LONGEST_NUMBER = 1_000
+_SMALLEST_EXPONENT = -400
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,36 @@ def file_of(address: str) -> Path | None:
     if address[:5].lower() != "file:":
         return None
     try:
-        path = url2pathname(urlsplit(address).path)
+        path = unquote_to_bytes(urlsplit(address).path)
     except ValueError:  # "file://[": it fails as an address when its turn comes
         return None
-    return Path(path) if path and "\0" not in path else None
+    # As bytes, for names that are not UTF-8.
+    return Path(os.fsdecode(path)) if path and b"\0" not in path else None
+
+
+def exact_number(written: str | Decimal) -> float | Decimal:
+    """The float that a decimal number is; the Decimal itself when floats are not exact enough to tell it."""
+    number = float(written)
+    if len(str(written)) > _LONGEST_NUMBER or not math.isfinite(number):
+        return number
+    decimal = Decimal(written)
+    is_tiny = decimal.adjusted() < _SMALLEST_EXPONENT  # which PostgreSQL has no room for
+    return number if is_tiny or Decimal(repr(number)) == decimal else decimal
+
+
+def exact_json(value: Any) -> str:
+    """JSON text of a JsonValue, all digits of its numbers."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return (
+            "{" + ", ".join(f"{json.dumps(name)}: {exact_json(each)}" for name, each in value.items()) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(exact_json, value)) + "]"
+    return json.dumps(value)
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value of a JSON text, its numbers as `exact_number` has them. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_float=exact_number)

@@ -11,7 +11,7 @@ import click
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import agree, show_json
+from clipsql.cli.output import agree, note, show_json
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.source_options import SourceOpener, source_options
@@ -98,18 +98,21 @@ def ingest(
 ) -> None:
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
-    SOURCE is a folder (a captions.tsv or captions.csv in it is used), a CSV, TSV, JSON-lines or Parquet manifest of
-    local files or of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and
-    robots.txt obeyed. Running it again does only what is new or changed. No picture that fails and no row that
-    cannot be used keeps another out; the exit code is 1 when there was one.
+    SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
+    beside 1.jpg); tar archives or Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or
+    Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
+    downloaded, and robots.txt obeyed. Running it again does only what is new or changed.
+    No picture that fails and no row that cannot be used keeps another out; the exit code is 1 when there was one.
 
     With --prune, once SOURCE was read to its end, pictures of the collection that it no longer has are removed: after a
-    folder, those whose files lay in it; after anything else, all that it does not name, so give it a collection of
-    its own. Nothing is removed when a row does not tell which picture it is about.
+    folder, those whose files lay in it and are gone; after anything else, all that it does not name, so give it a
+    collection of its own. There nothing is removed when a row does not tell which picture it is about.
 
     \b
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
+    clipsql ingest "shards/train-*.tar" --collection train
+    clipsql ingest captions_val2017.json --base-folder val2017/ --collection coco
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
     clipsql ingest photos/ --collection holidays --prune
@@ -162,6 +165,9 @@ def ingest(
         show_report(
             report, collection, None if row is None else row.name, report_file=report_file, as_json=as_json
         )
+        if passed_over := source.passed_over():
+            counted = (f"{count:,} {ending or 'without an ending'}" for ending, count in passed_over.items())
+            note(f"Passed over, by the endings of their names: {', '.join(counted)}.")
         if prune:
             _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
     end_by_report(report, report_file=report_file)
@@ -173,7 +179,7 @@ def _prune(
     """Remove what the source has no more. Raises SourceError when it cannot be told what it has."""
     from clipsql.db.pictures.removing import remove_pictures
 
-    if report.gone and report.nameless:
+    if report.gone and report.nameless and source.begins is None:
         raise SourceError(
             f"Nothing was removed: {report.nameless:,} of the rows that were left out do not tell which picture they "
             "are about; correct them and run it again."
@@ -184,7 +190,7 @@ def _prune(
         if source.begins is None:
             which = f"all that {source.name} does not name, whatever brought them"
         else:
-            which = f"those of the folder {source.name} that are no longer in it"
+            which = f"those of the folder {source.name} whose files are gone"
         agree(f"Remove {of}: {which}?", yes=yes)
         with Progress("pictures", total=len(report.gone), what="Removing") as progress:
             removed = remove_pictures(engine, report.gone, on_removed=progress.reach)

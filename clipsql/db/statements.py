@@ -8,7 +8,10 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import set_json_loads
 from sqlalchemy.engine import Connection, Engine
+
+from clipsql.picture import read_json
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 
@@ -32,6 +35,7 @@ def autocommit_connection(engine: Engine) -> Iterator[Driver]:
     """A psycopg connection for work that begins and ends its own transactions."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         driver = driver_connection(connection)
+        set_json_loads(read_json, context=driver)
         try:
             yield driver
         finally:

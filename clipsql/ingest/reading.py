@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
-import stat
 from dataclasses import replace
-from pathlib import Path
 
 from clipsql.db.pictures.records import NEAR_DUPLICATE_OF, StoredPicture, Thumbnail, is_same_row
 from clipsql.encoding import Encoder
@@ -16,9 +13,7 @@ from clipsql.images.hashing import content_hash, perceptual_hash
 from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg, store_original
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, ReadOptions, printable
 from clipsql.picture import JsonValue, PictureRecord
-
-_MOST_BYTES = 2 * 2**30
-"""Larger files are no pictures that can be decoded."""
+from clipsql.sources.inside import read_file
 
 
 def read_picture(
@@ -26,7 +21,8 @@ def read_picture(
 ) -> Reading:
     """Read a local picture of a source; decode it when its content is new, not embedded, or to be retried."""
     try:
-        data = _content(picture.file)
+        assert picture.file is not None
+        data = read_file(picture.file)
     except OSError as error:
         return _without_content(picture, stored, _no_file(error), options)
     if stored is not None and stored.picture.sha256 == content_hash(data):
@@ -74,7 +70,7 @@ def kept_content(stored: StoredPicture) -> bytes | None:
     if file is None or (picture.is_on_the_web and not stored.is_checked):
         return None
     try:
-        data = _content(file)
+        data = read_file(file)
     except OSError as error:
         if picture.is_on_the_web:
             return None
@@ -257,21 +253,6 @@ def _told(known: PictureRecord, picture: PictureRecord) -> PictureRecord:
 def _marks(picture: PictureRecord) -> dict[str, JsonValue]:
     """What clipsql itself noted in a picture's metadata; no source tells it again."""
     return {name: value for name, value in picture.metadata.items() if name == NEAR_DUPLICATE_OF}
-
-
-def _content(file: Path | None) -> bytes:
-    """The bytes of a picture file. Raises OSError, for what would never end or fill the memory too."""
-    if file is None:
-        raise FileNotFoundError
-    try:
-        status = file.stat()
-    except ValueError as error:  # a NUL in its name
-        raise OSError(errno.EINVAL, str(error)) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    if status.st_size > _MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
-    return file.read_bytes()
 
 
 def _no_file(error: OSError) -> ImageError:

@@ -16,6 +16,7 @@ from clipsql.errors import ImageError
 from clipsql.images.decoding import decode
 from clipsql.images.storing import small_jpeg
 from clipsql.search.results import Match, WordWeight
+from clipsql.sources.inside import read_file
 
 _THUMBNAIL_SIZE = 320
 _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -84,7 +85,7 @@ def _shrunk(file: Path | None) -> str | None:
     if file is None:
         return None
     try:
-        picture = decode(file.read_bytes(), target_size=_THUMBNAIL_SIZE).pixels
+        picture = decode(read_file(file), target_size=_THUMBNAIL_SIZE).pixels
     except (OSError, ImageError):
         return None
     return _as_uri(small_jpeg(picture, side=_THUMBNAIL_SIZE)[0])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from clipsql.picture import JsonValue
+from clipsql.picture import JsonValue, read_json
 
 TYPED_ROWS = 1_000
 """How many rows of a file decide the type of its columns."""
@@ -45,7 +44,7 @@ def column_types(
 def _number(text: str) -> JsonValue:
     if not _NUMBER.fullmatch(text.strip()):
         raise MisfitError("a number")
-    number: int | float = json.loads(text)
+    number: JsonValue = read_json(text)
     return number
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from clipsql.errors import SourceError
@@ -46,23 +46,39 @@ class Columns:
         return tuple(name for name in (self.file, self.url) if name is not None)
 
 
-def find_columns(names: Sequence[str], column_map: Mapping[str, str], *, manifest: str) -> Columns:
+def find_columns(
+    names: Sequence[str], column_map: Mapping[str, str], *, manifest: str, names_picture: bool = True
+) -> Columns:
     """The columns among `names`; `column_map` {our name: their column} wins over the usual names.
 
     Several captions are mapped as "c1,c2"; an empty column maps to nothing. Raises SourceError when a mapped
-    column is not there, or when neither file nor url is.
+    column is not there, or when neither file nor url is though one `names_picture`.
     """
     unknown = sorted(set(column_map) - set(ALIASES))
     if unknown:
         raise SourceError(f'"{unknown[0]}" cannot be mapped; what can is {", ".join(ALIASES)}.')
     found = {ours: _columns(ours, names, column_map.get(ours), manifest) for ours in ALIASES}
-    if not found["file"] and not found["url"]:
+    if names_picture and not found["file"] and not found["url"]:
         raise SourceError(
             f"{manifest} has no file or url column, it has {_listed(names)}; "
             "name the one with the pictures by --map file=COLUMN or --map url=COLUMN."
         )
     single = {ours: columns[0] if columns else None for ours, columns in found.items() if ours != "caption"}
     return Columns(captions=found["caption"], **single)
+
+
+def only_there(column_map: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """What of `column_map` a table with columns of these names can follow; others of its source may have the rest."""
+    lower = {name.lower() for name in names}
+    return {
+        ours: theirs
+        for ours, theirs in column_map.items()
+        if all(
+            part.strip().lower() in lower
+            for part in (theirs.split(",") if ours == "caption" else [theirs])
+            if part
+        )
+    }
 
 
 def is_usual(name: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from clipsql.errors import SourceError
@@ -13,25 +14,49 @@ PICTURE_ENDINGS = (
     ".jpeg",
     ".jpe",
     ".jfif",
+    ".jif",
+    ".jps",
+    ".jpg_large",
+    ".jpg-large",
+    ".mpo",
+    ".insp",
     ".png",
     ".apng",
+    ".png_large",
     ".webp",
     ".gif",
     ".tif",
     ".tiff",
+    ".btf",
     ".bmp",
     ".heic",
+    ".heics",
     ".heif",
+    ".heifs",
     ".hif",
     ".avif",
+    ".avifs",
     ".jp2",
+    ".jpx",
+    ".jpf",
     ".j2k",
+    ".j2c",
+    ".jpc",
 )
 """File endings that make a file in a folder a picture; what it really is, its content decides later."""
 
 
-def find_pictures(folder: Path) -> Iterator[Path]:
-    """Picture files below a folder, a directory's own files first, everything in name order.
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory of a folder: its pictures and the names of its other files, both in name order."""
+
+    path: Path
+    pictures: Sequence[Path]
+    others: Sequence[str]
+
+
+def walk(folder: Path) -> Iterator[Directory]:
+    """The folder and all directories below it, each before those in it, everything in name order.
 
     Hidden files and folders are left out. Links are followed, each real directory is read once, so a loop of
     links ends. Holds one directory's names at a time. Raises SourceError for a directory that cannot be read.
@@ -39,38 +64,47 @@ def find_pictures(folder: Path) -> Iterator[Path]:
     pending = [folder]
     seen: set[tuple[int, int]] = set()
     while pending:
-        directory = pending.pop()
-        files, directories = _entries(directory, seen)
-        yield from files
-        pending.extend(reversed(directories))
+        path = pending.pop()
+        directory, below = _read(path, seen)
+        yield directory
+        pending.extend(reversed(below))
+
+
+def find_pictures(folder: Path) -> Iterator[Path]:
+    """Picture files below a folder, in the order of `walk`. Raises SourceError as it does."""
+    return (picture for directory in walk(folder) for picture in directory.pictures)
 
 
 def has_pictures(folder: Path) -> bool:
-    """Whether there is a picture file below the folder. Raises SourceError as `find_pictures` does."""
+    """Whether there is a picture file below the folder. Raises SourceError as `walk` does."""
     return next(find_pictures(folder), None) is not None
 
 
-def _entries(directory: Path, seen: set[tuple[int, int]]) -> tuple[list[Path], list[Path]]:
-    files: list[Path] = []
-    directories: list[Path] = []
+def _read(path: Path, seen: set[tuple[int, int]]) -> tuple[Directory, list[Path]]:
+    """One directory, and those in it."""
+    pictures: list[Path] = []
+    others: list[str] = []
+    below: list[Path] = []
     try:
-        status = directory.stat()
+        status = path.stat()
         if (status.st_dev, status.st_ino) in seen:
-            return files, directories
+            return Directory(path, (), ()), below
         seen.add((status.st_dev, status.st_ino))
-        with os.scandir(directory) as entries:
+        with os.scandir(path) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
                 if _holds(entry.is_dir):
-                    directories.append(directory / entry.name)
-                elif entry.name.lower().endswith(PICTURE_ENDINGS) and _holds(entry.is_file):
-                    files.append(directory / entry.name)
+                    below.append(path / entry.name)
+                elif not entry.name.lower().endswith(PICTURE_ENDINGS):
+                    others.append(entry.name)
+                elif _holds(entry.is_file):
+                    pictures.append(path / entry.name)
     except OSError as error:
         raise SourceError(
-            f'Folder "{directory}" cannot be read ({error.strerror}); grant access to it or move it away.'
+            f'Folder "{path}" cannot be read ({error.strerror}); grant access to it or move it away.'
         ) from error
-    return sorted(files), sorted(directories)
+    return Directory(path, sorted(pictures), sorted(others)), sorted(below)
 
 
 def _holds(check: Callable[[], bool]) -> bool:

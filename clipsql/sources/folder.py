@@ -1,15 +1,22 @@
-"""Records out of a folder of pictures, with the captions that lie beside them."""
+"""Records out of a folder of pictures, with what lies beside them to tell of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
 
 from clipsql.errors import SourceError
-from clipsql.picture import PictureRecord
-from clipsql.sources.captions import SidecarCaptions, find_sidecar
-from clipsql.sources.discovery import PICTURE_ENDINGS, find_pictures, has_pictures
+from clipsql.picture import PictureRecord, UnusableRow
+from clipsql.sources.beside import names_beside, read_beside
+from clipsql.sources.columns import only_there
+from clipsql.sources.discovery import PICTURE_ENDINGS, find_pictures, has_pictures, walk
+from clipsql.sources.formats import open_table
+from clipsql.sources.manifest import ManifestSource, open_manifest
+from clipsql.sources.sidecars import CAPTIONS, METADATA, Told, find_sidecars, with_more
 from clipsql.sources.source import Source
 
 
@@ -18,7 +25,10 @@ class FolderSource(Source):
     """All pictures below a folder."""
 
     folder: Path
-    captions: SidecarCaptions | None
+    told: Told | None
+    column_map: Mapping[str, str]
+    text_columns: Collection[str]
+    timezone: tzinfo
 
     @property
     def name(self) -> str:
@@ -32,34 +42,67 @@ class FolderSource(Source):
         """Pictures, by walking the folder once more."""
         return sum(1 for _ in find_pictures(self.folder))
 
-    def __iter__(self) -> Iterator[PictureRecord]:
-        for file in find_pictures(self.folder):
-            inside = _inside(file, self.folder)
-            captions = self.captions.of(inside) if self.captions else ()
-            resolved = file.resolve()
-            yield PictureRecord(resolved.as_uri(), resolved, captions, position=str(inside))
+    def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
+        if self.told:
+            yield from self.told.problems()
+        for directory in walk(self.folder):
+            others = set(directory.others)
+            for file in directory.pictures:
+                resolved = file.resolve()
+                inside = str(file.relative_to(self.folder))
+                record = PictureRecord(resolved.as_uri(), resolved, position=inside)
+                record = self.told.of(record) if self.told else record
+                for name in filter(others.__contains__, names_beside(file.name)):
+                    try:
+                        record = with_more(record, self._beside(directory.path / name))
+                    except SourceError as error:
+                        where = (directory.path / name).relative_to(self.folder)
+                        yield UnusableRow(str(where), str(error))
+                yield record
+
+    def _beside(self, file: Path) -> PictureRecord:
+        return read_beside(
+            file, column_map=self.column_map, text_columns=self.text_columns, timezone=self.timezone
+        )
 
     def warnings(self) -> tuple[str, ...]:
-        unmatched = self.captions.unmatched() if self.captions else 0
-        if not self.captions or not unmatched:
-            return ()
-        return (f"{self.captions.name}: {unmatched:,} captions name no picture in the folder; left out.",)
+        return self.told.warnings() if self.told else ()
+
+    def passed_over(self) -> Counter[str]:
+        endings: Counter[str] = Counter()
+        for directory in walk(self.folder):
+            used = {name for picture in directory.pictures for name in names_beside(picture.name)}
+            used.update(METADATA, CAPTIONS if directory.path == self.folder else ())
+            endings.update(Path(name).suffix.lower() for name in directory.others if name not in used)
+        return endings
 
 
-def open_folder(folder: Path, *, column_map: Mapping[str, str]) -> FolderSource:
-    """The folder as a source. Raises SourceError when it holds no picture or its sidecar cannot be used."""
+def open_folder(
+    folder: Path, *, column_map: Mapping[str, str], text_columns: Collection[str], timezone: tzinfo
+) -> FolderSource:
+    """The folder as a source. Raises SourceError when it holds no picture or its captions cannot be used."""
     folder = folder.resolve()
     if not has_pictures(folder):
         raise SourceError(
             f'Folder "{folder}" holds no picture; '
             f"name one with files that end in {' '.join(PICTURE_ENDINGS)}, or with a manifest's parts in .parquet."
         )
-    sidecar = find_sidecar(folder, column_map)
-    if sidecar is None:
-        return FolderSource(folder, None)
-    pictures = (_inside(file, folder) for file in find_pictures(folder))
-    return FolderSource(folder, SidecarCaptions(sidecar, pictures, column_map))
+    sidecars = find_sidecars(folder)
+    columns = partial(_open_sidecar, column_map=column_map, text_columns=text_columns, timezone=timezone)
+    told = Told(folder, sidecars, columns) if sidecars else None
+    return FolderSource(folder, told, column_map, text_columns, timezone)
 
 
-def _inside(file: Path, folder: Path) -> PurePosixPath:
-    return PurePosixPath(file.relative_to(folder).as_posix())
+def _open_sidecar(
+    path: Path, *, column_map: Mapping[str, str], text_columns: Collection[str], timezone: tzinfo
+) -> ManifestSource:
+    table = open_table(path, column_map=column_map)
+    if path.name in METADATA:  # options may be meant for another list
+        names = table.names()
+        column_map = only_there(column_map, names)
+        text_columns = {column for column in text_columns if column.lower() in map(str.lower, names)}
+    else:
+        text_columns = ()
+    return open_manifest(
+        table, column_map=column_map, text_columns=text_columns, base_folder=None, timezone=timezone
+    )

@@ -20,7 +20,7 @@ from clipsql.sources.column_types import TYPED_ROWS
 _FEW_BYTES = 16 * 2**20
 _KEPT_LINES = 4 * TYPED_ROWS
 _CHUNK = 2**16
-_LONGEST_LINE = 64 * 2**20
+_LONGEST_LINE = 32 * 2**20
 """Characters; what is longer comes in parts, so that memory has a bound whatever the file is."""
 
 # The mark of UTF-32 begins with that of UTF-16, so it is looked for first.

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from clipsql.errors import SourceError, unexpected
-from clipsql.picture import JsonValue, PictureRecord, UnusableRow, file_of, is_on_the_web
-from clipsql.sources.column_types import TYPED_ROWS, MisfitError, column_types
+from clipsql.picture import PictureRecord, UnusableRow, file_of, is_on_the_web
+from clipsql.sources.column_types import TYPED_ROWS, column_types
 from clipsql.sources.columns import Columns, find_columns
+from clipsql.sources.files import find_file
+from clipsql.sources.rows import Types, read_row, shown, value_of
 from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
-from clipsql.sources.values import is_empty, json_value, parse_captions, parse_place, parse_time, storable
+from clipsql.sources.values import has_raw_bytes, is_empty, storable
 
 _MOST_UNUSABLE_AT_FIRST = 100
-
-_Types = Mapping[str, Callable[[str], JsonValue]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,18 @@ class ManifestSource(Source):
         if earlier is not None:
             yield earlier
 
+    def warnings(self) -> tuple[str, ...]:
+        pictures = self.table.picture_columns()
+        others = ", ".join(f'"{name}"' for name in pictures if name != self.columns.file)
+        if self.columns.file not in pictures or not others:
+            return ()
+        taken = f'{self.name}: pictures are taken from column "{self.columns.file}"'
+        return (f"{taken}; those in {others} only when it is named by --map file=COLUMN.",)
+
     def _records(self) -> Iterator[PictureRecord | UnusableRow]:
         rows = self.table.rows()
         first = list(itertools.islice(rows, TYPED_ROWS))
-        types: _Types = {}
+        types: Types = {}
         readable = [row for _, row in first if not isinstance(row, UnusableRow)]
         if not self.table.typed and readable:
             others = readable[0].keys() - self.columns.mapped
@@ -77,7 +83,7 @@ class ManifestSource(Source):
             url = None
             try:
                 url, file = self._locate(
-                    position, _value(row, self.columns.file), _value(row, self.columns.url)
+                    position, value_of(row, self.columns.file), value_of(row, self.columns.url)
                 )
                 yield self._record(position, url, file, row, types, forced)
             except SourceError as error:
@@ -91,30 +97,11 @@ class ManifestSource(Source):
         url: str,
         file: Path | None,
         row: Mapping[str, Any],
-        types: _Types,
+        types: Types,
         forced: Collection[str],
     ) -> PictureRecord:
-        columns = self.columns
-        try:
-            captions = [caption for name in columns.captions for caption in parse_captions(row.get(name))]
-        except ValueError as error:
-            raise SourceError(f"{position}: the caption holds {error}; correct it.") from error
-        try:
-            taken_at = parse_time(_value(row, columns.taken_at), timezone=self.timezone)
-        except (ValueError, OverflowError) as error:
-            raise SourceError(
-                f'{position}: "{_shown(_value(row, columns.taken_at))}" in column "{columns.taken_at}" is no time; '
-                "write it as 2017-03-09T18:30:00+01:00, or pass --map taken_at= to keep it as metadata."
-            ) from error
-        try:
-            place = parse_place(_value(row, columns.longitude), _value(row, columns.latitude))
-        except ValueError as error:
-            raise SourceError(f"{position}: {error}; correct it, or leave both empty.") from error
-        longitude, latitude = place or (None, None)
-        metadata = _metadata(position, row, columns.mapped, types, forced)
-        return PictureRecord(
-            url, file, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
-        )
+        told = read_row(position, row, self.columns, types=types, forced=forced, timezone=self.timezone)
+        return replace(told, url=url, file=file)
 
     def _locate(self, position: str, file: object, url: object) -> tuple[str, Path | None]:
         """The picture's identity, and its file unless it is on the web.
@@ -123,13 +110,13 @@ class ManifestSource(Source):
         """
         for value in (file, url):
             if not is_empty(value) and not isinstance(value, str):
-                raise SourceError(
-                    f"{position}: {_shown(value)} is no file or url; map file to a text column."
-                )
+                raise SourceError(f"{position}: {shown(value)} is no file or url; map file to a text column.")
         local = str(file).strip() if not is_empty(file) else ""
         remote = str(url).strip() if not is_empty(url) else ""
         try:
-            storable(local + remote)
+            # The name of a file that is there may be of any bytes.
+            is_there = has_raw_bytes(local) and find_file(self.base_folder, local).exists()
+            storable(remote if is_there else local + remote)
         except ValueError as error:
             raise SourceError(f"{position}: the file or url holds {error}; correct it.") from error
         if not local and not remote:
@@ -139,8 +126,7 @@ class ManifestSource(Source):
         file_there = Path(local) if local else file_of(remote)
         if file_there is None:
             return remote, None
-        # Path.resolve would raise for a link to itself; such a file is for its reader to complain about.
-        resolved = Path(os.path.realpath(self.base_folder / file_there))
+        resolved = find_file(self.base_folder, str(file_there))
         return remote or resolved.as_uri(), resolved
 
 
@@ -160,6 +146,9 @@ def open_manifest(
         raise SourceError(f"{name} has no rows; it needs one for each picture.")
     if not names and isinstance(first[1], UnusableRow):
         raise SourceError(first[1].problem)
+    pictures = table.picture_columns()
+    if pictures:
+        column_map = {"file": pictures[0], **column_map}
     columns = find_columns(names, column_map, manifest=name)
     known = {column.lower() for column in names}
     for column in text_columns:
@@ -186,41 +175,6 @@ def _not_only_problems(
             break
     if unusable:
         raise SourceError(unusable[0].problem)
-
-
-def _value(row: Mapping[str, Any], column: str | None) -> Any:
-    return None if column is None else row.get(column)
-
-
-def _shown(value: object) -> str:
-    """A value short and in one line, for messages."""
-    return " ".join(str(value).split())[:60]
-
-
-def _metadata(
-    position: str, row: Mapping[str, Any], mapped: Collection[str], types: _Types, forced: Collection[str]
-) -> dict[str, JsonValue]:
-    metadata: dict[str, JsonValue] = {}
-    for name, value in row.items():
-        if name in mapped or is_empty(value):
-            continue
-        try:
-            kept = json_value(types[name](value) if name in types else value)
-            storable(name)
-        except MisfitError as error:
-            raise SourceError(
-                f'{position}: "{_shown(value)}" in column "{name}", '
-                f"which held {error} in each of the first {TYPED_ROWS:,} rows; "
-                f'correct it, or keep the column as text by --text "{name}".'
-            ) from error
-        except ValueError as error:
-            raise SourceError(f'{position}: column "{name}" holds {error}; remove it.') from error
-        except RecursionError as error:
-            raise SourceError(f'{position}: column "{name}" is nested too deep; flatten it.') from error
-        if kept is not None:
-            is_forced = name.lower() in forced and not isinstance(kept, str)
-            metadata[name] = json.dumps(kept) if is_forced else kept
-    return metadata
 
 
 def _joined(

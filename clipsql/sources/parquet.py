@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from clipsql.errors import SourceError
 from clipsql.extras import require_extra
+from clipsql.sources.parquet_columns import Kind, column_kinds
+from clipsql.sources.parquet_pictures import picture_path
 from clipsql.sources.tables import Row, Table
 
 _BATCH_ROWS = 1_024
@@ -19,7 +22,10 @@ _ROW_BITS = 40
 
 @dataclass(frozen=True, slots=True)
 class ParquetTable(Table):
-    """A Parquet file; columns of raw bytes are left out, they have no form in JSON."""
+    """A Parquet file. A picture's bytes in a row are told as the path of a file, which goes on inside this one.
+
+    Other columns of raw bytes are left out, they have no form in JSON.
+    """
 
     path: Path
 
@@ -38,21 +44,39 @@ class ParquetTable(Table):
             return int(file.metadata.num_rows)
 
     def names(self) -> tuple[str, ...]:
-        with self._opened() as (pyarrow, file):
-            fields = file.schema_arrow
-            names = tuple(field.name for field in fields if not _is_binary(pyarrow, field.type))
-        if len(set(names)) < len(names):
-            raise SourceError(f"{self.name} has two columns of the same name; rename one of them.")
-        return names
+        return tuple(self._kinds())
+
+    def picture_columns(self) -> tuple[str, ...]:
+        return tuple(name for name, kind in self._kinds().items() if kind.holds_pictures)
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
-        columns = [name for name in self.names() if only is None or name in only]
+        kinds = {name: kind for name, kind in self._kinds().items() if only is None or name in only}
+        leaves = [leaf for name, kind in kinds.items() for leaf in kind.leaves(name)]
         number = 0
-        with self._opened() as (pyarrow, file):
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
-                for row in _microseconds(pyarrow, batch).to_pylist():
+        with self._opened() as (_, file):
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=leaves):
+                values = {name: kind.values(batch, name) for name, kind in kinds.items()}
+                for place in range(len(batch)):
                     number += 1
-                    yield number, row
+                    yield (
+                        number,
+                        self._row(number, {name: column[place] for name, column in values.items()}, kinds),
+                    )
+
+    def _row(self, number: int, row: dict[str, Any], kinds: Mapping[str, Kind]) -> Row:
+        """The row, with where its pictures are in the place of what is known of them."""
+        for name, kind in kinds.items():
+            if kind.holds_pictures:
+                path, is_here = row[name]
+                row[name] = str(picture_path(self.path, name, number)) if is_here else path
+                if is_here and path:
+                    row.setdefault(f"{name}.path", path)
+        return row
+
+    def _kinds(self) -> Mapping[str, Kind]:
+        with self._opened():  # says what is wrong with the file
+            status = self.path.stat()
+            return _kinds_of(self.path, status.st_mtime_ns, status.st_size)
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
@@ -74,8 +98,8 @@ class ParquetTable(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetFolder(Table):
-    """The Parquet files of a folder, in name order: one long table in parts, as large lists are published."""
+class ParquetParts(Table):
+    """Parquet files in name order: one long table in parts, as large lists are published."""
 
     path: Path
     parts: tuple[ParquetTable, ...]
@@ -88,13 +112,16 @@ class ParquetFolder(Table):
 
     @property
     def folder(self) -> Path:
-        return self.path
+        return self.path if self.path.is_dir() else self.path.parent
 
     def row_count(self) -> int:
         return sum(part.row_count() for part in self.parts)
 
     def names(self) -> tuple[str, ...]:
         return self.parts[0].names()
+
+    def picture_columns(self) -> tuple[str, ...]:
+        return self.parts[0].picture_columns()
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
         columns = set(self.names())
@@ -113,21 +140,12 @@ class ParquetFolder(Table):
         return self.parts[index].at(row)
 
 
-def open_parquet_folder(folder: Path) -> ParquetFolder | None:
-    """The folder's Parquet files as one table, None when it has none."""
-    files = sorted(file for file in folder.iterdir() if file.name.lower().endswith(".parquet"))
-    return ParquetFolder(folder, tuple(map(ParquetTable, files))) if files else None
+@lru_cache(maxsize=64)
+def _kinds_of(path: Path, _changed_ns: int, _size: int) -> Mapping[str, Kind]:
+    from pyarrow.parquet import ParquetFile
 
-
-def _is_binary(pyarrow: Any, kind: Any) -> bool:
-    types = pyarrow.types
-    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
-
-
-def _microseconds(pyarrow: Any, batch: Any) -> Any:
-    """The batch with nanosecond times cut to microseconds, which is all that Python's times can hold."""
-    for index, field in enumerate(batch.schema):
-        if pyarrow.types.is_timestamp(field.type) and field.type.unit == "ns":
-            kind = pyarrow.timestamp("us", field.type.tz)
-            batch = batch.set_column(index, field.name, batch.column(index).cast(kind, safe=False))
-    return batch
+    with ParquetFile(path, pre_buffer=False) as file:
+        names = file.schema_arrow.names
+        if len(set(names)) < len(names):
+            raise SourceError(f"{path.name} has two columns of the same name; rename one of them.")
+        return column_kinds(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from clipsql.picture import PictureRecord, UnusableRow
 
@@ -32,3 +32,7 @@ class Source(ABC):
     def warnings(self) -> tuple[str, ...]:
         """One-line remarks worth telling people, known once the source is open."""
         return ()
+
+    def passed_over(self) -> Mapping[str, int]:
+        """How many files were taken neither for pictures nor for what tells of them: {".mp4": 3}, "" without ending."""
+        return {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from clipsql.errors import SourceError
-from clipsql.picture import UnusableRow
+from clipsql.picture import UnusableRow, read_json
 from clipsql.sources.column_types import TYPED_ROWS
 from clipsql.sources.delimiters import delimited, is_address, is_picture_name, is_row, said_delimiter
 from clipsql.sources.lines import Lines
@@ -58,6 +57,10 @@ class Table(ABC):
 
         A row that cannot be read stands as what is wrong with it. Raises SourceError where no further one can be.
         """
+
+    def picture_columns(self) -> tuple[str, ...]:
+        """Columns whose values are pictures themselves; rows then tell paths under which their bytes are read."""
+        return ()
 
     def row_count(self) -> int | None:
         """Rows, where that takes no reading of them all."""
@@ -198,11 +201,7 @@ class JsonLinesTable(TextTable):
 
     def names(self) -> tuple[str, ...]:
         """All names in the first rows; a name that turns up later becomes metadata."""
-        names: dict[str, None] = {}
-        for _, row in itertools.islice(self.rows(), TYPED_ROWS):
-            if not isinstance(row, UnusableRow):
-                names.update(dict.fromkeys(row))
-        return tuple(names)
+        return names_of(self.rows())
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:  # noqa: ARG002
         for number, line in enumerate(self.lines.read(), start=1):
@@ -213,12 +212,21 @@ class JsonLinesTable(TextTable):
         if has_raw_bytes(line):
             return self.unusable(number, "is not UTF-8; convert it to UTF-8.")
         try:
-            row = json.loads(line)
+            row = read_json(line)
         except (ValueError, RecursionError) as error:
             return self.unusable(number, f"is no valid JSON ({error}); every line must hold one JSON object.")
         if not isinstance(row, dict):
             return self.unusable(number, "is no JSON object; every line must hold one.")
         return row
+
+
+def names_of(rows: Iterator[tuple[int, Row]]) -> tuple[str, ...]:
+    """All names in the first rows, in the order in which they turn up."""
+    names: dict[str, None] = {}
+    for _, row in itertools.islice(rows, TYPED_ROWS):
+        if not isinstance(row, UnusableRow):
+            names.update(dict.fromkeys(row))
+    return tuple(names)
 
 
 def _usual_names(fields: list[str]) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from decimal import Decimal
 from clipsql.images.places import read_degrees
 from clipsql.images.times import read_time
 from clipsql.images.years import is_ordinary
-from clipsql.picture import JsonValue
+from clipsql.picture import JsonValue, exact_number
 
 _RAW_BYTE = re.compile("[\udc80-\udcff]")
+_MOST_DIGITS = 1_000
 _UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309
 _SECONDS_END = 10_000_000_000  # the year 2286; greater numbers are milliseconds
 
@@ -75,7 +76,10 @@ def json_value(value: object) -> JsonValue | None:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        if value == value.to_integral_value() and value.adjusted() < _MOST_DIGITS:
+            return int(value)
+        number = exact_number(value)
+        return None if is_empty(number) else number
     if isinstance(value, dict):
         return {storable(str(key)): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

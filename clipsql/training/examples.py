@@ -10,6 +10,7 @@ from PIL import Image
 
 from clipsql.errors import ImageError, SourceError
 from clipsql.images.decoding import decode
+from clipsql.sources.inside import read_file
 
 
 class Examples(Protocol):
@@ -62,7 +63,7 @@ class RecordExamples:
         """The picture, upright as its EXIF says, in RGB. Raises ImageError."""
         file = self._pairs[number][0]
         try:
-            return decode(file.read_bytes()).pixels
+            return decode(read_file(file)).pixels
         except (OSError, ImageError) as error:
             raise ImageError(f"Cannot train on {file}: {error}; leave it out or replace it.") from error
 

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipsql.errors import SourceError
+from clipsql.picture import PictureRecord
 from clipsql.sources import open_source
 
 Row = dict[str, Any]
@@ -112,7 +113,7 @@ def check_read_back(folder: Path, name: str, written: list[Row]) -> None:
     source = open_source(path, text_columns=["note"] if name in ("a.csv", "a.tsv") else [])
     found = list(source)
     assert [str(record.file) for record in found] == [
-        os.path.realpath(folder / row["file"].strip()) for row in written
+        os.path.realpath(folder / row["file"].strip().replace("\\", "/")) for row in written
     ]
     for record, row in zip(found, written, strict=True):
         assert record.captions == ((row["caption"],) if row["caption"] else ())
@@ -162,7 +163,7 @@ def read_all(path: Path) -> None:
     with contextlib.suppress(SourceError):
         source = open_source(path)
         for row in source:
-            if getattr(row, "url", ""):
+            if isinstance(row, PictureRecord):
                 assert row.taken_at is None or row.taken_at.astimezone(UTC)
                 assert all(math.isfinite(degrees or 0) for degrees in (row.longitude, row.latitude))
                 json.dumps(dict(row.metadata), allow_nan=False)

@@ -82,6 +82,12 @@ def test_a_delimiter_is_one_character(tmp_path: Path, wrong: str) -> None:
     assert "give one character, or the word tab" in result.output
 
 
+def test_a_delimiter_is_for_csv(tmp_path: Path) -> None:
+    for name in ("", "a.tar", "a.parquet", "a-*.tar"):
+        with pytest.raises(SourceError, match="is no CSV; leave --delimiter out"):
+            open_source(tmp_path / name, delimiter=";")
+
+
 @pytest.mark.parametrize(
     ("encoding", "ends"), [("utf-16", "\r\n"), ("utf-16", "\r"), ("utf-32", "\n"), ("utf-8-sig", "\r")]
 )

@@ -72,7 +72,7 @@ def test_a_bare_name_is_matched_where_only_one_picture_has_it(tmp_path: Path) ->
     (tmp_path / "captions.csv").write_text("file,caption\n1.jpg,one\n2.jpg,which?\nc/1.jpg,elsewhere\n")
     assert captions(tmp_path) == {"a/1.jpg": ("one",), "a/2.jpg": (), "b/2.jpg": ()}
     assert open_source(tmp_path).warnings() == (
-        "captions.csv: 2 captions name no picture in the folder; left out.",
+        "captions.csv: 2 rows name no picture in the folder; left out.",
     )
 
 

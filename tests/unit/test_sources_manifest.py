@@ -447,3 +447,15 @@ def test_traffic_frames_keep_their_camera_as_text(shared_data: Path) -> None:
     assert all(record.file is not None and record.file.is_file() for record in records)
     assert all(record.taken_at and record.taken_at.date() == date(2017, 3, 9) for record in records)
     assert len({record.url for record in records}) == 864
+
+
+def test_a_file_is_looked_for_as_it_stands_first(tmp_path: Path) -> None:
+    (tmp_path / "a\\b.jpg").touch()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b.jpg").touch()
+    for name in ("caf\u00e9.jpg", "cafe\u0301.jpg"):
+        (tmp_path / name).touch()
+    path = write(tmp_path, "a.csv", "file", "a\\b.jpg", "caf\u00e9.jpg", "cafe\u0301.jpg", "no\\way.jpg")
+    files = [record.file for record in open_source(path) if isinstance(record, PictureRecord)]
+    names = ["a\\b.jpg", "caf\u00e9.jpg", "cafe\u0301.jpg", "no/way.jpg"]
+    assert files == [tmp_path.resolve() / name for name in names]

@@ -14,6 +14,7 @@ from clipsql.db.models import ModelRow
 from clipsql.db.partitions import partition
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
 from clipsql.db.statements import Driver
+from clipsql.picture import exact_json
 
 _STAGED_TYPES = {"image_id": "bigint", **ROW_TYPES, "is_checked": "boolean"}
 
@@ -36,7 +37,7 @@ def stage(connection: Driver, writes: Iterable[PictureWrite]) -> None:
         copy.set_types(list(_STAGED_TYPES.values()))
         for write in writes:
             values = row_values(write.picture)
-            values["metadata"] = Jsonb(values["metadata"])
+            values["metadata"] = Jsonb(values["metadata"], dumps=exact_json)
             image_id = None if write.stored is None else write.stored.image_id
             copy.write_row((image_id, *values.values(), write.is_checked))
 

@@ -1,0 +1,37 @@
+"""Read a picture's file, which may lie inside a Parquet file or a tar: then its path goes on inside that."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from pathlib import Path
+
+from clipsql.sources import parquet_pictures, tar_members
+
+_READERS = {".parquet": parquet_pictures.read_picture, ".tar": tar_members.read_member}
+
+_MOST_BYTES = 2 * 2**30
+"""Larger files are no pictures that can be decoded."""
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture's file, or of one inside another. Raises OSError, for what would never end too."""
+    try:
+        status = path.stat()
+    except NotADirectoryError:
+        return _read_inside(path)
+    except ValueError as error:  # a NUL in its name
+        raise OSError(errno.EINVAL, str(error)) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
+    return path.read_bytes()
+
+
+def _read_inside(path: Path) -> bytes:
+    container = next(parent for parent in path.parents if parent.exists())
+    reader = _READERS.get(container.suffix.lower())
+    if reader is None:
+        raise FileNotFoundError
+    return reader(container, path.relative_to(container).parts)
