@@ -103,12 +103,12 @@ def ingest(
     SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
     beside 1.jpg); tar archives or Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or
     Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
-    downloaded, and robots.txt obeyed. Running it again does only what is new or changed. No picture that fails and no
-    row that cannot be used keeps another out; the exit code is 1 when there was one.
+    downloaded, and robots.txt obeyed. Running it again does only what is new or changed.
+    No picture that fails and no row that cannot be used keeps another out; the exit code is 1 when there was one.
 
     With --prune, once SOURCE was read to its end, pictures of the collection that it no longer has are removed: after a
-    folder, those whose files lay in it; after anything else, all that it does not name, so give it a collection of
-    its own. Nothing is removed when a row does not tell which picture it is about.
+    folder, those whose files lay in it and are gone; after anything else, all that it does not name, so give it a
+    collection of its own. There nothing is removed when a row does not tell which picture it is about.
 
     \b
     clipsql ingest photos/ --collection holidays
@@ -181,7 +181,7 @@ def _prune(
     """Remove what the source has no more. Raises SourceError when it cannot be told what it has."""
     from clipsql.db.pictures.removing import remove_pictures
 
-    if report.gone and report.nameless:
+    if report.gone and report.nameless and source.begins is None:
         raise SourceError(
             f"Nothing was removed: {report.nameless:,} of the rows that were left out do not tell which picture they "
             "are about; correct them and run it again."
@@ -192,7 +192,7 @@ def _prune(
         if source.begins is None:
             which = f"all that {source.name} does not name, whatever brought them"
         else:
-            which = f"those of the folder {source.name} that are no longer in it"
+            which = f"those of the folder {source.name} whose files are gone"
         agree(f"Remove {of}: {which}?", yes=yes)
         with Progress("pictures", total=len(report.gone), what="Removing") as progress:
             removed = remove_pictures(engine, report.gone, on_removed=progress.reach)

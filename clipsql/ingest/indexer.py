@@ -26,7 +26,7 @@ from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, printable
 from clipsql.ingest.reports import IngestReport, Problem
-from clipsql.picture import PictureRecord, UnusableRow
+from clipsql.picture import PictureRecord, UnusableRow, file_of
 from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
 
@@ -98,7 +98,10 @@ class Indexer:
                     on_settled=settled,
                 )
             if options.find_gone:
-                report.gone = gone_pictures(lookups, collection=options.collection, begins=source.begins)
+                unmet = gone_pictures(lookups, collection=options.collection, begins=source.begins)
+                report.gone = [
+                    image_id for image_id, url in unmet if source.begins is None or not _is_there(url)
+                ]
             run.pipeline.finish(self.engine, report, collection=options.collection)
         report.seconds = time.monotonic() - started
         return report
@@ -225,3 +228,12 @@ class _Run:
             readers=self._readers,
             ahead=pictures_ahead(indexer.downloads),
         )
+
+
+def _is_there(url: str) -> bool:
+    """Whether a file is there, or an archive that may hold it: a folder does not tell of all that lies in it."""
+    path = file_of(url)
+    try:
+        return path is not None and any(one.is_file() for one in (path, *path.parents))
+    except OSError:  # who may not look cannot say that it is gone
+        return True

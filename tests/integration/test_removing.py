@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -271,8 +272,8 @@ def test_pictures_that_a_folder_lost_are_removed_and_those_from_elsewhere_stay(
     assert nobody.exit_code == 1
     assert nobody.stdout.startswith("Collection default: 4 queued")
     assert nobody.stderr.splitlines()[-1] == (
-        "Error: Remove 2 of the 15 pictures of collection default: those of the folder photos that are no longer in "
-        "it? There is no terminal to ask at; --yes answers."
+        "Error: Remove 2 of the 15 pictures of collection default: those of the folder photos whose files are "
+        "gone? There is no terminal to ask at; --yes answers."
     )
     assert len(names(database_url)) == 15
     done = ok(clipsql("ingest", folder, "--enqueue-only", "--prune", "--yes"))
@@ -282,6 +283,23 @@ def test_pictures_that_a_folder_lost_are_removed_and_those_from_elsewhere_stay(
     assert len(names(database_url, "another")) == 6
     again = ok(clipsql("ingest", folder, "--enqueue-only", "--prune", "--json"))
     assert json.loads(again.stdout.splitlines()[-1]) == {"collection": "default", "gone": 0, "removed": 0}
+
+
+def test_what_a_folder_does_not_tell_of_is_not_gone_from_it(
+    clipsql: Clipsql, folder: Path, database_url: str
+) -> None:
+    (folder / "0.png").rename(folder / ".hidden.png")
+    (folder / "list.csv").write_text("file\n.hidden.png\n")
+    with tarfile.open(folder / "more.tar", "w") as archive:
+        archive.add(folder / "1.png", "inside.png")
+    for source in (folder / "more.tar", folder / "list.csv", folder):
+        ok(clipsql("ingest", source, "--enqueue-only"))
+    (folder / "1.png").unlink()
+    # A line that tells of no picture hides none of a folder's.
+    (folder / "captions.tsv").write_text("file\tcaption\n2.png\ta car\n3.png\n")
+    done = clipsql("ingest", folder, "--enqueue-only", "--prune", "--yes")
+    assert "1 pictures that are gone from photos are removed." in done.stdout
+    assert names(database_url) == [".hidden.png", "2.png", "3.png", "4.png", "5.png", "inside.png"]
 
 
 def test_pictures_that_a_list_lost_are_removed_once_somebody_agrees(

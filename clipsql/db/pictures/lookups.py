@@ -147,13 +147,13 @@ def spare(connection: Driver, url: str) -> None:
     connection.execute("insert into spared select clipsql.url_digest(%s) on conflict do nothing", (url,))
 
 
-def gone_pictures(connection: Driver, *, collection: str, begins: str | None) -> list[int]:
-    """The image_ids of a collection whose URL was neither seen nor spared in this run, of those that begin so."""
+def gone_pictures(connection: Driver, *, collection: str, begins: str | None) -> list[tuple[int, str]]:
+    """(image_id, url) in a collection of URLs neither seen nor spared in this run, of those that begin so."""
     connection.execute(_SEEN)
     connection.execute(_SPARED)
-    rows = connection.execute(
+    return connection.execute(
         """
-        select i.image_id
+        select i.image_id, i.url
         from clipsql.image as i
         where i.collection = %(collection)s
             and (%(begins)s::text is null or starts_with(i.url, %(begins)s))
@@ -162,8 +162,7 @@ def gone_pictures(connection: Driver, *, collection: str, begins: str | None) ->
         order by i.image_id
         """,
         {"collection": collection, "begins": begins},
-    )
-    return [image_id for (image_id,) in rows]
+    ).fetchall()
 
 
 def seen_position(connection: Driver, url: str) -> str | None:
