@@ -10,9 +10,6 @@ from clipsql.sources import parquet_pictures, tar_members
 
 _READERS = {".parquet": parquet_pictures.read_picture, ".tar": tar_members.read_member}
 
-_MOST_BYTES = 2 * 2**30
-"""Larger files are no pictures that can be decoded."""
-
 
 def read_file(path: Path) -> bytes:
     """The bytes of a picture's file, or of one inside another. Raises OSError, for what would never end too."""
@@ -24,7 +21,7 @@ def read_file(path: Path) -> bytes:
         raise OSError(errno.EINVAL, str(error)) from error
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
-    if status.st_size > _MOST_BYTES:
+    if status.st_size > tar_members.MOST_BYTES:
         raise OSError(errno.EFBIG, f"it has {status.st_size / 2**30:.1f} GB, at most 2 are read")
     return path.read_bytes()
 

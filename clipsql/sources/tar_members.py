@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tarfile
 import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+
+MOST_BYTES = 2 * 2**30
+"""Larger files are no pictures that can be decoded."""
 
 _ARCHIVES_KEPT = 8
 _BLOCK = 512
@@ -39,6 +43,8 @@ def read_member(archive: Path, inside: tuple[str, ...]) -> bytes:
     if place is None:
         raise FileNotFoundError
     offset, size = place
+    if size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {size / 2**30:.1f} GB, at most 2 are read")
     with archive.open("rb") as file:
         file.seek(offset)
         return file.read(size)

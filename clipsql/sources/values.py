@@ -14,7 +14,6 @@ from clipsql.images.years import is_ordinary
 from clipsql.picture import JsonValue, exact_number
 
 _RAW_BYTE = re.compile("[\udc80-\udcff]")
-_MOST_DIGITS = 1_000
 _UNIX_TIME = re.compile(r"-?\d{9,}(\.\d+)?")  # fewer digits are rather a date such as 20170309
 _SECONDS_END = 10_000_000_000  # the year 2286; greater numbers are milliseconds
 
@@ -76,10 +75,7 @@ def json_value(value: object) -> JsonValue | None:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Decimal):
-        if value == value.to_integral_value() and value.adjusted() < _MOST_DIGITS:
-            return int(value)
-        number = exact_number(value)
-        return None if is_empty(number) else number
+        return int(value) if value == value.to_integral_value() else exact_number(value)
     if isinstance(value, dict):
         return {storable(str(key)): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -207,7 +207,7 @@ def test_a_broken_manifest_is_read_or_refused(
     read_all(path)
 
 
-@pytest.mark.parametrize("name", [*WRITERS, "a.csv.gz", "a.txt"])
+@pytest.mark.parametrize("name", [*WRITERS, "a.csv.gz", "a.txt", "a.json", "a.tar"])
 @given(
     data=st.one_of(
         st.binary(max_size=200), st.text(max_size=80).map(lambda text: text.encode("utf-8", "replace"))

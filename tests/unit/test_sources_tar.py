@@ -12,7 +12,7 @@ import pytest
 
 from clipsql.errors import SourceError
 from clipsql.picture import PictureRecord, UnusableRow
-from clipsql.sources import open_source
+from clipsql.sources import open_source, tar_members
 from clipsql.sources.inside import read_file
 
 
@@ -191,3 +191,11 @@ def test_a_shard_that_cannot_be_read_does_not_end_the_others(tmp_path: Path) -> 
     assert [record.position for record in records] == ["0.tar 0.jpg", "2.tar 2.jpg"]
     assert [problem[:34] for problem in problems] == ["1.tar is no readable tar archive ("]
     assert sum(open_source(tmp_path).passed_over().values()) == 0
+
+
+def test_what_is_too_large_for_a_picture_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = pack(tmp_path / "a.tar", ("1.jpg", b"four"))
+    monkeypatch.setattr(tar_members, "MOST_BYTES", 3)
+    for file in (path, path / "1.jpg"):
+        with pytest.raises(OSError, match="at most 2 are read"):
+            read_file(file)
