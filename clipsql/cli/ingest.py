@@ -11,7 +11,7 @@ import click
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import agree, note, show_json
+from clipsql.cli.output import agree, show_json
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.source_options import SourceOpener, source_options
@@ -165,11 +165,13 @@ def ingest(
                 on_problem=on_problem,
             )
         show_report(
-            report, collection, None if row is None else row.name, report_file=report_file, as_json=as_json
+            report,
+            collection,
+            None if row is None else row.name,
+            report_file=report_file,
+            as_json=as_json,
+            passed_over=source.passed_over(),
         )
-        if passed_over := source.passed_over():
-            counted = (f"{count:,} {ending or 'without an ending'}" for ending, count in passed_over.items())
-            note(f"Passed over, by the endings of their names: {', '.join(counted)}.")
         if prune:
             _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
     end_by_report(report, report_file=report_file)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -68,8 +69,12 @@ def show_report(
     *,
     report_file: Path | None,
     as_json: bool,
+    passed_over: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """What an ingest or a worker did: a sentence, or a JSON line; for people also the first problems and remarks."""
+    """What an ingest or a worker did: a sentence, or a JSON line; for people also the first problems and remarks.
+
+    `passed_over` are files that the source has besides pictures, counted by ending.
+    """
     from clipsql.ingest.readings import Outcome
 
     if as_json:
@@ -84,6 +89,7 @@ def show_report(
                 "seconds": round(report.seconds, 3),
                 "problems": [asdict(problem) for problem in report.problems],
                 "remarks": report.remarks,
+                "passed_over": dict(passed_over),
             }
         )
         return
@@ -105,6 +111,9 @@ def show_report(
     )
     if report.outcomes[Outcome.FAILED_BEFORE]:
         note("What failed before was left alone; --retry-failed tries it again.")
+    if passed_over:
+        counted = (f"{count:,} {ending or 'without an ending'}" for ending, count in passed_over.items())
+        note(f"Passed over, by the endings of their names: {', '.join(counted)}.")
 
 
 def end_by_report(report: IngestReport, *, report_file: Path | None) -> None:

@@ -12,6 +12,7 @@ from clipsql.errors import DownloadError, ImageError
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
 from clipsql.picture import file_of, is_on_the_web
+from clipsql.sources.inside import read_file
 from clipsql.web.downloading import Downloader, DownloadOptions
 
 AnyPicture = str | Path | bytes | Image.Image
@@ -37,7 +38,7 @@ def open_picture(picture: AnyPicture, *, allow_private_hosts: bool = False) -> Q
         if is_on_the_web(str(picture)):
             with Downloader(DownloadOptions(allow_private_hosts=allow_private_hosts)) as web:
                 return _opened(web.fetch(str(picture)).data)
-        return _opened((file_of(str(picture)) or Path(picture)).read_bytes())
+        return _opened(read_file(file_of(str(picture)) or Path(picture)))
     except DownloadError as error:
         raise DownloadError(f"{picture}: {error}", failure=error.failure) from error
     except ImageError as error:
