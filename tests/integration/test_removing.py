@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -224,7 +225,8 @@ def test_python_chooses_and_removes_in_batches(
         chosen_pictures(engine, {"only_images": [1, 2]})
     with pytest.raises(UnknownCollection):
         chosen_pictures(engine, {"in_collection": "gone"})
-    for nothing in ({}, {"in_collection": None}, {"having_metadata": {}}):
+    without_zone = {"taken_from": dt.datetime(2024, 1, 1)}
+    for nothing in ({}, {"in_collection": None}, {"having_metadata": {}}, without_zone):
         with pytest.raises(InvalidArgument):
             chosen_pictures(engine, nothing)  # type: ignore[arg-type]
 
