@@ -123,6 +123,19 @@ def test_many_of_the_same_bytes_do_not_hide_the_copy_beside_them(engine: Engine,
     assert {(copy.difference, copy.same_bytes) for copy in group.copies} == {(1, False)}
 
 
+def test_a_pair_is_found_from_either_side_past_the_same_bytes(engine: Engine, model: ModelRow) -> None:
+    crowd = [None] * 25  # nearer to the one side than its copy is, and without pixels
+    vectors = [*[[1, 0, 0]] * 30, [0.9, 0.436, 0], *[[0.8, 0.6, 0]] * 25]
+    add(
+        engine, model, [100] * 30 + [101, *crowd], contents=[*"a" * 30, *map(str, range(26))], vectors=vectors
+    )
+    assert found(engine, model) == [(1, list(range(2, 32)))]
+    vectors = [[0, 0, 1], [1, 0, 0], [1, 0, 0], *[[0, 0, 1]] * 25]
+    levels = [100, 100, 101, *crowd]
+    add(engine, model, levels, contents=[*"bb", *map(chr, range(99, 125))], vectors=vectors, collection="d")
+    assert found(engine, model, collection="d") == [(57, [58, 59])]
+
+
 def test_copies_are_looked_for_in_a_collection_or_across_all(engine: Engine, model: ModelRow) -> None:
     add(engine, model, [100, 50], contents=["a", "b"])
     add(engine, model, [101, 50, 51], contents=["c", "b", "d"], collection="d")
