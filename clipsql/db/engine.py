@@ -43,11 +43,18 @@ _UNSTORABLE = ("22021", "22P05")
 
 
 def create_engine(database_url: str) -> Engine:
-    """Engine on psycopg 3 whose connections know pgvector's types. Raises ConfigurationError for a bad URL."""
+    """Engine on psycopg 3 whose connections know pgvector's types. Raises ConfigurationError for a bad URL.
+
+    Nothing is prepared on the server, for a pooler gives every transaction to another session; `?prepare_threshold=5`
+    in the URL prepares what is run that often.
+    """
     url = _psycopg_url(database_url)
     engine = sa.create_engine(
-        url,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        url.difference_update_query(["prepare_threshold"]),
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "prepare_threshold": _threshold(url.query.get("prepare_threshold", "none")),
+        },
         pool_pre_ping=True,
         # Unescaped, so that what PostgreSQL cannot hold is refused alike in JSON and in any other text.
         json_serializer=partial(json.dumps, ensure_ascii=False),
@@ -69,6 +76,16 @@ def _psycopg_url(database_url: str) -> URL:
             "write it as postgresql://user:password@host:port/database."
         )
     return url.set(drivername="postgresql+psycopg")
+
+
+def _threshold(given: str | tuple[str, ...]) -> int | None:
+    if given == "none":
+        return None
+    if isinstance(given, str) and given.isascii() and given.isdigit():
+        return int(given)
+    raise ConfigurationError(
+        f"prepare_threshold in the database URL is {given!r}; give one number, or none to prepare nothing."
+    )
 
 
 def shown_url(engine: Engine) -> str:

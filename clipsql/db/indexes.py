@@ -94,7 +94,7 @@ def ensure_index(
         )
         on_build(rows)
         _set_build_options(driver, rows=rows, dimensions=model.dimensions)
-        with _watch(engine, driver.info.backend_pid, on_progress):
+        with _watch(engine, _server_process(driver), on_progress):
             try:
                 with driver.transaction():
                     _build(driver, model, table)
@@ -113,6 +113,13 @@ def index_stats(engine: Engine) -> list[IndexStatus]:
             " order by x.model, x.embeddings desc"
         )
         return [IndexStatus(**row._mapping) for row in rows]
+
+
+def _server_process(driver: Driver) -> int:
+    """Asked, for a pooler tells a client a number of its own."""
+    row = driver.execute("select pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _foreign_owner(driver: Driver, model: ModelRow, table: str) -> str | None:

@@ -7,8 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from functools import partial
+from contextlib import ExitStack, closing
 from itertools import islice
 
 from sqlalchemy.engine import Engine
@@ -16,7 +15,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import writing
-from clipsql.db.pictures.lookups import first_positions, gone_pictures, seen_position, spare, stored_pictures
+from clipsql.db.pictures.lookups import listed_pictures, stored_pictures
 from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
@@ -26,6 +25,7 @@ from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, printable
 from clipsql.ingest.reports import IngestReport, Problem
+from clipsql.ingest.sightings import Sightings
 from clipsql.picture import PictureRecord, UnusableRow, file_of
 from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
@@ -73,18 +73,17 @@ class Indexer:
         report = IngestReport(on_problem=on_problem)
         started = time.monotonic()
         with (
+            closing(Sightings()) as sightings,
             database_errors(self.engine),
+            writing.only_ingest(self.engine, options.collection),
             autocommit_connection(self.engine) as lookups,
             autocommit_connection(self.engine) as writes,
         ):
-            # On the connection that writes: when this process is killed, the server lets the next ingest in only
-            # after it has ended the last transaction.
-            writing.lock_collection(writes, options.collection)
-            report.position_of = partial(seen_position, lookups)
+            report.position_of = sightings.position
             with ExitStack() as stack:
                 # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
                 readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))
-                run = _Run(self, options, report, lookups, readers, stack)
+                run = _Run(self, options, report, sightings, lookups, readers, stack)
 
                 def settled(reading: Reading) -> None:
                     run.settled(reading)
@@ -98,9 +97,11 @@ class Indexer:
                     on_settled=settled,
                 )
             if options.find_gone:
-                unmet = gone_pictures(lookups, collection=options.collection, begins=source.begins)
+                listed = listed_pictures(lookups, collection=options.collection, begins=source.begins)
                 report.gone = [
-                    image_id for image_id, url in unmet if source.begins is None or not _is_there(url)
+                    image_id
+                    for image_id, url in listed
+                    if not sightings.has(url) and (source.begins is None or not _is_there(url))
                 ]
             run.pipeline.finish(self.engine, report, collection=options.collection)
         report.seconds = time.monotonic() - started
@@ -115,6 +116,7 @@ class _Run:
         indexer: Indexer,
         options: IngestOptions,
         report: IngestReport,
+        sightings: Sightings,
         lookups: Driver,
         readers: ThreadPoolExecutor,
         stack: ExitStack,
@@ -122,6 +124,7 @@ class _Run:
         self._indexer = indexer
         self._options = options
         self._report = report
+        self._sightings = sightings
         self._lookups = lookups
         self._readers = readers
         self._stack = stack
@@ -175,7 +178,7 @@ class _Run:
         pictures = self._usable(source)
         while chunk := list(islice(pictures, _LOOK_UP_BATCH)):
             sightings = [(picture.url, printable(picture.position)) for picture in chunk]
-            seen = first_positions(self._lookups, sightings)
+            seen = self._sightings.first_positions(sightings)
             stored = stored_pictures(
                 self._lookups,
                 collection=self._options.collection,
@@ -196,7 +199,7 @@ class _Run:
             if isinstance(row, UnusableRow):
                 self._report.unusable(row)
                 if self._options.find_gone and row.url is not None:
-                    spare(self._lookups, row.url)
+                    self._sightings.spare(row.url)
             else:
                 yield row
 

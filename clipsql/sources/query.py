@@ -54,9 +54,10 @@ class QueryTable(Table):
             ) from None
         try:
             with (
-                psycopg.connect(address, options="-c default_transaction_read_only=on") as connection,
+                psycopg.connect(address) as connection,
                 connection.cursor("clipsql_source", row_factory=dict_row) as cursor,
             ):
+                connection.read_only = True
                 cursor.itersize = _BATCH_ROWS
                 cursor.execute(self.query.rstrip().rstrip(";").encode())
                 yield cursor

@@ -81,6 +81,7 @@ def reader(url: str, demo: tuple[str, Path], here: Path) -> Iterator[Reader]:
     defaults = {
         "ingest": {**model, "allow_private_hosts": True},
         "worker": {**model, "allow_private_hosts": True},
+        "dedup": model,
         "search": dict.fromkeys(("text", "image"), model),
     }
     analyst = f"analyst_{os.getpid()}"

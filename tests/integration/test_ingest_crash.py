@@ -228,7 +228,7 @@ def test_a_second_ingest_into_the_collection_waits_and_finds_nothing_to_do(
         first = start()
         until(waits_for_lock(database_url, "insert into clipsql.image"))
         second = start()
-        until(waits_for_lock(database_url, "pg_advisory_lock"))
+        until(waits_for_lock(database_url, "pg_advisory_xact_lock"))
         (line,) = second.lines
         assert line.endswith(" INFO Another ingest into collection c is running; waiting for it to end.")
     assert (first.wait(), second.wait()) == (1, 0), first.lines + second.lines

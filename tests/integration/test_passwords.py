@@ -46,6 +46,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("model", "remove"): ("MODEL", "--yes"),
     ("model", "train"): ("--collection", "c", "--output", "new", "--epochs", "1", "--batch-size", "2"),
     ("model", "use"): ("MODEL",),
+    ("remove",): ("--metadata-matches", "$.none == 1", "--yes"),
     ("search", "captions"): ("a dog",),
     ("search", "image"): ("pictures/0.png",),
     ("search", "like"): ("1",),

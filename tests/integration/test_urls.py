@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
 from integration.filling import new_model, picture, write
 from sqlalchemy.engine import Engine
 
-from clipsql.db.pictures.lookups import first_positions, stored_pictures
+from clipsql.db.pictures.lookups import stored_pictures
 from clipsql.db.statements import Driver, autocommit_connection
+from clipsql.ingest.sightings import Sightings
 
 URLS = [
     pytest.param("https://a.example/x.jpg", id="usual"),
@@ -54,8 +56,10 @@ def test_urls_with_one_md5_are_two(engine: Engine, connection: Driver) -> None:
     stored = write(engine, model, [picture(url, None) for url in TWINS])
     assert sorted(stored) == sorted(TWINS)
     assert stored_pictures(connection, collection="c", urls=TWINS, model=model).keys() == set(TWINS)
-    assert first_positions(connection, [(url, url[:3]) for url in TWINS]) == {}
-    assert first_positions(connection, [(url, "again") for url in TWINS]) == dict.fromkeys(TWINS, "TEX")
+    with closing(Sightings()) as sightings:
+        assert sightings.first_positions([(url, url[:3]) for url in TWINS]) == {}
+        again = sightings.first_positions([(url, "again") for url in TWINS])
+        assert again == dict.fromkeys(TWINS, "TEX")
 
 
 def test_a_picture_is_looked_up_by_its_url_without_reading_the_others(

@@ -1,9 +1,9 @@
-"""Look up what is stored of pictures, and what was seen of a source in this run."""
+"""Look up what is stored of pictures."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,6 @@ from clipsql.db.pictures.records import ROW_TYPES, StoredCaption, StoredPicture
 from clipsql.db.pictures.staging import row_columns
 from clipsql.db.statements import Driver
 from clipsql.picture import PictureRecord
-
-_SEEN = "create temporary table if not exists seen (url_digest bytea primary key, position text not null)"
-_SPARED = "create temporary table if not exists spared (url_digest bytea primary key)"
 
 
 def stored_pictures(
@@ -116,58 +113,17 @@ def known_embeddings(
     return {digest: embedding.to_numpy().astype(np.float32) for digest, embedding in rows}
 
 
-def first_positions(connection: Driver, sightings: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Note (url, position) pairs as seen in this run; returns the first position of every URL seen before.
-
-    The memory of a run is a temporary table, so that it stays flat in Python however long the source is.
-    """
-    connection.execute(_SEEN)
-    urls = [url for url, _ in sightings]
-    rows = connection.execute(
-        """
-        with sighting as (
-            select s.url, clipsql.url_digest(s.url) as url_digest, s.position
-            from unnest(%(urls)s::text[], %(positions)s::text[]) as s(url, position)
-        ), added as (
-            insert into seen select s.url_digest, s.position from sighting as s on conflict do nothing
-            returning url_digest
+def listed_pictures(connection: Driver, *, collection: str, begins: str | None) -> Iterator[tuple[int, str]]:
+    """(image_id, url) of a collection's pictures, of those whose URL begins so, by image_id; a batch at a time."""
+    with connection.transaction(), connection.cursor("clipsql_listed") as cursor:
+        cursor.execute(
+            """
+            select i.image_id, i.url
+            from clipsql.image as i
+            where i.collection = %(collection)s
+                and (%(begins)s::text is null or starts_with(i.url, %(begins)s))
+            order by i.image_id
+            """,
+            {"collection": collection, "begins": begins},
         )
-        select s.url, e.position
-        from sighting as s
-        join seen as e on e.url_digest = s.url_digest  -- the state before this statement
-        """,
-        {"urls": urls, "positions": [position for _, position in sightings]},
-    )
-    return dict(rows.fetchall())
-
-
-def spare(connection: Driver, url: str) -> None:
-    """Note that this run's source still has a picture, though it tells nothing of it that can be used."""
-    connection.execute(_SPARED)
-    connection.execute("insert into spared select clipsql.url_digest(%s) on conflict do nothing", (url,))
-
-
-def gone_pictures(connection: Driver, *, collection: str, begins: str | None) -> list[tuple[int, str]]:
-    """(image_id, url) in a collection of URLs neither seen nor spared in this run, of those that begin so."""
-    connection.execute(_SEEN)
-    connection.execute(_SPARED)
-    return connection.execute(
-        """
-        select i.image_id, i.url
-        from clipsql.image as i
-        where i.collection = %(collection)s
-            and (%(begins)s::text is null or starts_with(i.url, %(begins)s))
-            and not exists (select from seen as s where s.url_digest = clipsql.url_digest(i.url))
-            and not exists (select from spared as s where s.url_digest = clipsql.url_digest(i.url))
-        order by i.image_id
-        """,
-        {"collection": collection, "begins": begins},
-    ).fetchall()
-
-
-def seen_position(connection: Driver, url: str) -> str | None:
-    """Where this run saw a URL first, as `first_positions` noted it; None for one that it did not see."""
-    row = connection.execute(
-        "select s.position from seen as s where s.url_digest = clipsql.url_digest(%s)", (url,)
-    ).fetchone()
-    return None if row is None else row[0]
+        yield from cursor

@@ -26,9 +26,9 @@ def row_columns(table: str | None = None) -> sql.Composed:
 
 
 def stage(connection: Driver, writes: Iterable[PictureWrite]) -> None:
-    """Fill the temporary table staged_image, which this transaction then reads and its end empties."""
+    """Fill the temporary table staged_image, which this transaction then reads and takes with it at its end."""
     connection.execute(
-        sql.SQL("create temporary table if not exists staged_image ({}) on commit delete rows").format(
+        sql.SQL("create temporary table staged_image ({}) on commit drop").format(
             sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in _STAGED_TYPES.items())
         )
     )

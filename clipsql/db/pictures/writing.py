@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from psycopg import sql
 from sqlalchemy.engine import Engine
@@ -14,7 +15,7 @@ from clipsql.db.partitions import EMBEDDING_TABLES, partition
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.staging import row_columns, stage, write_content
-from clipsql.db.statements import Driver, autocommit_connection
+from clipsql.db.statements import Driver, autocommit_connection, driver_connection
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ def write_pictures(
     if not writes:
         return
     with connection.transaction():
+        connection.execute(
+            "select pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", (_writes_into(collection),)
+        )
         image_ids = _upsert_images(connection, writes, collection=collection)
         placed = [(image_ids[write.picture.url], write) for write in writes]
         queue.enqueue(
@@ -71,13 +75,37 @@ def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collec
     return known | dict(rows.fetchall())
 
 
-def lock_collection(connection: Driver, collection: str) -> None:
-    """Let one ingest at a time into a collection, until the connection closes; a second one waits."""
-    key = f"clipsql ingest {collection}"
-    row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    if row == (False,):
-        _log.info("Another ingest into collection %s is running; waiting for it to end.", collection)
-        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (key,))
+@contextmanager
+def only_ingest(engine: Engine, collection: str) -> Iterator[None]:
+    """Within the block no other ingest goes into the collection; one that is there already is waited for.
+
+    The lock is that of a transaction that stays open, so that a pooler gives its session to nobody else, and lets go of
+    it with this process. It holds nothing else: no snapshot, no row.
+    """
+    with engine.connect() as connection:
+        holder = driver_connection(connection)
+        # A server may end transactions that do nothing for long.
+        holder.execute(
+            """
+            select set_config(s.name, '0', true) from pg_catalog.pg_settings as s
+            where s.name in ('idle_in_transaction_session_timeout', 'transaction_timeout')
+            """
+        )
+        key = f"clipsql ingest {collection}"
+        row = holder.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (key,)).fetchone()
+        if row == (False,):
+            _log.info("Another ingest into collection %s is running; waiting for it to end.", collection)
+            holder.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
+        # One that was killed may have sent its last batch a moment ago.
+        with autocommit_connection(engine) as other:
+            other.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_writes_into(collection),)
+            )
+        yield
+
+
+def _writes_into(collection: str) -> str:
+    return f"clipsql write {collection}"
 
 
 def analyze(engine: Engine, model: ModelRow) -> None:
