@@ -68,7 +68,7 @@ class ParquetTable(Table):
         for name, kind in kinds.items():
             if kind.holds_pictures:
                 path, is_here = row[name]
-                row[name] = str(picture_path(self.path, name, number)) if is_here else path
+                row[name] = str(picture_path(self.path.absolute(), name, number)) if is_here else path
                 if is_here and path:
                     row.setdefault(f"{name}.path", path)
         return row

@@ -129,6 +129,24 @@ def png(number: int) -> bytes:
     return held.getvalue()
 
 
+def test_a_path_to_what_holds_pictures_may_be_relative(
+    engine: Engine, bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    (tmp_path / "sub").mkdir()
+    table = pa.table({"image": pa.array([{"bytes": png(1), "path": None}], kind)})
+    pq.write_table(table, tmp_path / "sub" / "a.parquet")
+    with tarfile.open(tmp_path / "sub" / "b.tar", "w") as archive:
+        held = tarfile.TarInfo("1.png")
+        held.size = len(png(2))
+        archive.addfile(held, io.BytesIO(png(2)))
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.parquet", "b.tar"):
+        assert seen(bring(Path("sub", name))) == 1
+    place = tmp_path.resolve() / "sub"
+    assert sorted(stored(engine, "file")) == [str(place / "a.parquet/image/1"), str(place / "b.tar/1.png")]
+
+
 def test_pictures_in_parquet_are_found(engine: Engine, bring: Bring, tmp_path: Path) -> None:
     values = [{"bytes": png(number), "path": f"{number}.png"} for number in range(70)]
     values[5] = {"bytes": b"no picture", "path": None}
