@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any, Unpack
 
 import sqlalchemy as sa
@@ -66,16 +67,30 @@ class PictureWriter:
         """
         report = PutReport()
         model = self.model
-        with database_errors(self._engine), autocommit_connection(self._engine) as connection:
-            for columns in batches(pictures, model, size=_PUT_BATCH):
-                if columns.embedding is None:
-                    model.files  # noqa: B018  raises for a space, whose vectors no worker can make
-                done = put_pictures(
-                    connection, columns, collection=collection, language=language, model=model
-                )
+        waiting: list[Future[PutReport]] = []
+
+        def settle() -> None:
+            while waiting:
+                done = waiting.pop().result()
                 report.added += done.added
                 report.updated += done.updated
                 progress(report.added + report.updated)
+
+        with (
+            database_errors(self._engine),
+            autocommit_connection(self._engine) as connection,
+            ThreadPoolExecutor(1) as writer,
+        ):
+            write = partial(put_pictures, collection=collection, language=language, model=model)
+            try:
+                # One batch is checked while the one before it is written.
+                for columns in batches(pictures, model, size=_PUT_BATCH):
+                    if columns.embedding is None:
+                        model.files  # noqa: B018  raises for a space, whose vectors no worker can make
+                    settle()
+                    waiting.append(writer.submit(write, connection, columns))
+            finally:
+                settle()
         return report
 
     def remove(self, images: Sequence[int]) -> int:
