@@ -168,7 +168,7 @@ def test_a_picture_is_put_with_all_that_is_known_of_it(pictures: Searcher, engin
         "https://example.com/1.jpg",
         embedding=[3, 0, 0, 4],
         captions=["A red shoe.", " A left one. ", "A red shoe.", " "],
-        caption_embeddings=[[1, 0, 0, 0], None, [0, 1, 0, 0], None],
+        caption_embeddings=[[9, 0, 0, 0], None, [0, 1, 0, 0], None],
         metadata={"price": 20},
         taken_at=taken_at,
         longitude=13.4,
