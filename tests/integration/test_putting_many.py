@@ -98,6 +98,11 @@ def test_rows_of_every_shape_go_into_one_batch(pictures: Searcher, engine: Engin
     assert stored(engine, "at once") == stored(engine, "one by one")
     assert pictures.put_many("at once", rows[::-1]) == PutReport(added=0, updated=7)
     assert stored(engine, "at once") == stored(engine, "one by one")
+    turned = [{"url": f"u{number}", **row} for number, row in enumerate([*ROWS[1:], ROWS[0]])]
+    for row in turned:  # what one of them does not tell stays as it is stored
+        pictures.put("one by one", **row)
+    pictures.put_many("at once", turned)
+    assert stored(engine, "at once") == stored(engine, "one by one")
     assert pictures.put_many("at once", iter([*rows, {"url": "new", "embedding": [1, 0, 0, 0]}])).added == 1
 
 

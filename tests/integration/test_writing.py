@@ -419,6 +419,17 @@ def test_a_search_is_one_json_document(
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_request_says_how_its_terms_become_one(pictures: Searcher) -> None:
+    scores = {}
+    for fusion in ("weighted sum", "mean similarity", "minimum similarity"):
+        found = pictures.search_query("image:1 + 2*image:6", fusion=fusion)
+        answer = pictures.search_request({"query": "image:1 + 2*image:6", "fusion": fusion})
+        scores[fusion] = [match["score"] for match in answer["matches"]]
+        assert scores[fusion] == pytest.approx([match.similarity for match in found])
+    assert scores["weighted sum"] != scores["minimum similarity"]
+
+
+@pytest.mark.usefixtures("shop")
 def test_a_match_in_json_has_what_a_row_has(pictures: Searcher) -> None:
     (found,) = pictures.search_request({"vector": [1, 0, 0, 0], "max_results": 1})["matches"]
     (match,) = pictures.search([1, 0, 0, 0], max_results=1)
