@@ -161,7 +161,7 @@ def test_without_embeddings_they_wait_for_workers(engine: Engine) -> None:
         ("new", "pending", [f"({model.model_id})"]),
     ]
     assert pictures.put_many("c", [{"url": "new", "embedding": [1.0] * 24}]).updated == 1
-    assert stored(engine, "c")[1][10] == []
+    assert [(row[5], row[10]) for row in stored(engine, "c")] == [("embedded", []), ("embedded", [])]
 
 
 @pytest.mark.parametrize(
