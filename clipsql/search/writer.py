@@ -7,16 +7,14 @@ from functools import cached_property
 from typing import Any, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
 from sqlalchemy.sql.elements import ColumnElement
 
-from clipsql.db.calls import writing
-from clipsql.db.calls.writing import PictureFacts
-from clipsql.db.engine import database_errors
+from clipsql.db.calls.writing import PictureFacts, put_image, remove_images
 from clipsql.db.models import ModelRow, add_space, require_model
 from clipsql.db.pictures.bulk import PutReport, put_pictures
 from clipsql.db.pictures.columns import batches
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.statements import driver_transactions
+from clipsql.db.transactions import Database, writing
 
 _PUT_BATCH = 5_000
 """Pictures in one transaction: enough that its statements cost little, few enough for the memory of vectors."""
@@ -25,14 +23,14 @@ _PUT_BATCH = 5_000
 class PictureWriter:
     """Puts pictures with their vectors under one model, removes them, adds vector spaces."""
 
-    def __init__(self, engine: Engine, *, model: str | None = None) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, *, model: str | None = None) -> None:
+        self._database = database
         self._model_name = model
 
     @cached_property
     def model(self) -> ModelRow:
         """The model that is asked, and whose vectors are put. Raises UnknownModel."""
-        return require_model(self._engine, self._model_name)
+        return require_model(self._database, self._model_name)
 
     def put(self, collection: str, url: str, **facts: Unpack[PictureFacts]) -> int:
         """Insert a picture, or update it where the collection has the url; returns its image_id.
@@ -44,7 +42,7 @@ class PictureWriter:
         """
         if facts.get("embedding") is not None or facts.get("caption_embeddings") is not None:
             facts = {"model": self.model.name, **facts}
-        return self._written(writing.put_image(collection, url, **facts))
+        return self._written(put_image(collection, url, **facts))
 
     def put_many(
         self,
@@ -66,7 +64,7 @@ class PictureWriter:
         """
         report = PutReport()
         model = self.model
-        with database_errors(self._engine), autocommit_connection(self._engine) as connection:
+        with driver_transactions(self._database) as connection:
             for columns in batches(pictures, model, size=_PUT_BATCH):
                 if columns.embedding is None:
                     model.files  # noqa: B018  raises for a space, whose vectors no worker can make
@@ -80,15 +78,15 @@ class PictureWriter:
 
     def remove(self, images: Sequence[int]) -> int:
         """Remove pictures with their captions and embeddings; returns how many of them there were."""
-        return self._written(writing.remove_images(images))
+        return self._written(remove_images(images))
 
     def add_model(self, name: str, *, dimensions: int, logit_scale: float = 100.0) -> ModelRow:
         """Add a vector space, whose vectors come from elsewhere; one that is here already is left as it is.
 
         Raises InvalidArgument when the name stands for something else.
         """
-        return add_space(self._engine, name, dimensions=dimensions, logit_scale=logit_scale)
+        return add_space(self._database, name, dimensions=dimensions, logit_scale=logit_scale)
 
     def _written(self, call: ColumnElement[int]) -> int:
-        with database_errors(self._engine), self._engine.begin() as connection:
+        with writing(self._database) as connection:
             return int(connection.execute(sa.select(call)).scalar_one())
