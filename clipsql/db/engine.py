@@ -126,6 +126,10 @@ def database_errors(engine: Engine) -> Iterator[None]:
         yield
     except UnicodeEncodeError as error:
         raise InvalidText(_without_surrogates(error)) from error
+    except sa.exc.TimeoutError as error:
+        raise DatabaseUnreachable(
+            f"The engine's pool has no connection left ({_one_line(str(error))}); give it a larger pool_size."
+        ) from error
     except ValueError as error:
         if "NUL (0x00)" not in str(error):  # so psycopg2 says it
             raise

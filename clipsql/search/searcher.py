@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from typing import Any, TypeVar, Unpack, cast
 
 import numpy as np
 import sqlalchemy as sa
@@ -36,9 +35,6 @@ from clipsql.search.results import (
 from clipsql.search.stored import files_of, images_with_content, thumbnails_of
 from clipsql.search.writer import PictureWriter
 
-if TYPE_CHECKING:
-    from clipsql.encoding import Encoder
-
 Options = TypeVar("Options", bound=Filters)
 
 
@@ -61,10 +57,8 @@ class Searcher(PictureWriter):
         dtype: str | None = None,
         timezone: str | None = None,
     ) -> None:
-        super().__init__(database, model=model)
+        super().__init__(database, model=model, device=device, dtype=dtype)
         self._timezone = timezone
-        self._device = device
-        self._dtype = dtype
 
     def search_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a whole search in one JSON document, as clipsql.search_request gives it in SQL."""
@@ -244,14 +238,6 @@ class Searcher(PictureWriter):
         """How much attention each word of a text gets, in the order of the text. Raises TextEncoderUnavailable."""
         found = judgements.explain_text(query, model=self.model.name)
         return [WordWeight(**row) for row in self._rows(found, found.c.position)]
-
-    @cached_property
-    def _encoder(self) -> Encoder:
-        from clipsql.encoding import load_encoder
-
-        return load_encoder(
-            self.model.files, revision=self.model.revision, device=self._device, dtype=self._dtype
-        )
 
     def _embed_texts(self, texts: Sequence[str]) -> Sequence[NDArray[np.float32]]:
         try:

@@ -171,7 +171,7 @@ def sql_call(
     return getattr(sa.func.clipsql, function)(subject, *arguments)
 
 
-def refuse_unknown(options: Mapping[str, Any], kind: type[Filters]) -> None:
+def refuse_unknown(options: Mapping[str, Any], kind: type) -> None:
     """Raise TypeError, which lists the options that there are, for one that is not of that kind."""
     unknown = [name for name in options if name not in kind.__annotations__]
     if unknown:
