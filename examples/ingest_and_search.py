@@ -1,10 +1,7 @@
-"""Bring pictures in from a program and find them again: the command ingests, the library searches."""
+"""Bring pictures in from a program and find them again."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,23 +17,15 @@ def main() -> None:
         for colour in ("red", "blue"):
             Image.new("RGB", (320, 240), colour).save(folder / f"{colour}.png")
         (folder / "captions.csv").write_text("file,caption\nred.png,all red\nblue.png,all blue\n")
-        report = ingest(folder, collection="colours", model="clipsql-demo")
-        print(f"{report['added'] + report['unchanged']} pictures, {report['failed']} failed")
-
         with clipsql.connect(model="clipsql-demo") as pictures:
+            report = pictures.ingest(folder, collection="colours")
+            there = report.outcomes["added"] + report.outcomes["unchanged"]
+            print(f"{there} pictures, {report.failed} failed")
+
             for match in pictures.search_image(
                 folder / "red.png", include_self=True, in_collection="colours"
             ):
                 print(f"{match.similarity:.3f}  {match.caption}")
-
-
-def ingest(folder: Path, *, collection: str, model: str) -> dict[str, int]:
-    """Run `clipsql ingest`; its `--json` line says what it did, `--log-format json` suits a log collector."""
-    command = ("-c", "from clipsql.cli import main; main()", "--log-format", "json", "ingest", str(folder))
-    options = ("--collection", collection, "--model", model, "--json")
-    done = subprocess.run((sys.executable, *command, *options), stdout=subprocess.PIPE, check=True)
-    report: dict[str, int] = json.loads(done.stdout)
-    return report
 
 
 if __name__ == "__main__":

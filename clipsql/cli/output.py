@@ -8,7 +8,6 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -85,13 +84,28 @@ def _show_records(console: Console, columns: Sequence[str], rows: Sequence[Seque
                 console.print(f"{name}: {value}", soft_wrap=True)
 
 
-def show_matches(
-    matches: Sequence[Match], *, files: Mapping[int, Path], columns: Sequence[str] = (), as_json: bool
-) -> None:
+def show_document(model: str, matches: Sequence[Match]) -> None:
+    """Matches as one JSON document on stdout, such as clipsql.search_request answers in SQL."""
+    show_json({"model": model, "matches": [_answer(match) for match in matches]})
+
+
+def _answer(match: Match) -> dict[str, Any]:
+    known = match.to_dict()
+    known["id"] = known.pop("image_id")
+    if "score" not in known:  # that of a hybrid search has one beside its similarity
+        known["score"] = known.pop("similarity")
+    del known["file"]
+    if match.taken_at is not None:
+        taken_at = match.taken_at.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+        known["taken_at"] = (taken_at.rstrip("0") if "." in taken_at else taken_at) + "Z"
+    return known
+
+
+def show_matches(matches: Sequence[Match], *, columns: Sequence[str] = (), as_json: bool) -> None:
     """Matches with their local files, as a table that also has the metadata `columns`, or as JSON lines."""
     if as_json:
         for match in matches:
-            show_json({**dataclasses.asdict(match), "file": files.get(match.image_id)})
+            show_json(match.to_dict())
         return
     if not matches:
         note("No picture matches.")
@@ -108,7 +122,7 @@ def show_matches(
     held += [(name, [match.shown(name) for match in matches]) for name in columns]
     held += [
         ("url", [match.url for match in matches]),
-        ("file", [files.get(match.image_id) for match in matches]),
+        ("file", [match.file for match in matches]),
     ]
     # What no match has would only take room from what they have.
     names, values = zip(

@@ -18,7 +18,7 @@ from clipsql.cli.options import (
     nearest_options,
     search_options,
 )
-from clipsql.cli.output import note, show_json, show_matches, show_table
+from clipsql.cli.output import note, show_document, show_json, show_matches, show_table
 from clipsql.config import Settings
 from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
@@ -54,11 +54,14 @@ def _search_command(command: Command) -> Command:
         columns: tuple[str, ...],
         html: Path | None,
         as_json: bool,
+        as_document: bool,
         device: str | None = None,
         dtype: str | None = None,
         attention: bool = False,
         **subject: Any,
     ) -> None:
+        if as_json and as_document:
+            raise click.UsageError("--json and --json-document exclude each other; choose one.")
         model = options.pop("model", None)
         with open_database(settings) as engine:
             searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
@@ -67,16 +70,24 @@ def _search_command(command: Command) -> Command:
             if html is not None:
                 words = _words(searcher, subject["query"]) if attention else ()
                 write_matches(html, Section(title, matches, words=words, columns=columns), searcher)
-            files = searcher.files([match.image_id for match in matches])
-        show_matches(matches, files=files, columns=columns, as_json=as_json)
+        if as_document:
+            show_document(searcher.model.name, matches)
+        else:
+            show_matches(matches, columns=columns, as_json=as_json)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__dict__.update(command.__dict__)  # the arguments that the command has declared
-    return search_options(_columns_option(_html_option(json_option(database_option(run)))))
+    return search_options(_columns_option(_html_option(json_option(_document_option(database_option(run))))))
 
 
 _html_option: Callable[[Command], Command] = click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page of thumbnails."
+)
+_document_option: Callable[[Command], Command] = click.option(
+    "--json-document",
+    "as_document",
+    is_flag=True,
+    help="Write one JSON document, as clipsql.search_request answers in SQL.",
 )
 _columns_option: Callable[[Command], Command] = click.option(
     "--columns",

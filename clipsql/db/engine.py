@@ -103,10 +103,17 @@ def _register_types(connection: psycopg.Connection, _record: object) -> None:
         where e.extname = 'vector' and to_regtype('vector') is null
         """
     )
+    know_vectors(connection)
+    connection.commit()
+
+
+def know_vectors(connection: psycopg.Connection) -> None:
+    """Teach a connection pgvector's types, once; that of an application's own engine may not know them."""
+    if connection.adapters.types.get("halfvec") is not None:
+        return
     # Before the first upgrade there is no extension yet, and nothing that needs its types.
     if connection.execute("select to_regtype('vector')").fetchone() != (None,):
         register_vector(connection)
-    connection.commit()
 
 
 @contextmanager
@@ -119,6 +126,14 @@ def database_errors(engine: Engine) -> Iterator[None]:
         yield
     except UnicodeEncodeError as error:
         raise InvalidText(_without_surrogates(error)) from error
+    except sa.exc.TimeoutError as error:
+        raise DatabaseUnreachable(
+            f"The engine's pool has no connection left ({_one_line(str(error))}); give it a larger pool_size."
+        ) from error
+    except ValueError as error:
+        if "NUL (0x00)" not in str(error):  # so psycopg2 says it
+            raise
+        raise InvalidText(_unstorable(_one_line(str(error)))) from error
     except sa.exc.DBAPIError as error:
         raise _translated(error.orig, engine) from error
     except psycopg.Error as error:
@@ -126,16 +141,14 @@ def database_errors(engine: Engine) -> Iterator[None]:
 
 
 def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
-    sqlstate = getattr(error, "sqlstate", None)
+    sqlstate = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     message = database_message(error)
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](f"{message}.")
-    if isinstance(error, psycopg.DataError) and (
-        sqlstate in _UNSTORABLE or (not sqlstate and "NUL" in message)
-    ):
-        return InvalidText(f"The text cannot be stored: {message}; leave that character out.")
+    if _is(error, "DataError") and (sqlstate in _UNSTORABLE or (not sqlstate and "NUL" in message)):
+        return InvalidText(_unstorable(message))
     where = shown_url(engine)
-    if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate.startswith(_AWAY)):
+    if _is(error, "OperationalError") and (sqlstate is None or sqlstate.startswith(_AWAY)):
         return DatabaseUnreachable(
             f"Cannot reach {where}: {message}; check the URL and that the server runs."
         )
@@ -143,6 +156,15 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
         return DatabaseNotReady(f'{message}; run "clipsql db upgrade" first ({where}).')
     remedy = _REMEDY_BY_SQLSTATE.get(sqlstate or "")
     return DatabaseError(f"The database refused: {message}" + (f"; {remedy}." if remedy else f" ({where})."))
+
+
+def _is(error: BaseException | None, name: str) -> bool:
+    """Whether it is of a class that the DB-API names, whatever driver raised it."""
+    return any(kind.__name__ == name for kind in type(error).__mro__)
+
+
+def _unstorable(message: str) -> str:
+    return f"The text cannot be stored: {message}; leave that character out."
 
 
 def _without_surrogates(error: UnicodeEncodeError) -> str:
@@ -157,12 +179,13 @@ def _without_surrogates(error: UnicodeEncodeError) -> str:
 
 def database_message(error: BaseException | None) -> str:
     """What PostgreSQL said, in one line without a full stop: its DETAIL and HINT, too, which often hold the remedy."""
-    if not isinstance(error, psycopg.Error) or error.diag.message_primary is None:
+    said = getattr(error, "diag", None)
+    if said is None or said.message_primary is None:
         return _one_line(str(error).split("\n")[0]) or type(error).__name__
-    further = {"detail": error.diag.message_detail, "hint": error.diag.message_hint}
+    further = {"detail": said.message_detail, "hint": said.message_hint}
     return "; ".join(
         [
-            _one_line(error.diag.message_primary),
+            _one_line(said.message_primary),
             *(f"{name}: {_one_line(text)}" for name, text in further.items() if text),
         ]
     )

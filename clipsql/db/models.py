@@ -12,6 +12,7 @@ from clipsql.db.engine import database_errors
 from clipsql.db.partitions import EMBEDDING_TABLES, partition
 from clipsql.db.statements import execute
 from clipsql.db.tables.pictures import Model
+from clipsql.db.transactions import Database, reading, writing
 from clipsql.errors import ModelError, UnknownModel
 
 
@@ -44,20 +45,20 @@ def list_models(engine: Engine) -> list[ModelRow]:
         return [_row(found) for found in connection.execute(_MODELS.order_by(Model.name))]
 
 
-def find_model(engine: Engine, name: str | None = None) -> ModelRow | None:
+def find_model(database: Database, name: str | None = None) -> ModelRow | None:
     """The model that `require_model` gives; None when there is none."""
     try:
-        return require_model(engine, name)
+        return require_model(database, name)
     except UnknownModel:
         return None
 
 
-def require_model(engine: Engine, name: str | None = None) -> ModelRow:
+def require_model(database: Database, name: str | None = None) -> ModelRow:
     """The model of that name or location, or the default model, as SQL finds it. Raises UnknownModel."""
     resolved = sa.func.clipsql_private.resolve_model(sa.cast(name, sa.Text)).table_valued(
         *(sa.column(column.name, column.type) for column in _MODELS.selected_columns)
     )
-    with database_errors(engine), engine.connect() as connection:
+    with reading(database) as connection:
         return _row(connection.execute(sa.select(resolved)).one())
 
 
@@ -111,16 +112,16 @@ def add_model(
         return _row(row)
 
 
-def add_space(engine: Engine, name: str, *, dimensions: int, logit_scale: float = 100.0) -> ModelRow:
+def add_space(database: Database, name: str, *, dimensions: int, logit_scale: float = 100.0) -> ModelRow:
     """Add a vector space, whose vectors come from elsewhere; one that is here already is left as it is.
 
     Raises InvalidArgument when the name stands for something else.
     """
-    with database_errors(engine), engine.begin() as connection:
+    with writing(database) as connection:
         connection.execute(
             sa.select(sa.func.clipsql.add_model(name, dimensions, sa.cast(logit_scale, sa.Double)))
         )
-    return require_model(engine, name)
+    return require_model(database, name)
 
 
 def use_model(engine: Engine, name: str) -> ModelRow:

@@ -11,6 +11,9 @@ from psycopg import sql
 from psycopg.types.json import set_json_loads
 from sqlalchemy.engine import Connection, Engine
 
+from clipsql.db.engine import database_errors, know_vectors
+from clipsql.db.transactions import Database, writing
+from clipsql.errors import ConfigurationError
 from clipsql.picture import read_json
 
 Driver = psycopg.Connection[tuple[Any, ...]]
@@ -21,7 +24,12 @@ def driver_connection(connection: Connection) -> Driver:
     if not connection.in_transaction():
         connection.begin()
     driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
+    if not isinstance(driver, psycopg.Connection):
+        raise ConfigurationError(
+            f"This needs the driver psycopg, not {connection.dialect.driver}; make the engine with a URL that begins "
+            "with postgresql+psycopg://."
+        )
+    know_vectors(driver)
     return driver
 
 
@@ -41,3 +49,14 @@ def autocommit_connection(engine: Engine) -> Iterator[Driver]:
         finally:
             # Temporary tables and locks of this work must not meet the next user of the pool.
             connection.invalidate()
+
+
+@contextmanager
+def driver_transactions(database: Database) -> Iterator[Driver]:
+    """A psycopg connection that begins and ends its own transactions: within that of a given connection, savepoints."""
+    if isinstance(database, Engine):
+        with database_errors(database), autocommit_connection(database) as driver:
+            yield driver
+    else:
+        with writing(database) as connection:
+            yield driver_connection(connection)

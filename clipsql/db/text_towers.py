@@ -15,6 +15,7 @@ from clipsql.db.calls.searches import check_text
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.statements import Driver, driver_connection
+from clipsql.db.transactions import Database, reading
 from clipsql.errors import InvalidVector
 from clipsql.text_tower import TextTower
 
@@ -56,10 +57,10 @@ def has_text_tower(engine: Engine, model: ModelRow) -> bool:
         return found.fetchone() is not None
 
 
-def require_texts(engine: Engine, texts: Sequence[str]) -> None:
+def require_texts(database: Database, texts: Sequence[str]) -> None:
     """Raise InvalidText unless every text is one that can be embedded: with a word, not too long, fit to be stored."""
     given = sa.func.unnest(sql_value(list(texts), sa.ARRAY(sa.Text)))
-    with database_errors(engine), engine.connect() as connection:
+    with reading(database) as connection:
         connection.execute(sa.select(check_text(given)))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self, SupportsIndex, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ class Match:
     """One picture found: `similarity` is the cosine in [-1, 1], `caption` its first caption.
 
     `percentile` is the share of the collection, of 100, that scores lower for this query; the true share differs by
-    at most `percentile_error` in 95 of 100 cases, and by nothing where the whole collection was compared.
+    at most `percentile_error` in 95 of 100 cases, and by nothing where the whole collection was compared. `file` is
+    the local file that the picture was read from, which may be gone.
     """
 
     rank: int
@@ -32,6 +34,27 @@ class Match:
     metadata: Mapping[str, Any]
     percentile: float | None = None
     percentile_error: float | None = None
+    file: Path | None = None
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """A match from the columns of a search, with the path of its file as text."""
+        file = row["file"]
+        return cls(**{**row, "file": None if file is None else Path(file)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that is known of it as JSON can hold it: the time as ISO 8601, the file as its path."""
+        return {
+            **asdict(self),
+            "metadata": dict(self.metadata),
+            "taken_at": None if self.taken_at is None else self.taken_at.isoformat(),
+            "file": None if self.file is None else str(self.file),
+        }
+
+    def _repr_html_(self) -> str:
+        from clipsql.search.notebook import as_html
+
+        return as_html([self])
 
     @property
     def standing(self) -> str:
@@ -53,6 +76,43 @@ class HybridMatch(Match):
     """One picture found by caption and by vector: `score` is the sum of its reciprocal ranks."""
 
     score: float
+
+
+AnyMatch = TypeVar("AnyMatch", bound=Match)
+
+
+class Matches(list[AnyMatch]):
+    """The matches of a search: a list, which a notebook shows as pictures.
+
+    `thumbnails` finds small JPEGs by image_id, for pictures without a file here; it is asked when they are shown.
+    """
+
+    def __init__(
+        self,
+        matches: Iterable[AnyMatch] = (),
+        *,
+        thumbnails: Callable[[Sequence[int]], Mapping[int, bytes]] = lambda _ids: {},
+    ) -> None:
+        super().__init__(matches)
+        self._thumbnails = thumbnails
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> AnyMatch: ...
+    @overload
+    def __getitem__(self, place: slice) -> Matches[AnyMatch]: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> AnyMatch | Matches[AnyMatch]:
+        if isinstance(place, slice):
+            return Matches(super().__getitem__(place), thumbnails=self._thumbnails)
+        return super().__getitem__(place)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Copies and pickles are plain lists: a connection goes with neither.
+        return list, (list(self),)
+
+    def _repr_html_(self) -> str:
+        from clipsql.search.notebook import as_html
+
+        return as_html(self, thumbnails=self._thumbnails)
 
 
 @dataclass(frozen=True, kw_only=True)

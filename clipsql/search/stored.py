@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
 
-from clipsql.db.engine import database_errors
 from clipsql.db.tables.pictures import Image, Thumbnail
+from clipsql.db.transactions import Database, reading
 from clipsql.errors import InvalidArgument
 from clipsql.search.results import Match
 
 _MOST_NAMES = 50
 
 
-def files_of(engine: Engine, image_ids: Sequence[int]) -> dict[int, Path]:
+def files_of(database: Database, image_ids: Sequence[int]) -> dict[int, Path]:
     """Local files that pictures were read from, by image_id; they may be gone."""
-    with database_errors(engine), engine.connect() as connection:
+    with reading(database) as connection:
         rows = connection.execute(
             sa.select(Image.image_id, Image.file).where(
                 Image.image_id.in_(image_ids), Image.file.is_not(None)
@@ -27,28 +26,28 @@ def files_of(engine: Engine, image_ids: Sequence[int]) -> dict[int, Path]:
         return {image_id: Path(file) for image_id, file in rows if file is not None}
 
 
-def thumbnails_of(engine: Engine, image_ids: Sequence[int]) -> dict[int, bytes]:
+def thumbnails_of(database: Database, image_ids: Sequence[int]) -> dict[int, bytes]:
     """Small JPEGs of pictures, by image_id, as far as they were kept."""
-    with database_errors(engine), engine.connect() as connection:
+    with reading(database) as connection:
         rows = connection.execute(
             sa.select(Thumbnail.image_id, Thumbnail.jpeg).where(Thumbnail.image_id.in_(image_ids))
         )
         return {row.image_id: row.jpeg for row in rows}
 
 
-def images_with_content(engine: Engine, sha256: bytes) -> list[int]:
+def images_with_content(database: Database, sha256: bytes) -> list[int]:
     """Ids of the pictures whose files hold just these bytes."""
-    with database_errors(engine), engine.connect() as connection:
+    with reading(database) as connection:
         return list(connection.scalars(sa.select(Image.image_id).where(Image.sha256 == sha256)))
 
 
-def require_metadata(engine: Engine, names: Sequence[str], matches: Sequence[Match]) -> None:
+def require_metadata(database: Database, names: Sequence[str], matches: Sequence[Match]) -> None:
     """Raise InvalidArgument, which lists those that exist, unless some picture has metadata of each name."""
     missing = set(names).difference(*(match.metadata for match in matches))
     if not missing:
         return
     known = sa.func.jsonb_object_keys(Image.metadata_).label("name")
-    with database_errors(engine), engine.connect() as connection:
+    with reading(database) as connection:
         existing = set(connection.scalars(sa.select(known).distinct()))
     unknown = [name for name in names if name not in existing]
     if unknown:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.sql.elements import ColumnElement
 
-from clipsql.db.calls import writing
-from clipsql.db.calls.writing import PictureFacts
-from clipsql.db.engine import database_errors
-from clipsql.db.models import ModelRow, add_space, require_model
+from clipsql.db.calls.writing import PictureFacts, put_image, remove_images
+from clipsql.db.models import ModelRow, add_space, find_model, require_model
 from clipsql.db.pictures.bulk import PutReport, put_pictures
 from clipsql.db.pictures.columns import batches
-from clipsql.db.statements import autocommit_connection
+from clipsql.db.statements import driver_transactions
+from clipsql.db.transactions import Database, writing
+from clipsql.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from clipsql.encoding import Encoder
+    from clipsql.ingest.reports import IngestReport, Problem
+    from clipsql.search.ingesting import AnySource, IngestArguments
 
 _PUT_BATCH = 5_000
 """Pictures in one transaction: enough that its statements cost little, few enough for the memory of vectors."""
@@ -26,14 +31,23 @@ _PUT_BATCH = 5_000
 class PictureWriter:
     """Puts pictures with their vectors under one model, removes them, adds vector spaces."""
 
-    def __init__(self, engine: Engine, *, model: str | None = None) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        database: Database,
+        *,
+        model: str | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self._database = database
         self._model_name = model
+        self._device = device
+        self._dtype = dtype
 
     @cached_property
     def model(self) -> ModelRow:
         """The model that is asked, and whose vectors are put. Raises UnknownModel."""
-        return require_model(self._engine, self._model_name)
+        return require_model(self._database, self._model_name)
 
     def put(self, collection: str, url: str, **facts: Unpack[PictureFacts]) -> int:
         """Insert a picture, or update it where the collection has the url; returns its image_id.
@@ -45,7 +59,7 @@ class PictureWriter:
         """
         if facts.get("embedding") is not None or facts.get("caption_embeddings") is not None:
             facts = {"model": self.model.name, **facts}
-        return self._written(writing.put_image(collection, url, **facts))
+        return self._written(put_image(collection, url, **facts))
 
     def put_many(
         self,
@@ -76,11 +90,7 @@ class PictureWriter:
                 report.updated += done.updated
                 progress(report.added + report.updated)
 
-        with (
-            database_errors(self._engine),
-            autocommit_connection(self._engine) as connection,
-            ThreadPoolExecutor(1) as writer,
-        ):
+        with driver_transactions(self._database) as connection, ThreadPoolExecutor(1) as writer:
             write = partial(put_pictures, collection=collection, language=language, model=model)
             try:
                 # One batch is checked while the one before it is written.
@@ -93,17 +103,81 @@ class PictureWriter:
                 settle()
         return report
 
+    def ingest(
+        self,
+        source: AnySource,
+        *,
+        collection: str = "default",
+        progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+        on_problem: Callable[[Problem], None] = lambda _problem: None,
+        **options: Unpack[IngestArguments],
+    ) -> IngestReport:
+        """Bring a collection up to date with a source of pictures, as `clipsql ingest` does.
+
+        `source` is a folder, an archive or a manifest by its path, or a list of rows as in a manifest, of paths or of
+        addresses. `progress` is told how many pictures are done, and of how many where that is cheap to know;
+        `on_problem` of every picture that fails and every row that is left out, of which the report names the first.
+        The extra `clip` makes the embeddings; with `enqueue_only` a worker does so later, and with `validate_only`
+        nobody does. The model is added to the database where it is new there.
+
+        Each batch is a transaction of its own, so this needs an engine. Raises SourceError, ModelError,
+        ConfigurationError.
+
+            report = pictures.ingest("photos/", collection="holidays", thumbnails=True)
+            print(report.outcomes["added"], report.failed, report.problems)
+        """
+        from clipsql.search.ingesting import ingest, open_given
+
+        if not isinstance(self._database, Engine):
+            raise ConfigurationError(
+                "An ingest has transactions of its own; give the Searcher an engine, not a connection."
+            )
+        opened = open_given(source, options)
+        encoder: Encoder | None = None
+        if options.get("validate_only") or options.get("enqueue_only"):
+            model = self.model if self._model_name else find_model(self._database)
+        else:
+            encoder, model = self._encoder_to_ingest(self._database), self.model
+        return ingest(
+            self._database,
+            opened,
+            encoder,
+            model,
+            collection=collection,
+            progress=progress,
+            on_problem=on_problem,
+            options=options,
+        )
+
     def remove(self, images: Sequence[int]) -> int:
         """Remove pictures with their captions and embeddings; returns how many of them there were."""
-        return self._written(writing.remove_images(images))
+        return self._written(remove_images(images))
 
     def add_model(self, name: str, *, dimensions: int, logit_scale: float = 100.0) -> ModelRow:
         """Add a vector space, whose vectors come from elsewhere; one that is here already is left as it is.
 
         Raises InvalidArgument when the name stands for something else.
         """
-        return add_space(self._engine, name, dimensions=dimensions, logit_scale=logit_scale)
+        return add_space(self._database, name, dimensions=dimensions, logit_scale=logit_scale)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        from clipsql.encoding import load_encoder
+
+        return load_encoder(
+            self.model.files, revision=self.model.revision, device=self._device, dtype=self._dtype
+        )
+
+    def _encoder_to_ingest(self, engine: Engine) -> Encoder:
+        """The encoder of the model, which is added where it is new, and loaded once."""
+        if "_encoder" not in self.__dict__:
+            from clipsql.models import open_model
+
+            self.model, self._encoder = open_model(
+                engine, self._model_name, device=self._device, dtype=self._dtype
+            )
+        return self._encoder
 
     def _written(self, call: ColumnElement[int]) -> int:
-        with database_errors(self._engine), self._engine.begin() as connection:
+        with writing(self._database) as connection:
             return int(connection.execute(sa.select(call)).scalar_one())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from clipsql.errors import SourceError
 from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
 from clipsql.sources.formats import TEXT_FORMATS, open_table
+from clipsql.sources.given import GivenTable
 from clipsql.sources.manifest import open_manifest
 from clipsql.sources.parquet import ParquetParts, ParquetTable
 from clipsql.sources.parts import ARCHIVES, PARQUET, find_parts
@@ -19,7 +20,7 @@ from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
 from clipsql.sources.tar import open_tar
 
-__all__ = ["TEXT_FORMATS", "Source", "open_query", "open_source"]
+__all__ = ["TEXT_FORMATS", "Source", "open_query", "open_rows", "open_source"]
 
 
 class _Columns(TypedDict):
@@ -93,6 +94,26 @@ def open_query(
     """The pictures that an SQL query names, in the PostgreSQL database at `url`; otherwise as `open_source`."""
     return open_manifest(
         QueryTable(query, url),
+        column_map=column_map or {},
+        text_columns=text_columns,
+        base_folder=base_folder,
+        timezone=timezone,
+        allow_file_urls=allow_file_urls,
+    )
+
+
+def open_rows(
+    rows: Sequence[Mapping[str, Any] | str | Path],
+    *,
+    column_map: Mapping[str, str] | None = None,
+    text_columns: Collection[str] = (),
+    base_folder: Path | None = None,
+    timezone: tzinfo = UTC,
+    allow_file_urls: bool = False,
+) -> Source:
+    """The pictures that a program names: rows as in a manifest, paths or addresses; otherwise as `open_source`."""
+    return open_manifest(
+        GivenTable(rows),
         column_map=column_map or {},
         text_columns=text_columns,
         base_folder=base_folder,

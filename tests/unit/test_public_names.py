@@ -9,7 +9,16 @@ import clipsql
 
 
 def test_the_public_names_are_these() -> None:
-    assert clipsql.__all__ == ["ClipsqlError", "Match", "Searcher", "__version__", "connect", "errors", "orm"]
+    assert clipsql.__all__ == [
+        "ClipsqlError",
+        "Match",
+        "Searcher",
+        "__version__",
+        "connect",
+        "errors",
+        "orm",
+        "upgrade",
+    ]
     assert {"Base", "Caption", "Image", "Model", "SearchOptions", "image_vector", "mix", "search",
             "search_similar"} <= set(clipsql.orm.__all__)  # fmt: skip
     for module in (clipsql, clipsql.orm):

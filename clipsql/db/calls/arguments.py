@@ -67,7 +67,20 @@ Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"]
 """How a picture's similarities to the terms of a query become one; told in clipsql.search_vectors."""
 
 
-class _Polygon(UserDefinedType[Sequence[tuple[float, float]]]):
+class _SentAsText:
+    """A type whose values travel as text, which every driver can send: asyncpg takes polygons of its own only."""
+
+    def bind_expression(self, bindvalue: sa.BindParameter[Any]) -> ColumnElement[Any]:
+        return sa.cast(bindvalue, Text())
+
+
+class BoundVector(_SentAsText, VECTOR):
+    """pgvector's vector as an argument, whether or not the connection knows the type."""
+
+    cache_ok = True
+
+
+class _Polygon(_SentAsText, UserDefinedType[Sequence[tuple[float, float]]]):
     """PostgreSQL's polygon, from (x, y) vertices."""
 
     cache_ok = True
@@ -77,9 +90,6 @@ class _Polygon(UserDefinedType[Sequence[tuple[float, float]]]):
 
     def bind_processor(self, _dialect: sa.Dialect) -> Any:
         return lambda vertices: "(" + ",".join(f"({float(x)!r},{float(y)!r})" for x, y in vertices) + ")"
-
-    def bind_expression(self, bindvalue: sa.BindParameter[Any]) -> ColumnElement[Any]:
-        return sa.cast(bindvalue, _Polygon())
 
 
 class _JsonPath(UserDefinedType[str]):
@@ -116,7 +126,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "model": Text(),
     "text_weight": Double(),
     "vector_weight": Double(),
-    "query_vector": VECTOR(),
+    "query_vector": BoundVector(),
     "template": Text(),
     "templates": ARRAY(Text),
 }
@@ -142,15 +152,32 @@ def _compile_named(element: _Named, compiler: SQLCompiler, **options: Any) -> st
 
 
 def sql_call(
-    function: str, subject: ColumnElement[Any], options: Filters, **others: ColumnElement[Any]
+    function: str,
+    subject: ColumnElement[Any],
+    options: Filters,
+    kind: type[Filters] = Filters,
+    **others: ColumnElement[Any],
 ) -> Any:
-    """A call of a function of clipsql: what it is about first, the options that are given by their names."""
+    """A call of a function of clipsql: what it is about first, the options that are given by their names.
+
+    Raises TypeError for an option that is not of that kind.
+    """
+    refuse_unknown(options, kind)
     _refuse_unclear(options)
     arguments = [
         _Named(name, sql_value(value, _TYPES[name])) for name, value in options.items() if value is not None
     ]
     arguments += [_Named(name, value) for name, value in others.items()]
     return getattr(sa.func.clipsql, function)(subject, *arguments)
+
+
+def refuse_unknown(options: Mapping[str, Any], kind: type) -> None:
+    """Raise TypeError, which lists the options that there are, for one that is not of that kind."""
+    unknown = [name for name in options if name not in kind.__annotations__]
+    if unknown:
+        raise TypeError(
+            f"there is no option {', '.join(unknown)}; there are: {', '.join(sorted(kind.__annotations__))}"
+        )
 
 
 def sql_filter(options: Filters) -> ColumnElement[Any]:
@@ -187,7 +214,8 @@ def sql_vectors(values: Sequence[Sequence[float] | ColumnElement[Any]]) -> Colum
 def sql_array(vectors: Sequence[Sequence[float] | ColumnElement[Any] | None]) -> ColumnElement[Any]:
     """Vectors, some of which may be absent, as an array: no driver binds a list of vectors."""
     return sa.cast(
-        sa.dialects.postgresql.array([sql_value(vector, VECTOR()) for vector in vectors]), ARRAY(VECTOR())
+        sa.dialects.postgresql.array([sql_value(vector, BoundVector()) for vector in vectors]),
+        ARRAY(VECTOR()),
     )
 
 
@@ -199,8 +227,8 @@ def sql_weights(values: Sequence[float] | None) -> ColumnElement[Any]:
 def sql_vector(value: Sequence[float] | ColumnElement[Any]) -> ColumnElement[Any]:
     """Numbers as a vector. Raises InvalidVector for what is none."""
     if isinstance(value, ColumnElement) or hasattr(value, "__clause_element__"):
-        return sql_value(value, VECTOR())
-    return sql_value(sql_numbers(value, "A query vector"), VECTOR())
+        return sql_value(value, BoundVector())
+    return sql_value(sql_numbers(value, "A query vector"), BoundVector())
 
 
 def sql_numbers(vector: Sequence[float] | NDArray[np.floating[Any]], called: str) -> list[float]:

@@ -38,7 +38,9 @@ class ClassifyOptions(Filters, total=False):
 
 def search_hybrid(query: str | ColumnElement[str], **options: Unpack[HybridOptions]) -> TableValuedAlias:
     """Rows of clipsql.search_hybrid: pictures by the words of their captions and by their vectors, with `score`."""
-    return match_rows("search_hybrid", sql_value(query, Text()), options, sa.column("score", Double))
+    return match_rows(
+        "search_hybrid", sql_value(query, Text()), options, sa.column("score", Double), kind=HybridOptions
+    )
 
 
 def match(
@@ -71,7 +73,7 @@ def classify(
 def classify_images(labels: Sequence[str], **options: Unpack[ClassifyOptions]) -> TableValuedAlias:
     """Rows of clipsql.classify_images: the likeliest label of every picture that passes the filters."""
     best: TableValuedAlias = sql_call(
-        "classify_images", sql_value(list(labels), ARRAY(Text)), options
+        "classify_images", sql_value(list(labels), ARRAY(Text)), options, ClassifyOptions
     ).table_valued(
         sa.column("image_id", BigInteger),
         sa.column("label", Text),
@@ -94,7 +96,7 @@ def suggest_captions(image: int | ColumnElement[int], **options: Unpack[NearestO
 
 
 def _captions(function: str, subject: ColumnElement[Any], options: NearestOptions) -> TableValuedAlias:
-    captions: TableValuedAlias = sql_call(function, subject, options).table_valued(
+    captions: TableValuedAlias = sql_call(function, subject, options, NearestOptions).table_valued(
         sa.column("rank", Integer),
         sa.column("caption_id", BigInteger),
         sa.column("similarity", Double),

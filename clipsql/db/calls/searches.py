@@ -66,8 +66,13 @@ def search_vectors(
     **options: Unpack[SearchOptions],
 ) -> TableValuedAlias:
     """Rows of clipsql.search_vectors: the pictures that fit several vectors, each taken at unit length."""
-    arguments = {"weights": sql_weights(weights), "fusion": sql_value(fusion, Text())}
-    return match_rows("search_vectors", sql_vectors(vectors), options, **arguments)
+    return match_rows(
+        "search_vectors",
+        sql_vectors(vectors),
+        options,
+        weights=sql_weights(weights),
+        fusion=sql_value(fusion, Text()),
+    )
 
 
 def parse_query(query: str) -> TableValuedAlias:
@@ -109,7 +114,7 @@ def search_plan(
     query: Sequence[float] | ColumnElement[Any], **options: Unpack[SearchOptions]
 ) -> TableValuedAlias:
     """The row of clipsql.search_plan: how `search` answers with the same arguments, and why."""
-    plan: TableValuedAlias = sql_call("search_plan", sql_vector(query), options).table_valued(
+    plan: TableValuedAlias = sql_call("search_plan", sql_vector(query), options, SearchOptions).table_valued(
         sa.column("strategy", Text),
         sa.column("matching_rows", BigInteger),
         sa.column("matching_is_exact", Boolean),
@@ -128,10 +133,11 @@ def match_rows(
     subject: ColumnElement[Any],
     options: SearchOptions,
     *further: ColumnElement[Any],
+    kind: type[SearchOptions] = SearchOptions,
     **others: ColumnElement[Any],
 ) -> TableValuedAlias:
     """A call of a search with the columns of its rows, and `further` ones after them."""
-    matches: TableValuedAlias = sql_call(function, subject, options, **others).table_valued(
+    matches: TableValuedAlias = sql_call(function, subject, options, kind, **others).table_valued(
         sa.column("rank", Integer),
         sa.column("image_id", BigInteger),
         sa.column("similarity", Double),

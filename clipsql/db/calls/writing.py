@@ -8,12 +8,11 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector.sqlalchemy import VECTOR
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import BigInteger, Double, Text, TypeEngine
 
-from clipsql.db.calls.arguments import sql_array, sql_call, sql_numbers, sql_value
+from clipsql.db.calls.arguments import BoundVector, Filters, sql_array, sql_call, sql_numbers, sql_value
 from clipsql.errors import InvalidArgument
 
 Vector = Sequence[float] | NDArray[np.floating[Any]]
@@ -37,9 +36,9 @@ class PictureFacts(TypedDict, total=False):
 
 
 _TYPES: dict[str, TypeEngine[Any]] = {
-    "embedding": VECTOR(),
+    "embedding": BoundVector(),
     "captions": ARRAY(Text),
-    "caption_embeddings": ARRAY(VECTOR()),
+    "caption_embeddings": ARRAY(BoundVector()),
     "language": Text(),
     "metadata": JSONB(none_as_null=True),
     "taken_at": TIMESTAMP(timezone=True),
@@ -72,7 +71,7 @@ def put_image(collection: str, url: str, **facts: Unpack[PictureFacts]) -> Colum
         values["captions"] = list(captions)
     arguments = {name: sql_value(value, _TYPES[name]) for name, value in values.items() if value is not None}
     call: ColumnElement[int] = sql_call(
-        "put_image", sql_value(collection, Text()), {}, url=sql_value(url, Text()), **arguments
+        "put_image", sql_value(collection, Text()), {}, Filters, url=sql_value(url, Text()), **arguments
     )
     return call
 

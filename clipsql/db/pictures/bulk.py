@@ -58,7 +58,7 @@ def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> d
     if columns.metadata is not None:
         values[1] = [None if one is None else Jsonb(dict(one)) for one in columns.metadata]
     connection.execute(
-        sql.SQL("create temporary table put_picture ({}) on commit drop").format(
+        sql.SQL("create temporary table put_picture ({})").format(
             sql.SQL(", ").join(
                 sql.SQL(f"{name} {kind}") for name, kind in zip(["url", *facts], types, strict=True)
             )
@@ -98,6 +98,8 @@ def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> d
             ),
             (collection, status),
         ).fetchall()
+    # At once: the next batch may be of the same transaction, that of an application.
+    connection.execute("drop table put_picture")
     return {url: (image_id, is_new) for url, image_id, is_new in rows}
 
 
@@ -132,9 +134,7 @@ def _put_captions(
         if captions is not None
         for number, caption in enumerate(captions)
     ]
-    connection.execute(
-        "create temporary table put_caption (image_id bigint, number integer, body text) on commit drop"
-    )
+    connection.execute("create temporary table put_caption (image_id bigint, number integer, body text)")
     with connection.cursor().copy("copy put_caption from stdin (format binary)") as copy:
         copy.set_types(["int8", "int4", "text"])
         for row in given:
@@ -160,11 +160,21 @@ def _put_captions(
         """,
         (language,),
     )
-    if columns.caption_embeddings is None:
-        return
+    if columns.caption_embeddings is not None:
+        _put_caption_vectors(connection, ids, columns.caption_embeddings, model)
+    connection.execute("drop table put_caption")
+
+
+def _put_caption_vectors(
+    connection: Driver,
+    ids: Sequence[int],
+    embeddings: Sequence[NDArray[np.float16] | None],
+    model: ModelRow,
+) -> None:
+    """Store the vectors of the captions in put_caption, in place of those that are there."""
     vectors = {
         (image_id, number): vector
-        for image_id, some in zip(ids, columns.caption_embeddings, strict=True)
+        for image_id, some in zip(ids, embeddings, strict=True)
         if some is not None
         for number, vector in enumerate(some)
         if not np.isnan(vector[0])

@@ -23,6 +23,7 @@ from clipsql.db.schema.comparing import schema_differences
 from clipsql.db.schema.preparing import prepare, set_search_path
 from clipsql.db.schema.restoring import restore_from_files
 from clipsql.db.tables.base import PRIVATE_SCHEMA
+from clipsql.db.transactions import writing
 from clipsql.errors import ConfigurationError, DatabaseNotReady
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
 
     Lost or changed functions, views, types and rights come back. Raises DatabaseNotReady when something is lacking.
     """
-    with database_errors(engine), _revision_errors(), engine.begin() as connection:
+    with _revision_errors(), writing(engine) as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         _refuse_unknown_revision(connection)
         warnings = prepare(connection)
