@@ -10,6 +10,7 @@ PACKAGES = {
     "clip": ("torch", "transformers"),
     "web": ("httpx2", "httptools", "aiodns", "protego", "tenacity"),
     "parquet": ("pyarrow",),
+    "async": ("greenlet",),
 }
 """Extra of clipsql -> the packages that it brings and that clipsql imports."""
 

@@ -56,11 +56,14 @@ def create_engine(database_url: str) -> Engine:
             "prepare_threshold": _threshold(url.query.get("prepare_threshold", "none")),
         },
         pool_pre_ping=True,
-        # Unescaped, so that what PostgreSQL cannot hold is refused alike in JSON and in any other text.
-        json_serializer=partial(json.dumps, ensure_ascii=False),
+        json_serializer=json_text,
     )
     event.listen(engine, "connect", _register_types)
     return engine
+
+
+json_text = partial(json.dumps, ensure_ascii=False)
+"""Unescaped, so that what PostgreSQL cannot hold is refused alike in JSON and in any other text."""
 
 
 def _psycopg_url(database_url: str) -> URL:
@@ -135,9 +138,19 @@ def database_errors(engine: Engine) -> Iterator[None]:
             raise
         raise InvalidText(_unstorable(_one_line(str(error)))) from error
     except sa.exc.DBAPIError as error:
+        if (unwritable := _unwritable(error)) is not None:
+            raise InvalidText(_without_surrogates(unwritable)) from error
         raise _translated(error.orig, engine) from error
     except psycopg.Error as error:
         raise _translated(error, engine) from error
+
+
+def _unwritable(error: BaseException) -> UnicodeEncodeError | None:
+    """What lies under the error of a driver that wraps it, as asyncpg does."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, UnicodeEncodeError):
+        cause = cause.__cause__
+    return cause
 
 
 def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
@@ -145,7 +158,7 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
     message = database_message(error)
     if sqlstate in ERRORS_BY_SQLSTATE:
         return ERRORS_BY_SQLSTATE[sqlstate](f"{message}.")
-    if _is(error, "DataError") and (sqlstate in _UNSTORABLE or (not sqlstate and "NUL" in message)):
+    if sqlstate in _UNSTORABLE or (_is(error, "DataError") and not sqlstate and "NUL" in message):
         return InvalidText(_unstorable(message))
     where = shown_url(engine)
     if _is(error, "OperationalError") and (sqlstate is None or sqlstate.startswith(_AWAY)):

@@ -9,16 +9,8 @@ import clipsql
 
 
 def test_the_public_names_are_these() -> None:
-    assert clipsql.__all__ == [
-        "ClipsqlError",
-        "Match",
-        "Searcher",
-        "__version__",
-        "connect",
-        "errors",
-        "orm",
-        "upgrade",
-    ]
+    assert clipsql.__all__ == ["AsyncSearcher", "ClipsqlError", "Match", "Searcher", "__version__", "connect",
+                               "connect_async", "errors", "orm", "upgrade"]  # fmt: skip
     assert {"Base", "Caption", "Image", "Model", "SearchOptions", "image_vector", "mix", "search",
             "search_similar"} <= set(clipsql.orm.__all__)  # fmt: skip
     for module in (clipsql, clipsql.orm):
