@@ -14,12 +14,9 @@ from clipsql.db.calls import writing
 from clipsql.db.calls.writing import PictureFacts
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, add_space, require_model
-from clipsql.db.pictures.bulk import PutReport, put_pictures
+from clipsql.db.pictures.bulk import PUT_BATCH, PutReport, put_pictures
 from clipsql.db.pictures.columns import batches
 from clipsql.db.statements import autocommit_connection
-
-_PUT_BATCH = 5_000
-"""Pictures in one transaction: enough that its statements cost little, few enough for the memory of vectors."""
 
 
 class PictureWriter:
@@ -57,8 +54,8 @@ class PictureWriter:
         """Insert or update many pictures; returns how many were new, and how many the collection had.
 
         `pictures` are columns by name, such as {"url": [...], "embedding": array of shape (n, dimensions)}, or rows
-        with the same names, read as they come: url, embedding, captions, caption_embeddings, metadata, taken_at,
-        longitude, latitude. Of several with one url in a batch the last counts. Each batch of 5,000 is one
+        with the same names, read as they come: url, embedding, captions, caption_embeddings, file, metadata,
+        taken_at, longitude, latitude. Of several with one url in a batch the last counts. Each batch of 5,000 is one
         transaction, and putting the same again changes nothing, so that a run that broke off can be run again.
         `progress` is told how many are stored. Without embeddings the pictures wait for a worker.
 
@@ -67,11 +64,15 @@ class PictureWriter:
         report = PutReport()
         model = self.model
         with database_errors(self._engine), autocommit_connection(self._engine) as connection:
-            for columns in batches(pictures, model, size=_PUT_BATCH):
+            for columns in batches(pictures, model, size=PUT_BATCH):
                 if columns.embedding is None:
                     model.files  # noqa: B018  raises for a space, whose vectors no worker can make
                 done = put_pictures(
-                    connection, columns, collection=collection, language=language, model=model
+                    connection,
+                    columns,
+                    collection=collection,
+                    language_of=lambda _caption: language,
+                    model=model,
                 )
                 report.added += done.added
                 report.updated += done.updated

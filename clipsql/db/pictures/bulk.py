@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,10 @@ from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.columns import PictureColumns
 from clipsql.db.statements import Driver
+from clipsql.picture import exact_json
+
+PUT_BATCH = 5_000
+"""Pictures in one transaction: enough that its statements cost little, few enough for the memory of vectors."""
 
 
 @dataclass(kw_only=True)
@@ -24,19 +30,33 @@ class PutReport:
     updated: int = 0
 
 
-_FACTS = {"metadata": "jsonb", "taken_at": "timestamptz", "longitude": "float8", "latitude": "float8"}
+_FACTS = {
+    "metadata": "jsonb",
+    "file": "text",
+    "taken_at": "timestamptz",
+    "longitude": "float8",
+    "latitude": "float8",
+}
 
 
 def put_pictures(
-    connection: Driver, columns: PictureColumns, *, collection: str, language: str, model: ModelRow
+    connection: Driver,
+    columns: PictureColumns,
+    *,
+    collection: str,
+    language_of: Callable[[str], str],
+    model: ModelRow,
 ) -> PutReport:
-    """Insert or update the pictures of one batch, in one transaction; what was not given stays as it is stored."""
+    """Insert or update the pictures of one batch, in one transaction; what was not given stays as it is stored.
+
+    `language_of` tells that of a caption.
+    """
     with connection.transaction():
         rows = _put_rows(connection, columns, collection)
         ids = [rows[url][0] for url in columns.url]
         known = [image_id for image_id, is_new in rows.values() if not is_new]
         if columns.captions is not None:
-            _put_captions(connection, ids, columns, language=language, model=model)
+            _put_captions(connection, ids, columns, language_of=language_of, model=model)
         if columns.embedding is not None:
             if known:
                 connection.execute(
@@ -56,7 +76,7 @@ def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> d
     types = ["text", *(_FACTS[name] for name in facts)]
     values = [columns.url, *(getattr(columns, name) for name in facts)]
     if columns.metadata is not None:
-        values[1] = [None if one is None else Jsonb(dict(one)) for one in columns.metadata]
+        values[1] = [None if one is None else Jsonb(dict(one), dumps=_json) for one in columns.metadata]
     connection.execute(
         sql.SQL("create temporary table put_picture ({}) on commit drop").format(
             sql.SQL(", ").join(
@@ -101,6 +121,14 @@ def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> d
     return {url: (image_id, is_new) for url, image_id, is_new in rows}
 
 
+def _json(value: Any) -> str:
+    """JSON text, of numbers with all their digits where floats are not exact enough."""
+    try:
+        return json.dumps(value)
+    except TypeError:
+        return exact_json(value)
+
+
 _EMBEDDED = "status = 'embedded', failure = null, error = null"
 
 
@@ -122,21 +150,27 @@ def _await_workers(connection: Driver, ids: Sequence[int], *, collection: str, m
 
 
 def _put_captions(
-    connection: Driver, ids: Sequence[int], columns: PictureColumns, *, language: str, model: ModelRow
+    connection: Driver,
+    ids: Sequence[int],
+    columns: PictureColumns,
+    *,
+    language_of: Callable[[str], str],
+    model: ModelRow,
 ) -> None:
     """Make these the captions of their pictures: those that are there stay, with their ids and vectors."""
     assert columns.captions is not None
     given = [
-        (image_id, number, caption.strip())
+        (image_id, number, caption.strip(), language_of(caption))
         for image_id, captions in zip(ids, columns.captions, strict=True)
         if captions is not None
         for number, caption in enumerate(captions)
     ]
     connection.execute(
-        "create temporary table put_caption (image_id bigint, number integer, body text) on commit drop"
+        "create temporary table put_caption "
+        "(image_id bigint, number integer, body text, language text) on commit drop"
     )
     with connection.cursor().copy("copy put_caption from stdin (format binary)") as copy:
-        copy.set_types(["int8", "int4", "text"])
+        copy.set_types(["int8", "int4", "text", "text"])
         for row in given:
             copy.write_row(row)
     described = [image_id for image_id, some in zip(ids, columns.captions, strict=True) if some is not None]
@@ -151,14 +185,13 @@ def _put_captions(
     connection.execute(
         """
         insert into clipsql.caption (image_id, body, language)
-        select p.image_id, p.body, %s
+        select p.image_id, p.body, p.language
         from put_caption as p
         where p.body <> ''
             and not exists (select from clipsql.caption as c where c.image_id = p.image_id and c.body = p.body)
-        group by p.image_id, p.body
+        group by p.image_id, p.body, p.language
         order by p.image_id, min(p.number)
-        """,
-        (language,),
+        """
     )
     if columns.caption_embeddings is None:
         return
