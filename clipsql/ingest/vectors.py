@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import writing
-from clipsql.db.pictures.bulk import PUT_BATCH, put_pictures
+from clipsql.db.pictures.bulk import PUT_BATCH, PutReport, put_pictures
 from clipsql.db.pictures.columns import batches, vectors_without_direction
 from clipsql.db.pictures.records import storable_file
 from clipsql.db.pictures.refusals import write_but_refused
@@ -31,6 +32,8 @@ from clipsql.sources import VectorSource
 from clipsql.sources.manifest import joined_record
 
 _Row: TypeAlias = "tuple[PictureRecord, NDArray[np.float32]]"
+_Written: TypeAlias = "tuple[PutReport, Sequence[tuple[_Row, str]]]"
+"""What was put, and the rows that PostgreSQL refuses with what it says of them."""
 
 
 def ingest_vectors(
@@ -58,12 +61,22 @@ def ingest_vectors(
         writing.only_ingest(engine, collection),
         autocommit_connection(engine) as connection,
     ):
-        put = partial(_put, connection, collection=collection, language=language, model=model, report=report)
-        rows = _with_vectors(source, model, report)
-        while batch := list(islice(rows, PUT_BATCH)):
-            for (picture, _), why in write_but_refused(_fresh(batch, sightings, report), put):
-                report.unusable(_left_out(picture, f"PostgreSQL refuses the row ({why}); correct it."))
+        write = partial(_write, connection, collection=collection, language=language, model=model)
+        written: Future[_Written] = Future()
+        written.set_result((PutReport(), []))
+
+        def settle() -> None:
+            _count(report, *written.result())
             on_stored(sum(report.outcomes.values()))
+
+        # One batch is read while the one before it is written.
+        with ThreadPoolExecutor(1) as writer:
+            rows = _with_vectors(source, model, report)
+            while batch := list(islice(rows, PUT_BATCH)):
+                fresh = _fresh(batch, sightings, report)
+                settle()
+                written = writer.submit(write, fresh)
+            settle()
         finish(engine, model, report, collection=collection)
     report.seconds = time.monotonic() - started
     return report
@@ -109,18 +122,31 @@ def _fresh(batch: Sequence[_Row], sightings: Sightings, report: IngestReport) ->
     return fresh
 
 
-def _put(
-    connection: Driver,
-    rows: Sequence[_Row],
-    *,
-    collection: str,
-    language: str,
-    model: ModelRow,
-    report: IngestReport,
-) -> None:
-    """Write rows in one transaction, and count them."""
+def _write(
+    connection: Driver, rows: Sequence[_Row], *, collection: str, language: str, model: ModelRow
+) -> _Written:
+    """Write rows, those that PostgreSQL refuses apart, in one transaction as far as it goes."""
+    total = PutReport()
+
+    def put(some: Sequence[_Row]) -> None:
+        for columns in batches(_columns(some), model, size=PUT_BATCH):
+            total.add(
+                put_pictures(
+                    connection,
+                    columns,
+                    collection=collection,
+                    language=partial(caption_language, default=language),
+                    model=model,
+                )
+            )
+
+    return total, write_but_refused(rows, put)
+
+
+def _columns(rows: Sequence[_Row]) -> dict[str, Any]:
+    """What rows tell, as columns; what a row does not tell is None."""
     pictures = [picture for picture, _ in rows]
-    columns = {
+    return {
         "url": [picture.url for picture in pictures],
         "embedding": np.array([vector for _, vector in rows]),
         "captions": [picture.captions or None for picture in pictures],
@@ -130,16 +156,15 @@ def _put(
         "longitude": [picture.longitude for picture in pictures],
         "latitude": [picture.latitude for picture in pictures],
     }
-    for checked in batches(columns, model, size=PUT_BATCH):
-        done = put_pictures(
-            connection,
-            checked,
-            collection=collection,
-            language_of=partial(caption_language, default=language),
-            model=model,
-        )
-        report.outcomes[Outcome.ADDED] += done.added
-        report.outcomes[Outcome.UPDATED] += done.updated
+
+
+def _count(report: IngestReport, done: PutReport, refused: Sequence[tuple[_Row, str]]) -> None:
+    report.outcomes[Outcome.ADDED] += done.added
+    report.outcomes[Outcome.UPDATED] += done.updated - done.unchanged
+    report.outcomes[Outcome.UNCHANGED] += done.unchanged
+    report.captions += done.captions
+    for (picture, _), why in refused:
+        report.unusable(_left_out(picture, f"PostgreSQL refuses the row ({why}); correct it."))
 
 
 def _left_out(picture: PictureRecord, why: str) -> UnusableRow:

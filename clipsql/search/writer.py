@@ -14,9 +14,12 @@ from clipsql.db.calls import writing
 from clipsql.db.calls.writing import PictureFacts
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, add_space, require_model
-from clipsql.db.pictures.bulk import PUT_BATCH, PutReport, put_pictures
+from clipsql.db.pictures.bulk import PutReport, put_pictures
 from clipsql.db.pictures.columns import batches
 from clipsql.db.statements import autocommit_connection
+
+_PUT_BATCH = 5_000
+"""Pictures in one transaction: enough that its statements cost little, few enough for the memory of vectors."""
 
 
 class PictureWriter:
@@ -64,18 +67,13 @@ class PictureWriter:
         report = PutReport()
         model = self.model
         with database_errors(self._engine), autocommit_connection(self._engine) as connection:
-            for columns in batches(pictures, model, size=PUT_BATCH):
+            for columns in batches(pictures, model, size=_PUT_BATCH):
                 if columns.embedding is None:
                     model.files  # noqa: B018  raises for a space, whose vectors no worker can make
                 done = put_pictures(
-                    connection,
-                    columns,
-                    collection=collection,
-                    language_of=lambda _caption: language,
-                    model=model,
+                    connection, columns, collection=collection, language=language, model=model
                 )
-                report.added += done.added
-                report.updated += done.updated
+                report.add(done)
                 progress(report.added + report.updated)
         return report
 

@@ -54,7 +54,7 @@ def open_npz(path: Path, embeddings: str) -> tuple[NpzTable, NDArray[Any]]:
     Raises SourceError when it is damaged, has no such array, or arrays with other numbers of entries.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         hint = "write texts as arrays of strings" if "allow_pickle" in str(error) else "write it again"

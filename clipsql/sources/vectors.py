@@ -109,18 +109,22 @@ class NumpyVectors(VectorFiles):
 
 def open_columns(parts: Sequence[ParquetTable], column: str) -> ParquetVectors:
     """The vectors in a column of Parquet files. Raises SourceError when one has none."""
-    from pyarrow import types
-
     found = []
     for part in parts:
         with part.opened() as (_, file):
             name = named_column(column, file.schema_arrow.names, part.name)
             kind = file.schema_arrow.field(name).type
-        is_list = any(check(kind) for check in (types.is_list, types.is_large_list, types.is_fixed_size_list))
-        if not is_list or not (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)):
+        if not _is_list_of_numbers(kind):
             raise SourceError(f'{part.name}: column "{name}" holds {kind}; vectors are lists of numbers.')
         found.append(replace(part, embeddings=name))
     return ParquetVectors(tuple(found))
+
+
+def _is_list_of_numbers(kind: Any) -> bool:
+    from pyarrow import types
+
+    is_list = any(check(kind) for check in (types.is_list, types.is_large_list, types.is_fixed_size_list))
+    return is_list and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
 
 
 def open_npy(files: Sequence[Path]) -> NumpyVectors:

@@ -43,11 +43,13 @@ def query(database_url: str) -> Callable[[str], list[tuple[Any, ...]]]:
     return ask
 
 
+EMBEDDINGS = "select url, embedding::text from clipsql.image_embedding join clipsql.image using (image_id)"
 STORED = """
-    select i.collection, i.url, i.file, i.metadata, i.taken_at, i.longitude, i.latitude, i.status, i.image_id, i.added_at,
+    select i.collection, i.url, i.file, i.metadata, i.taken_at, i.longitude, i.latitude, i.status, i.image_id,
+           i.added_at, i.xmin::text,
            array(select c.caption_id || c.body || c.language from clipsql.caption as c
                  where c.image_id = i.image_id order by c.caption_id),
-           array(select e.embedding::text from clipsql.image_embedding as e where e.image_id = i.image_id)
+           array(select e.xmin || e.embedding::text from clipsql.image_embedding as e where e.image_id = i.image_id)
     from clipsql.image as i order by i.url
 """
 
@@ -75,17 +77,16 @@ def test_a_parquet_column_of_lists_is_stored_as_unit_vectors(
     done = clipsql("ingest", tmp_path / "v.parquet", "--map", "embedding=Vector", "--model", space)
     assert done.exit_code == 0, done.output
     assert "12 added" in done.stdout
-    rows = dict(
-        query("select url, embedding::text from clipsql.image_embedding join clipsql.image using (image_id)")
-    )
+    rows = dict(query(EMBEDDINGS))
     found = np.array([json.loads(rows[url]) for url in URLS])
     unit = given.astype(np.float64) / np.linalg.norm(given.astype(np.float64), axis=1, keepdims=True)
     assert np.abs(found - unit).max() < 1e-3
     assert query("select distinct metadata from clipsql.image") == [({},)]
 
 
+@pytest.mark.usefixtures("space")
 def test_rows_with_a_wrong_vector_are_left_out_and_named_and_all_others_stored(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, query: Any, tmp_path: Path
 ) -> None:
     vectors: list[Any] = [list(map(float, vector)) for vector in VECTORS]
     vectors[1] = [float("nan"), 0, 0, 1]
@@ -126,9 +127,7 @@ def test_rows_with_a_wrong_vector_are_left_out_and_named_and_all_others_stored(
             "v.parquet row 10": "the embedding has numbers that are not finite",
             "v.parquet row 11": "",
         }
-        stored = query(
-            "select url, embedding::text from clipsql.image_embedding join clipsql.image using (image_id)"
-        )
+        stored = query(EMBEDDINGS)
         assert {url for url, _ in stored} == {URLS[number] for number in (0, 2, 5, 11)}
         for url, text in stored:
             assert np.allclose(json.loads(text), VECTORS[URLS.index(url)], atol=1e-3)
@@ -144,9 +143,7 @@ def test_nulls_of_a_fixed_size_column_shift_no_other_row(
     done = clipsql("ingest", tmp_path / "v.parquet", "--map", "embedding=v", "--model", space)
     assert done.exit_code == 1
     assert "Left out: v.parquet row 6: the embedding is missing" in done.stderr
-    stored = query(
-        "select url, embedding::text from clipsql.image_embedding join clipsql.image using (image_id)"
-    )
+    stored = query(EMBEDDINGS)
     assert len(stored) == 10
     for url, text in stored:
         assert np.allclose(json.loads(text), VECTORS[URLS.index(url)], atol=1e-3)
@@ -171,10 +168,26 @@ def test_a_rerun_changes_nothing_and_a_changed_row_is_updated_alone(
     again = json.loads(clipsql(*command).stdout)
     assert query(STORED) == first
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 12)
+    turned = VECTORS.copy()
+    turned[2] = VECTORS[3]
+    changes: list[tuple[Table, int]] = [
+        ({"v": lists(turned, pa.list_(pa.float32()))}, 1),
+        ({"brand": ["a", "b", *["a"] * 10]}, 2),
+        ({"caption": ["another", *[f"picture {number}" for number in range(1, 12)]]}, 2),
+        ({}, 1),
+        ({"date": ["2024-05-01", *[None] * 11]}, 1),
+        ({"lon": [1.0, *[None] * 11], "lat": [1.0, *[None] * 11]}, 1),
+        ({}, 0),  # what is not told stays
+    ]
+    for changed, updated in changes:
+        write(**changed)
+        told = json.loads(clipsql(*command).stdout)
+        assert (told["added"], told["updated"], told["unchanged"]) == (0, updated, 12 - updated), changed
 
 
+@pytest.mark.usefixtures("space")
 def test_a_row_tells_of_its_picture_what_it_tells_in_any_other_list(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, query: Any, tmp_path: Path
 ) -> None:
     rows = [
         {
@@ -208,7 +221,7 @@ def test_a_row_tells_of_its_picture_what_it_tells_in_any_other_list(
     )
     assert done.exit_code == 1, done.output
     assert "rows.jsonl line 9: " in done.stderr
-    assert "3 added, 1 unusable" in done.stdout
+    assert "3 added, 1 unusable; 4 captions added" in done.stdout
     stored = {
         url: row
         for url, *row in query(
@@ -263,9 +276,7 @@ def test_parts_of_rows_go_with_parts_of_vectors_in_order(
     command = ("ingest", tmp_path / "metadata", "--embeddings", tmp_path / "img_emb", "--model", space)
     done = clipsql(*command)
     assert done.exit_code == 0, done.output
-    for url, text in query(
-        "select url, embedding::text from clipsql.image_embedding join clipsql.image using (image_id)"
-    ):
+    for url, text in query(EMBEDDINGS):
         assert np.allclose(json.loads(text), vectors[int(url.rpartition("/")[2])], atol=1e-3)
     assert query("select count(*) from clipsql.image_embedding") == [(24,)]
 
@@ -333,6 +344,7 @@ def _bad_sources(folder: Path) -> None:
     (folder / "empty").mkdir()
 
 
+@pytest.mark.usefixtures("space")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -365,7 +377,7 @@ def _bad_sources(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_stored_is_told_in_a_line_and_nothing_is_stored(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    clipsql: Clipsql, query: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     arguments: str, said: str,
 ) -> None:  # fmt: skip
     _bad_sources(tmp_path)

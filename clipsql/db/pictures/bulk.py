@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.columns import PictureColumns
+from clipsql.db.pictures.vectors import replace_vectors
 from clipsql.db.statements import Driver
 from clipsql.picture import exact_json
 
@@ -24,10 +24,17 @@ PUT_BATCH = 5_000
 
 @dataclass(kw_only=True)
 class PutReport:
-    """How many pictures were put: new ones, and those that the collection had."""
+    """How many pictures were put: new ones, and those that the collection had, some just so; and new captions."""
 
     added: int = 0
     updated: int = 0
+    unchanged: int = 0
+    captions: int = 0
+
+    def add(self, other: PutReport) -> None:
+        """Count what another batch did."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 _FACTS = {
@@ -44,34 +51,39 @@ def put_pictures(
     columns: PictureColumns,
     *,
     collection: str,
-    language_of: Callable[[str], str],
+    language: str | Callable[[str], str],
     model: ModelRow,
 ) -> PutReport:
     """Insert or update the pictures of one batch, in one transaction; what was not given stays as it is stored.
 
-    `language_of` tells that of a caption.
+    `language` is that of all captions, or tells that of each.
     """
     with connection.transaction():
-        rows = _put_rows(connection, columns, collection)
+        rows, changed = _put_rows(connection, columns, collection)
         ids = [rows[url][0] for url in columns.url]
+        captions = 0
         known = [image_id for image_id, is_new in rows.values() if not is_new]
         if columns.captions is not None:
-            _put_captions(connection, ids, columns, language_of=language_of, model=model)
+            described, captions = _put_captions(connection, ids, columns, language=language, model=model)
+            changed |= described
         if columns.embedding is not None:
+            changed |= replace_vectors(connection, "image", ids, known, columns.embedding, model)
             if known:
-                connection.execute(
-                    "delete from clipsql.image_embedding where model_id = %s and image_id = any (%s)",
-                    (model.model_id, known),
-                )
                 queue.take_out(connection, known, model=model)
-            _copy_vectors(connection, "image", ids, columns.embedding, model)
         else:
             _await_workers(connection, ids, collection=collection, model=model)
-    return PutReport(added=len(ids) - len(known), updated=len(known))
+    return PutReport(
+        added=len(ids) - len(known),
+        updated=len(known),
+        unchanged=len(set(known) - changed),
+        captions=captions,
+    )
 
 
-def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> dict[str, tuple[int, bool]]:
-    """Write the rows of clipsql.image; image_id, and whether it is new, by url."""
+def _put_rows(
+    connection: Driver, columns: PictureColumns, collection: str
+) -> tuple[dict[str, tuple[int, bool]], set[int]]:
+    """Write the rows of clipsql.image: image_id, and whether it is new, by url; and which of the old ones changed."""
     facts = [name for name in _FACTS if getattr(columns, name) is not None]
     types = ["text", *(_FACTS[name] for name in facts)]
     values = [columns.url, *(getattr(columns, name) for name in facts)]
@@ -101,7 +113,7 @@ def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> d
                 """
                 insert into clipsql.image as i (collection, url, status{columns})
                 select %s, p.url, %s{values} from put_picture as p where {condition}
-                on conflict (collection, clipsql.url_digest(url)) do update set {changes}
+                on conflict (collection, clipsql.url_digest(url)) do update set {changes} where {differs}
                 returning url, image_id, xmax = 0
                 """
             ).format(
@@ -112,13 +124,37 @@ def _put_rows(connection: Driver, columns: PictureColumns, collection: str) -> d
                     [
                         *(sql.SQL(f"{name} = coalesce(excluded.{name}, i.{name})") for name in written),
                         *([] if status == "pending" else [sql.SQL(_EMBEDDED)]),
-                        sql.SQL("url = i.url"),  # with nothing to set, the picture's id would not be returned
+                        sql.SQL("url = i.url"),  # there may be nothing else to set
+                    ]
+                ),
+                differs=sql.SQL(" or ").join(
+                    [
+                        *(
+                            sql.SQL(f"i.{name} is distinct from coalesce(excluded.{name}, i.{name})")
+                            for name in written
+                        ),
+                        *([] if status == "pending" else [sql.SQL(_NOT_EMBEDDED)]),
+                        sql.SQL("false"),
                     ]
                 ),
             ),
             (collection, status),
         ).fetchall()
-    return {url: (image_id, is_new) for url, image_id, is_new in rows}
+    found = {url: (image_id, is_new) for url, image_id, is_new in rows}
+    changed = {image_id for image_id, is_new in found.values() if not is_new}
+    unchanged = [url for url in columns.url if url not in found]
+    if unchanged:
+        rows = connection.execute(
+            """
+            select p.url, i.image_id
+            from unnest(%s::text[]) as p(url)
+            join clipsql.image as i
+                on i.collection = %s and clipsql.url_digest(i.url) = clipsql.url_digest(p.url)
+            """,
+            (unchanged, collection),
+        ).fetchall()
+        found |= {url: (image_id, False) for url, image_id in rows}
+    return found, changed
 
 
 def _json(value: Any) -> str:
@@ -130,6 +166,7 @@ def _json(value: Any) -> str:
 
 
 _EMBEDDED = "status = 'embedded', failure = null, error = null"
+_NOT_EMBEDDED = "i.status <> 'embedded' or i.failure is not null or i.error is not null"
 
 
 def _await_workers(connection: Driver, ids: Sequence[int], *, collection: str, model: ModelRow) -> None:
@@ -154,13 +191,16 @@ def _put_captions(
     ids: Sequence[int],
     columns: PictureColumns,
     *,
-    language_of: Callable[[str], str],
+    language: str | Callable[[str], str],
     model: ModelRow,
-) -> None:
-    """Make these the captions of their pictures: those that are there stay, with their ids and vectors."""
+) -> tuple[set[int], int]:
+    """Make these the captions of their pictures: those that are there stay, with their ids and vectors.
+
+    Returns the pictures for which anything changed, and how many captions are new.
+    """
     assert columns.captions is not None
     given = [
-        (image_id, number, caption.strip(), language_of(caption))
+        (image_id, number, caption.strip(), language if isinstance(language, str) else language(caption))
         for image_id, captions in zip(ids, columns.captions, strict=True)
         if captions is not None
         for number, caption in enumerate(captions)
@@ -174,15 +214,16 @@ def _put_captions(
         for row in given:
             copy.write_row(row)
     described = [image_id for image_id, some in zip(ids, columns.captions, strict=True) if some is not None]
-    connection.execute(
+    removed = connection.execute(
         """
         delete from clipsql.caption as c
         where c.image_id = any (%s)
             and not exists (select from put_caption as p where p.image_id = c.image_id and p.body = c.body)
+        returning c.image_id
         """,
         (described,),
-    )
-    connection.execute(
+    ).fetchall()
+    added = connection.execute(
         """
         insert into clipsql.caption (image_id, body, language)
         select p.image_id, p.body, p.language
@@ -191,10 +232,12 @@ def _put_captions(
             and not exists (select from clipsql.caption as c where c.image_id = p.image_id and c.body = p.body)
         group by p.image_id, p.body, p.language
         order by p.image_id, min(p.number)
+        returning image_id
         """
-    )
+    ).fetchall()
+    changed = {image_id for (image_id,) in (*removed, *added)}
     if columns.caption_embeddings is None:
-        return
+        return changed, len(added)
     vectors = {
         (image_id, number): vector
         for image_id, some in zip(ids, columns.caption_embeddings, strict=True)
@@ -215,38 +258,7 @@ def _put_captions(
     ).fetchall()
     if rows:
         caption_ids = [caption_id for caption_id, _, _ in rows]
-        connection.execute(
-            "delete from clipsql.caption_embedding where model_id = %s and caption_id = any (%s)",
-            (model.model_id, caption_ids),
-        )
         found = np.stack([vectors[image_id, number] for _, image_id, number in rows])
-        _copy_vectors(connection, "caption", caption_ids, found, model)
-
-
-def _copy_vectors(
-    connection: Driver, owner: str, ids: Sequence[int], vectors: NDArray[np.float16], model: ModelRow
-) -> None:
-    """Vectors of pictures or captions, by their ids, as the bytes that COPY sends: row by row is ten times slower."""
-    rows = np.empty(
-        len(ids),
-        dtype=[
-            ("fields", ">i2"), ("id_bytes", ">i4"), ("id", ">i8"), ("model_bytes", ">i4"), ("model", ">i4"),
-            ("vector_bytes", ">i4"), ("dimensions", ">i2"), ("unused", ">i2"),
-            ("vector", ">f2", (vectors.shape[1],)),
-        ],
-    )  # fmt: skip
-    rows["fields"] = 3
-    rows["id_bytes"], rows["id"] = 8, ids
-    rows["model_bytes"], rows["model"] = 4, model.model_id
-    rows["vector_bytes"], rows["dimensions"], rows["unused"] = 4 + 2 * vectors.shape[1], vectors.shape[1], 0
-    rows["vector"] = vectors
-    with connection.cursor().copy(
-        sql.SQL("copy {} ({}, model_id, embedding) from stdin (format binary)").format(
-            sql.Identifier("clipsql", f"{owner}_embedding"), sql.Identifier(f"{owner}_id")
-        )
-    ) as copy:
-        copy.write(_HEADER + rows.tobytes() + _END)
-
-
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_END = b"\xff\xff"
+        new = replace_vectors(connection, "caption", caption_ids, caption_ids, found, model)
+        changed |= {image_id for caption_id, image_id, _ in rows if caption_id in new}
+    return changed, len(added)
