@@ -3,20 +3,29 @@
     python benchmarks/put.py --rows 100000
 
 Each round fills the same tables anew, with their indexes and foreign keys: `put_many`; a bare COPY of the same columns
-whose ids are known beforehand; psycopg's executemany of two inserts, of fewer rows. The last is a bare COPY into tables
-without any index or key. The table has the median of the rounds.
+whose ids are known beforehand; psycopg's executemany of two inserts, of fewer rows; `clipsql ingest` of the same rows
+in a Parquet file, in a process of its own. One more is a bare COPY into tables without any index or key. The table has
+the median of the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg.types.json import Jsonb
@@ -49,7 +58,11 @@ def main() -> None:
         "executemany": (insert, few),
     }
     speeds: dict[str, list[float]] = {name: [] for name in ways}
-    with temporary_database() as (engine, _):
+    with temporary_database() as (engine, _), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "vectors.parquet"
+        write_parquet(file, columns)
+        ways["clipsql ingest"] = (partial(ingest, file), columns)
+        speeds["clipsql ingest"] = []
         Searcher(engine).add_model("space", dimensions=DIMENSIONS)
         for number in range(options.rounds):
             for name, (way, given) in ways.items():
@@ -79,6 +92,30 @@ def clear(engine: Engine) -> None:
 def put_many(engine: Engine, columns: dict) -> None:
     """clipsql's own."""
     Searcher(engine).put_many("shop", columns)
+
+
+def write_parquet(file: Path, columns: dict) -> None:
+    """The same columns as others publish them."""
+    table = {
+        "url": columns["url"],
+        "embedding": pa.FixedSizeListArray.from_arrays(pa.array(columns["embedding"].ravel()), DIMENSIONS),
+        **{name: [row[name] for row in columns["metadata"]] for name in columns["metadata"][0]},
+    }
+    pq.write_table(pa.table(table), file)
+
+
+def ingest(file: Path, engine: Engine, _columns: dict) -> None:
+    """The command, from starting Python to its summary, by a role that may write, but not build the index."""
+    as_writer = engine.url.update_query_dict({"options": "-c role=clipsql_writer"})
+    subprocess.run(
+        (
+            *(sys.executable, "-c", "from clipsql.cli import main; main()"),
+            *("ingest", str(file), "--map", "embedding=embedding", "--collection", "shop"),
+        ),
+        env={**os.environ, "CLIPSQL_DATABASE_URL": as_writer.render_as_string(hide_password=False)},
+        check=True,
+        capture_output=True,
+    )
 
 
 def copy_known(engine: Engine, columns: dict) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
@@ -20,6 +21,7 @@ from clipsql.config import Settings
 from clipsql.db.collections import count_images
 from clipsql.db.opening import open_database
 from clipsql.errors import FailureClass, SourceError
+from clipsql.sources import VectorSource
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -103,7 +105,9 @@ def ingest(
     SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
     beside 1.jpg); tar archives or Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or
     Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
-    downloaded, and robots.txt obeyed. Running it again does only what is new or changed.
+    downloaded, and robots.txt obeyed. Pictures whose vectors were made elsewhere are stored with these, under the
+    --model that they belong to: a column of a Parquet file (--map embedding=COLUMN), .npy files beside any list
+    (--embeddings), a .npz file of arrays by name. Running it again does only what is new or changed.
     No picture that fails and no row that cannot be used keeps another out; the exit code is 1 when there was one.
 
     With --prune, once SOURCE was read to its end, pictures of the collection that it no longer has are removed: after a
@@ -118,6 +122,8 @@ def ingest(
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
     clipsql ingest photos/ --collection holidays --prune
+    clipsql ingest vectors.parquet --map embedding=vector --model other-vectors --collection shop
+    clipsql ingest metadata/ --embeddings img_emb/ --model other-vectors --collection laion
     clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop
     """
     if yes and not prune:
@@ -125,6 +131,18 @@ def ingest(
     if validate_only and enqueue_only:
         raise click.UsageError("--validate-only and --enqueue-only exclude each other; choose one.")
     source = open_it(settings, reading["timezone"])
+    if isinstance(source, VectorSource):
+        _refuse_pointless()
+        _ingest_vectors(
+            settings,
+            source,
+            collection=collection,
+            model=model,
+            language=language,
+            report_file=report_file,
+            as_json=as_json,
+        )
+        return
     total = source.count()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
@@ -174,6 +192,59 @@ def ingest(
         )
         if prune:
             _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
+    end_by_report(report, report_file=report_file)
+
+
+def _refuse_pointless() -> None:
+    """Raise UsageError for an option that is about reading or encoding pictures, which vectors are in place of."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "")
+        if option.name in _OF_PICTURES and given is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[-1]} is about pictures that are read; with vectors made elsewhere none is."
+            )
+
+
+_OF_PICTURES = {
+    "retry_failed", "refresh", "validate_only", "enqueue_only", "prune", "yes", "max_megapixels", "store_images",
+    "thumbnails", "concurrency", "per_host", "timeout_s", "max_mb", "allow_private_hosts", "ignore_robots",
+    "user_agent_contact", "device", "dtype",
+}  # fmt: skip
+
+
+def _ingest_vectors(
+    settings: Settings,
+    source: VectorSource,
+    *,
+    collection: str,
+    model: str | None,
+    language: str,
+    report_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Store pictures with the vectors that the source has, without the packages that make vectors."""
+    from clipsql.db.models import require_model
+    from clipsql.ingest.vectors import ingest_vectors
+
+    with open_database(settings) as engine:
+        row = require_model(engine, model)
+        for warning in source.warnings():
+            _log.warning(warning)
+        with (
+            problems_into(report_file) as on_problem,
+            Progress("pictures", total=source.count()) as progress,
+        ):
+            report = ingest_vectors(
+                engine,
+                row,
+                source,
+                collection=collection,
+                language=language,
+                on_stored=progress.reach,
+                on_problem=on_problem,
+            )
+    show_report(report, collection, row.name, report_file=report_file, as_json=as_json)
     end_by_report(report, report_file=report_file)
 
 

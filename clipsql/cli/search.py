@@ -19,6 +19,7 @@ from clipsql.cli.options import (
     search_options,
 )
 from clipsql.cli.output import note, show_document, show_json, show_matches, show_table
+from clipsql.cli.query_vector import existing_file, read_vector
 from clipsql.config import Settings
 from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
@@ -38,6 +39,7 @@ def search() -> None:
     clipsql search text "red truck at night" --taken-from 2024-05-01 --max-results 5
     clipsql search image ./street.jpg --having-metadata '{"camera": "K12"}'
     clipsql search like 42 --html similar.html
+    clipsql search vector query.npy --model other-vectors
     clipsql search query 'flower + 2*bee - night + ./street.jpg'
     clipsql search hybrid "red truck at night" --text-weight 0.5
     clipsql search captions "a red lorry"
@@ -154,6 +156,19 @@ def like(searcher: Searcher, options: SearchOptions, image: int) -> tuple[str, l
 
 @search.command()
 @_search_command
+@click.argument("vector")
+def vector(searcher: Searcher, options: SearchOptions, vector: str) -> tuple[str, list[Match]]:
+    """Find pictures nearest to VECTOR: numbers as JSON, a file of them, as JSON or .npy, or - for standard input.
+
+    \b
+    clipsql search vector '[0.12, -0.5, 0.31]' --model other-vectors --in-collection shop
+    clipsql search vector query.npy --max-results 5
+    """
+    return "a vector", searcher.search(read_vector(vector), **options)
+
+
+@search.command()
+@_search_command
 @click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option(
     "--fusion",
@@ -225,7 +240,7 @@ def captions(
     model = options.pop("model", None)
     with open_database(settings) as engine:
         searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
-        file = _existing_file(query)
+        file = existing_file(query)
         found = searcher.search_captions(query if file is None else searcher.embed_image(file), **options)
     if as_json:
         for caption in found:
@@ -235,15 +250,6 @@ def captions(
             ("rank", "similarity", "caption", "image"),
             ((one.rank, f"{one.similarity:.3f}", one.caption, one.image_id) for one in found),
         )
-
-
-def _existing_file(query: str) -> Path | None:
-    """The file of that name; None for a text that is none, whatever it holds."""
-    try:
-        file = Path(query).expanduser()
-        return file if file.is_file() else None
-    except (OSError, RuntimeError):  # a name that is too long; the home of a user who does not exist
-        return None
 
 
 def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:

@@ -13,7 +13,14 @@ import click
 from clipsql.cli.options import Command
 from clipsql.config import Settings
 from clipsql.db.opening import database_url
-from clipsql.sources import TEXT_FORMATS, Source, open_query, open_source
+from clipsql.sources import (
+    TEXT_FORMATS,
+    Source,
+    holds_vectors,
+    open_query,
+    open_source,
+    open_vectors,
+)
 
 SourceOpener: TypeAlias = Callable[[Settings, dt.tzinfo], Source]
 """Opens the source that the options name; the time zone is that of times without offset."""
@@ -66,7 +73,14 @@ _OPTIONS = (
         "mappings",
         multiple=True,
         metavar="OURS=THEIRS",
-        help="Column of the manifest for file, url, caption, taken_at, longitude or latitude: --map caption=title,alt",
+        help="Column of the manifest for file, url, caption, taken_at, longitude or latitude: --map caption=title,alt; "
+        "in Parquet and .npz for embedding, too.",
+    ),
+    click.option(
+        "--embeddings",
+        type=click.Path(path_type=Path),
+        metavar="FILE.npy",
+        help="Vectors made elsewhere, one for each row of SOURCE; a folder or pattern if both are in parts.",
     ),
     click.option("--text", "text_columns", multiple=True, metavar="COLUMN", help="Keep a column as text."),
     click.option(
@@ -94,6 +108,7 @@ def source_options(command: Command) -> Command:
         file_format: str | None,
         delimiter: str | None,
         mappings: tuple[str, ...],
+        embeddings: Path | None,
         text_columns: tuple[str, ...],
         base_folder: Path | None,
         allow_file_urls: bool,
@@ -101,6 +116,8 @@ def source_options(command: Command) -> Command:
     ) -> Any:
         if (source is None) == (query is None):
             raise click.UsageError("Name one source of pictures: a folder, a manifest, - or --query.")
+        if embeddings is not None and source is None:
+            raise click.UsageError("--embeddings go with the rows of a SOURCE, not with --query.")
 
         def open_it(settings: Settings, timezone: dt.tzinfo) -> Source:
             columns: _Columns = {
@@ -110,6 +127,12 @@ def source_options(command: Command) -> Command:
                 "timezone": timezone,
                 "allow_file_urls": allow_file_urls,
             }
+            if source is not None and (
+                embeddings is not None or holds_vectors(source, columns["column_map"])
+            ):
+                return open_vectors(
+                    source, embeddings=embeddings, file_format=file_format, delimiter=delimiter, **columns
+                )
             if source is not None:
                 return open_source(source, file_format=file_format, delimiter=delimiter, **columns)
             assert query is not None

@@ -21,6 +21,7 @@ from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.ingest.claims import Claims, new_lease, pictures_ahead
+from clipsql.ingest.finishing import finish
 from clipsql.ingest.pipeline import WRITE_BATCH, Pipeline, threads
 from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, printable
@@ -103,7 +104,7 @@ class Indexer:
                     for image_id, url in listed
                     if not sightings.has(url) and (source.begins is None or not _is_there(url))
                 ]
-            run.pipeline.finish(self.engine, report, collection=options.collection)
+            finish(self.engine, self.model, report, collection=options.collection)
         report.seconds = time.monotonic() - started
         return report
 

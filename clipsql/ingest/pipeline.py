@@ -11,11 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.engine import Engine
 
-from clipsql.db import indexes, percentile_samples
 from clipsql.db.models import ModelRow
-from clipsql.db.partitions import EMBEDDING_TABLES
 from clipsql.db.pictures import queue, writing
 from clipsql.db.pictures.lookups import known_embeddings
 from clipsql.db.pictures.queue import Lease
@@ -24,16 +21,13 @@ from clipsql.db.pictures.refusals import write_but_refused
 from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
 from clipsql.ingest.reading import not_encoded
-from clipsql.ingest.readings import Outcome, Reading, left_out, refused
+from clipsql.ingest.readings import Reading, left_out, refused
 from clipsql.ingest.reports import IngestReport
 
 _log = logging.getLogger(__name__)
 
 WRITE_BATCH = 64
 """Pictures per transaction: large enough that a commit costs nothing, small enough to lose little in a crash."""
-
-_ROWS_THAT_NEED_AN_INDEX = 10_000
-"""Fewer are compared in some ten milliseconds."""
 
 
 class Pipeline:
@@ -106,31 +100,6 @@ class Pipeline:
             )
             for reading in batch
         ]
-
-    def finish(
-        self,
-        engine: Engine,
-        report: IngestReport,
-        *,
-        collection: str | None,
-    ) -> None:
-        """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date.
-
-        `collection` None stands for all.
-        """
-        if self._model is None:
-            return
-        for table in EMBEDDING_TABLES:
-            try:
-                indexes.ensure_index(engine, self._model, table=table)
-            except indexes.NotTheOwner as error:
-                if error.rows >= _ROWS_THAT_NEED_AN_INDEX:
-                    _log.warning("%s", error)
-        if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
-            writing.analyze(engine, self._model)
-        percentile_samples.refresh(
-            engine, self._model, collections=None if collection is None else [collection]
-        )
 
     def _embed_pictures(
         self, batch: Sequence[Reading], lookups: Driver

@@ -18,6 +18,7 @@ from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
 from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
+from clipsql.ingest.finishing import finish
 from clipsql.ingest.pipeline import Pipeline, threads
 from clipsql.ingest.readings import Outcome, Reading, ReadOptions
 from clipsql.ingest.reports import IngestReport, Problem
@@ -78,7 +79,7 @@ class Worker:
                 while not self._is_stopping:
                     self._work(report, on_outcome=on_outcome)
                     if not self._is_stopping:
-                        self._pipeline.finish(self._engine, report, collection=self._scope.collection)
+                        finish(self._engine, self._scope.model, report, collection=self._scope.collection)
                     if until_empty:
                         break
                     self._wait_for_pictures()

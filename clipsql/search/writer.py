@@ -72,8 +72,8 @@ class PictureWriter:
         """Insert or update many pictures; returns how many were new, and how many the collection had.
 
         `pictures` are columns by name, such as {"url": [...], "embedding": array of shape (n, dimensions)}, or rows
-        with the same names, read as they come: url, embedding, captions, caption_embeddings, metadata, taken_at,
-        longitude, latitude. Of several with one url in a batch the last counts. Each batch of 5,000 is one
+        with the same names, read as they come: url, embedding, captions, caption_embeddings, file, metadata,
+        taken_at, longitude, latitude. Of several with one url in a batch the last counts. Each batch of 5,000 is one
         transaction, and putting the same again changes nothing, so that a run that broke off can be run again.
         `progress` is told how many are stored. Without embeddings the pictures wait for a worker.
 
@@ -86,8 +86,7 @@ class PictureWriter:
         def settle() -> None:
             while waiting:
                 done = waiting.pop().result()
-                report.added += done.added
-                report.updated += done.updated
+                report.add(done)
                 progress(report.added + report.updated)
 
         with driver_transactions(self._database) as connection, ThreadPoolExecutor(1) as writer:

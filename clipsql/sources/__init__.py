@@ -8,19 +8,39 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from clipsql.errors import SourceError
+from clipsql.sources.columns import EMBEDDING
 from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
-from clipsql.sources.formats import TEXT_FORMATS, open_table
+from clipsql.sources.formats import TEXT_FORMATS, find_parquet_parts, open_table
 from clipsql.sources.given import GivenTable
 from clipsql.sources.manifest import open_manifest
+from clipsql.sources.npz import open_npz
 from clipsql.sources.parquet import ParquetParts, ParquetTable
 from clipsql.sources.parts import ARCHIVES, PARQUET, find_parts
 from clipsql.sources.query import QueryTable
 from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
 from clipsql.sources.tar import open_tar
+from clipsql.sources.vectors import (
+    NumpyVectors,
+    VectorFiles,
+    VectorSource,
+    check_rows,
+    matrix,
+    open_columns,
+    open_npy,
+)
 
-__all__ = ["TEXT_FORMATS", "Source", "open_query", "open_rows", "open_source"]
+__all__ = [
+    "TEXT_FORMATS",
+    "Source",
+    "VectorSource",
+    "holds_vectors",
+    "open_query",
+    "open_rows",
+    "open_source",
+    "open_vectors",
+]
 
 
 class _Columns(TypedDict):
@@ -65,20 +85,91 @@ def open_source(
         return open_folder(path, **columns)
     if archives := find_parts(path, ARCHIVES):
         return open_tar(path.name, archives, **columns)
-    if not path.is_file() and (tables := find_parts(path, PARQUET)):
-        table: Table = ParquetParts(path, tuple(map(ParquetTable, tables)))
-    elif path.is_dir():
+    parts = find_parquet_parts(path)
+    if parts is None and path.is_dir():
         return open_folder(path, **columns)
-    else:
-        table = open_table(
+    table = parts or open_table(
+        path,
+        file_format=file_format,
+        delimiter=delimiter,
+        column_map=column_map or {},
+        base_folder=base_folder,
+        stdin=stdin,
+    )
+    return open_manifest(table, base_folder=base_folder, allow_file_urls=allow_file_urls, **columns)
+
+
+def holds_vectors(path: Path, column_map: Mapping[str, str]) -> bool:
+    """Whether a source brings its pictures' vectors, by what its columns are mapped to or by its name."""
+    return EMBEDDING in column_map or path.name.lower().endswith((".npz", ".npy"))
+
+
+def open_vectors(
+    path: Path,
+    *,
+    embeddings: Path | None = None,
+    file_format: str | None = None,
+    delimiter: str | None = None,
+    column_map: Mapping[str, str] | None = None,
+    text_columns: Collection[str] = (),
+    base_folder: Path | None = None,
+    timezone: tzinfo = UTC,
+    allow_file_urls: bool = False,
+) -> VectorSource:
+    """Pictures with vectors made elsewhere; otherwise as `open_source`.
+
+    `column_map` names the column "embedding" of a Parquet file or of parts, or the array of a .npz file, there by
+    default "embedding". The vectors of any other list are in `embeddings`: a .npy file, or a folder or pattern of such
+    parts, in the order of the list's own. Raises SourceError, too when there is not a vector for each row.
+    """
+    column_map = dict(column_map or {})
+    column = column_map.pop(EMBEDDING, None)
+    name = path.name.lower()
+    if embeddings is not None and (column is not None or name.endswith(".npz")):
+        raise SourceError(f"Vectors come from {path.name} or by --embeddings, not from both; leave one out.")
+    if name.endswith(".npy"):
+        raise SourceError(
+            f"{path.name} holds vectors alone; name the list of their pictures, and it by --embeddings."
+        )
+    if str(path) == "-" or (path.is_dir() and not find_parts(path, PARQUET)):
+        raise SourceError("Vectors go with a list in a file, or in parts as Parquet files; name those.")
+    vectors: VectorFiles
+    table: Table
+    if name.endswith(".npz"):
+        table, array = open_npz(path, column or EMBEDDING)
+        vectors = NumpyVectors([(path.name, matrix(f'{path.name}, array "{column or EMBEDDING}",', array))])
+    elif embeddings is not None:
+        table = find_parquet_parts(path) or open_table(
             path,
             file_format=file_format,
             delimiter=delimiter,
-            column_map=column_map or {},
+            column_map=column_map,
             base_folder=base_folder,
-            stdin=stdin,
+            stdin=(),
         )
-    return open_manifest(table, base_folder=base_folder, allow_file_urls=allow_file_urls, **columns)
+        files = find_parts(embeddings, (".npy",))
+        if not files:
+            raise SourceError(f'There is no .npy file at "{embeddings}"; name one, or a folder of them.')
+        vectors = open_npy(files)
+        check_rows(table, vectors)
+    else:
+        if not find_parts(path, PARQUET):
+            raise SourceError(
+                f"{path.name}: a column of vectors is read from Parquet alone; "
+                "write it so, or the vectors as .npy for --embeddings."
+            )
+        assert column is not None
+        vectors = open_columns([ParquetTable(file) for file in find_parts(path, PARQUET)], column)
+        table = vectors.parts[0] if path.is_file() else ParquetParts(path, vectors.parts)
+    manifest = open_manifest(
+        table,
+        column_map=column_map,
+        text_columns=text_columns,
+        base_folder=base_folder,
+        timezone=timezone,
+        allow_file_urls=allow_file_urls,
+    )
+    return VectorSource(manifest, vectors)
 
 
 def open_query(

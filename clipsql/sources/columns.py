@@ -18,6 +18,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 """Our name -> usual column names, those of the Unsplash dataset too; of several that are there the first counts."""
 
+EMBEDDING = "embedding"
+"""Our name of what holds vectors, which is no column of a list: they are read apart."""
+
 _USUAL = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 
 _NUMBERED_CAPTION = re.compile(r"captions?_?\d+", re.IGNORECASE)
@@ -93,10 +96,11 @@ def _columns(ours: str, names: Sequence[str], wanted: str | None, manifest: str)
         return ()
     # A column's name may hold a comma itself, so the whole is tried first.
     parts = [wanted] if ours != "caption" or wanted in names else wanted.split(",")
-    return tuple(_named(part.strip(), names, manifest) for part in parts)
+    return tuple(named_column(part.strip(), names, manifest) for part in parts)
 
 
-def _named(wanted: str, names: Sequence[str], manifest: str) -> str:
+def named_column(wanted: str, names: Sequence[str], manifest: str) -> str:
+    """The column of that name, or else the one so named in other case. Raises SourceError."""
     for name in names:
         if name == wanted:
             return name

@@ -10,8 +10,8 @@ from clipsql.errors import SourceError
 from clipsql.sources.delimiters import is_row, recognise_delimiter
 from clipsql.sources.json_files import open_json
 from clipsql.sources.lines import FileLines, Lines, PassingLines
-from clipsql.sources.parquet import ParquetTable
-from clipsql.sources.parts import PARQUET
+from clipsql.sources.parquet import ParquetParts, ParquetTable
+from clipsql.sources.parts import PARQUET, find_parts
 from clipsql.sources.tables import DelimitedTable, JsonLinesTable, Table
 
 TEXT_FORMATS = {"csv": ",", "tsv": "\t", "jsonl": None, "json": None}
@@ -69,6 +69,13 @@ def open_table(
         return JsonLinesTable(lines)
     mapped = [name for names in column_map.values() for name in (names, *names.split(","))]
     return DelimitedTable(lines, recognise_delimiter(lines, usual=usual, mapped=mapped))
+
+
+def find_parquet_parts(path: Path) -> ParquetParts | None:
+    """The Parquet files below a folder, or that a pattern names, as one table; None where there are none."""
+    if path.is_file() or not (files := find_parts(path, PARQUET)):
+        return None
+    return ParquetParts(path, tuple(ParquetTable(file) for file in files))
 
 
 def _likely_format(lines: Lines) -> str:

@@ -50,13 +50,17 @@ class ManifestSource(Source):
 
     def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
         earlier: PictureRecord | UnusableRow | None = None
-        for record in _not_only_problems(self._records()):
-            joined = _joined(earlier, record)
+        for record in self.one_by_one():
+            joined = joined_record(earlier, record)
             if earlier is not None and joined is None:
                 yield earlier
             earlier = joined or record
         if earlier is not None:
             yield earlier
+
+    def one_by_one(self) -> Iterator[PictureRecord | UnusableRow]:
+        """A record for each row, even where several adjacent ones are about the same picture."""
+        return _not_only_problems(self._records())
 
     def warnings(self) -> tuple[str, ...]:
         pictures = self.table.picture_columns()
@@ -170,7 +174,7 @@ def _not_only_problems(
         raise SourceError(unusable[0].problem)
 
 
-def _joined(
+def joined_record(
     earlier: PictureRecord | UnusableRow | None, record: PictureRecord | UnusableRow
 ) -> PictureRecord | None:
     """Both as one picture with the captions of both, or None when they differ in anything else."""

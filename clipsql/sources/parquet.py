@@ -24,10 +24,12 @@ _ROW_BITS = 40
 class ParquetTable(Table):
     """A Parquet file. A picture's bytes in a row are told as the path of a file, which goes on inside this one.
 
-    Other columns of raw bytes are left out, they have no form in JSON.
+    Other columns of raw bytes are left out, they have no form in JSON, and so is that of `embeddings`,
+    which are read apart.
     """
 
     path: Path
+    embeddings: str | None = None
 
     unit = "row"
 
@@ -40,7 +42,7 @@ class ParquetTable(Table):
         return self.path.parent
 
     def row_count(self) -> int:
-        with self._opened() as (_, file):
+        with self.opened() as (_, file):
             return int(file.metadata.num_rows)
 
     def names(self) -> tuple[str, ...]:
@@ -53,7 +55,7 @@ class ParquetTable(Table):
         kinds = {name: kind for name, kind in self._kinds().items() if only is None or name in only}
         leaves = [leaf for name, kind in kinds.items() for leaf in kind.leaves(name)]
         number = 0
-        with self._opened() as (_, file):
+        with self.opened() as (_, file):
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=leaves):
                 values = {name: kind.values(batch, name) for name, kind in kinds.items()}
                 for place in range(len(batch)):
@@ -74,12 +76,13 @@ class ParquetTable(Table):
         return row
 
     def _kinds(self) -> Mapping[str, Kind]:
-        with self._opened():  # says what is wrong with the file
+        with self.opened():  # says what is wrong with the file
             status = self.path.stat()
-            return _kinds_of(self.path, status.st_mtime_ns, status.st_size)
+            kinds = _kinds_of(self.path, status.st_mtime_ns, status.st_size)
+            return {name: kind for name, kind in kinds.items() if name != self.embeddings}
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[Any, Any]]:
+    def opened(self) -> Iterator[tuple[Any, Any]]:
         """pyarrow and the open file. Raises SourceError for what is wrong with it, within the block too."""
         require_extra("parquet", f"Reading {self.name}")
         import pyarrow

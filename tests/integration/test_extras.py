@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -84,6 +85,7 @@ COMMANDS = {
     "search like": ("1",),
     "search query": ("a dog - a cat",),
     "search text": ("a dog",),
+    "search vector": (json.dumps([1] * 24),),
     "stats": (),
     "suggest": ("1",),
     "worker": ("--until-empty",),
@@ -207,6 +209,23 @@ def test_local_pictures_are_ingested_without_the_extra_web(
     assert (checked.returncode, "2 checked" in checked.stdout) == (0, True), checked.stderr
 
 
+def test_vectors_made_elsewhere_are_stored_and_found_with_the_extra_parquet_alone(
+    clipsql_without: Run, tmp_path: Path
+) -> None:
+    hidden = ("clip", "web")
+    assert clipsql_without(hidden, "model", "add", "space", "--dimensions", 2).returncode == 0
+    pq.write_table(pa.table({"url": ["x:1", "x:2"], "v": [[1.0, 0.0], [0.0, 2.0]]}), tmp_path / "v.parquet")
+    done = clipsql_without(hidden, "ingest", "v.parquet", "--map", "embedding=v", "--model", "space")
+    assert (done.returncode, "2 added" in done.stdout) == (0, True), done.stderr
+    np.save(tmp_path / "v.npy", np.eye(2))
+    (tmp_path / "v.jsonl").write_text('{"url": "x:3"}\n{"url": "x:4"}\n')
+    hidden = ("clip", "web", "parquet")
+    done = clipsql_without(hidden, "ingest", "v.jsonl", "--embeddings", "v.npy", "--model", "space")
+    assert (done.returncode, "2 added" in done.stdout) == (0, True), done.stderr
+    found = clipsql_without(hidden, "search", "vector", "[0.0, 1.0]", "--max-results", 2, "--json")
+    assert {json.loads(line)["url"] for line in found.stdout.splitlines()} == {"x:2", "x:4"}
+
+
 def test_a_list_of_addresses_is_enqueued_without_the_extra_web(clipsql_without: Run, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("url\nhttps://pictures.example/1.jpg\n")
     done = clipsql_without(("web", "clip"), "ingest", tmp_path / "list.csv", "--enqueue-only")
@@ -228,6 +247,9 @@ def test_a_list_of_addresses_is_enqueued_without_the_extra_web(clipsql_without: 
             id="model train",
         ),
         pytest.param("parquet", ("ingest", "list.parquet"), id="ingest of Parquet"),
+        pytest.param(
+            "parquet", ("ingest", "list.parquet", "--map", "embedding=v"), id="ingest of vectors in Parquet"
+        ),
     ],
 )
 @pytest.mark.usefixtures("folder")

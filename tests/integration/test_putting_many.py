@@ -77,7 +77,7 @@ def test_many_at_once_are_stored_as_one_by_one_and_over_what_is_there(
                     pictures.put(collection, "u", **before)
             pictures.put("one by one", "u", **after)
             report = pictures.put_many("at once", [{"url": "u", **after}])
-            assert report == PutReport(added=before is None, updated=before is not None)
+            assert (report.added, report.updated) == (before is None, before is not None)
             assert stored(engine, "at once") == stored(engine, "one by one"), (before, after)
 
 
@@ -94,9 +94,9 @@ def test_rows_of_every_shape_go_into_one_batch(pictures: Searcher, engine: Engin
     rows = [{"url": f"u{number}", **row} for number, row in enumerate(ROWS)]
     for row in rows:
         pictures.put("one by one", **row)
-    assert pictures.put_many("at once", rows) == PutReport(added=7, updated=0)
+    assert pictures.put_many("at once", rows) == PutReport(added=7, captions=5)
     assert stored(engine, "at once") == stored(engine, "one by one")
-    assert pictures.put_many("at once", rows[::-1]) == PutReport(added=0, updated=7)
+    assert pictures.put_many("at once", rows[::-1]) == PutReport(added=0, updated=7, unchanged=7)
     assert stored(engine, "at once") == stored(engine, "one by one")
     turned = [{"url": f"u{number}", **row} for number, row in enumerate([*ROWS[1:], ROWS[0]])]
     for row in turned:  # what one of them does not tell stays as it is stored
@@ -119,7 +119,7 @@ def test_columns_of_arrays_are_pictures_too(pictures: Searcher, engine: Engine) 
         "longitude": np.array([1, np.nan, 2, 3, 4.0]),
         "latitude": np.array([1, np.nan, 2, 3, 4.0]),
     }
-    assert pictures.put_many("c", columns) == PutReport(added=5, updated=0)
+    assert pictures.put_many("c", columns) == PutReport(added=5, captions=5)
     rows = stored(engine, "c")
     assert [row[1] for row in rows] == columns["metadata"]
     assert [row[2] for row in rows] == [DAY, None, *(DAY + dt.timedelta(days=n) for n in (1, 2, 3))]
@@ -140,7 +140,7 @@ def test_batches_are_transactions_and_a_run_that_broke_off_is_run_again(
         pictures.put_many("c", broken, progress=told.append)
     assert told == [4]
     assert len(stored(engine, "c")) == 4
-    assert pictures.put_many("c", rows, progress=told.append) == PutReport(added=6, updated=4)
+    assert pictures.put_many("c", rows, progress=told.append) == PutReport(added=6, updated=4, unchanged=4)
     assert told == [4, 4, 8, 10]
 
 
@@ -155,7 +155,7 @@ def test_without_embeddings_they_wait_for_workers(engine: Engine) -> None:
     pictures = Searcher(engine)
     pictures.put("c", "has one", embedding=[1.0] * 24)
     rows = [{"url": "has one", "metadata": {"n": 1}}, {"url": "new", "captions": "x"}]
-    assert pictures.put_many("c", rows) == PutReport(added=1, updated=1)
+    assert pictures.put_many("c", rows) == PutReport(added=1, updated=1, captions=1)
     assert [(row[0], row[5], row[10]) for row in stored(engine, "c")] == [
         ("has one", "embedded", []),
         ("new", "pending", [f"({model.model_id})"]),

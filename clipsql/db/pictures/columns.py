@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipsql.db.models import ModelRow
+from clipsql.db.pictures.records import storable_file
 from clipsql.errors import InvalidArgument, InvalidVector
 
 COLUMNS = (
@@ -20,6 +21,7 @@ COLUMNS = (
     "embedding",
     "captions",
     "caption_embeddings",
+    "file",
     "metadata",
     "taken_at",
     "longitude",
@@ -40,6 +42,7 @@ class PictureColumns:
     embedding: NDArray[np.float16] | None
     captions: Sequence[Sequence[str] | None] | None
     caption_embeddings: Sequence[NDArray[np.float16] | None] | None
+    file: Sequence[str | None] | None
     metadata: Sequence[Mapping[str, Any] | None] | None
     taken_at: Sequence[dt.datetime | None] | None
     longitude: Sequence[float | None] | None
@@ -116,6 +119,7 @@ def _checked(columns: dict[str, Any], model: ModelRow, first: int) -> PictureCol
         embedding=None if embedding is None else _unit(said, embedding, model, "embedding"),
         captions=captions,
         caption_embeddings=_caption_vectors(said, columns.get("caption_embeddings"), captions, model),
+        file=said.each(columns.get("file"), _file),
         metadata=metadata,
         taken_at=taken_at,
         longitude=longitude,
@@ -177,6 +181,13 @@ def _captions(value: Any) -> list[str]:
     return captions
 
 
+def _file(value: Any) -> str:
+    file = str(value)
+    if storable_file(file) is None:
+        raise ValueError(f"the name of the file, {file!r:.100}, is no text that can be stored")
+    return file
+
+
 def _metadata(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError(f"metadata must be a mapping of names to values, not {type(value).__name__}")
@@ -202,19 +213,31 @@ def _unit(said: _Said, vectors: Any, model: ModelRow, called: str) -> NDArray[np
                 raise InvalidVector(f"Picture {said.urls[number]:.200} has no {called}, but others have.")
             if len(vector) != model.dimensions:
                 raise InvalidVector(_other_length(said.urls[number], len(vector), model, called))
-    rows = np.asarray(vectors, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told so
+        rows = np.asarray(vectors, dtype=np.float32)
     if rows.ndim != 2 or rows.shape[1] != model.dimensions:
         raise InvalidVector(
             _other_length(said.urls[0], rows.shape[-1] if rows.ndim == 2 else 0, model, called)
         )
-    # In double precision, where no float32 overflows.
-    norms = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
-    wrong = np.flatnonzero(~(np.isfinite(norms) & (norms > _SHORTEST)))
-    if len(wrong):
-        reason = "points nowhere" if norms[wrong[0]] <= _SHORTEST else "has numbers that are not finite"
-        raise InvalidVector(f"Picture {said.urls[wrong[0]]:.200}: the {called} {reason}.")
-    unit: NDArray[np.float16] = (rows / norms[:, np.newaxis]).astype(np.float16)
+    for number, reason in vectors_without_direction(rows).items():
+        raise InvalidVector(f"Picture {said.urls[number]:.200}: the {called} {reason}.")
+    unit: NDArray[np.float16] = (rows / _lengths(rows)[:, np.newaxis]).astype(np.float16)
     return unit
+
+
+def vectors_without_direction(rows: NDArray[np.float32]) -> dict[int, str]:
+    """What is wrong with rows that cannot be brought to unit length, by their numbers; shape (n, dimensions)."""
+    lengths = _lengths(rows)
+    return {
+        int(number): "points nowhere" if lengths[number] <= _SHORTEST else "has numbers that are not finite"
+        for number in np.flatnonzero(~(np.isfinite(lengths) & (lengths > _SHORTEST)))
+    }
+
+
+def _lengths(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    # In double precision, where no float32 overflows.
+    lengths: NDArray[np.float64] = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
+    return lengths
 
 
 def _other_length(url: str, length: int, model: ModelRow, called: str) -> str:

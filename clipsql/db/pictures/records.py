@@ -36,7 +36,7 @@ ROW_TYPES = {
 def row_values(picture: PictureRecord) -> dict[str, Any]:
     """What the columns of ROW_TYPES hold of a picture."""
     values = {name: getattr(picture, name) for name in ROW_TYPES}
-    return {**values, "file": _storable(values["file"]), "metadata": dict(picture.metadata)}
+    return {**values, "file": storable_file(values["file"]), "metadata": dict(picture.metadata)}
 
 
 def is_same_row(one: PictureRecord, other: PictureRecord) -> bool:
@@ -44,7 +44,7 @@ def is_same_row(one: PictureRecord, other: PictureRecord) -> bool:
     return row_values(one) == row_values(other)
 
 
-def _storable(file: object) -> str | None:
+def storable_file(file: object) -> str | None:
     """A file's name as text; None for one that PostgreSQL cannot store: its url has it then."""
     try:
         name = None if file is None else str(file).encode().decode()

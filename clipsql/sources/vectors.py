@@ -1,0 +1,201 @@
+"""Read pictures together with vectors made elsewhere: in a Parquet column, in .npy files beside a list, in .npz."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipsql.errors import SourceError
+from clipsql.picture import PictureRecord, UnusableRow
+from clipsql.sources.columns import named_column
+from clipsql.sources.manifest import ManifestSource
+from clipsql.sources.parquet import ParquetParts, ParquetTable
+from clipsql.sources.source import Source
+from clipsql.sources.tables import Table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vectors:
+    """Vectors of adjacent rows, float32, shape (n, dimensions); `wrong` says which have none, and why."""
+
+    rows: NDArray[np.float32]
+    wrong: dict[int, str]
+
+
+class VectorFiles(ABC):
+    """Vectors in files, one for each row of a list, in its order."""
+
+    @abstractmethod
+    def counts(self) -> Sequence[tuple[str, int]]:
+        """(name, how many vectors) of each file."""
+
+    @abstractmethod
+    def batches(self, dimensions: int, size: int) -> Iterator[Vectors]:
+        """All vectors, `size` or fewer at a time. Raises SourceError when a whole file has other dimensions."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSource(Source):
+    """Pictures whose vectors are there: a list, and what holds a vector for each of its rows."""
+
+    rows: ManifestSource
+    vectors: VectorFiles
+
+    @property
+    def name(self) -> str:
+        return self.rows.name
+
+    def count(self) -> int:
+        return sum(count for _, count in self.vectors.counts())
+
+    def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
+        return self.rows.one_by_one()
+
+    def warnings(self) -> tuple[str, ...]:
+        return self.rows.warnings()
+
+    def batches(
+        self, dimensions: int, *, size: int
+    ) -> Iterator[tuple[list[PictureRecord | UnusableRow], Vectors]]:
+        """Rows of the list with their vectors, `size` or fewer at a time. Raises SourceError as both do."""
+        records = iter(self)
+        for vectors in self.vectors.batches(dimensions, size):
+            yield list(islice(records, len(vectors.rows))), vectors
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetVectors(VectorFiles):
+    """A column of lists, or of lists of one length, in Parquet files."""
+
+    parts: tuple[ParquetTable, ...]
+
+    def counts(self) -> Sequence[tuple[str, int]]:
+        return [(part.name, part.row_count()) for part in self.parts]
+
+    def batches(self, dimensions: int, size: int) -> Iterator[Vectors]:
+        for part in self.parts:
+            with part.opened() as (_, file):
+                for batch in file.iter_batches(batch_size=size, columns=[part.embeddings]):
+                    yield _of_lists(batch.column(0), dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyVectors(VectorFiles):
+    """Arrays of shape (n, dimensions) by the names of their files; those in .npy are read as they are needed."""
+
+    arrays: Sequence[tuple[str, NDArray[Any]]]
+
+    def counts(self) -> Sequence[tuple[str, int]]:
+        return [(name, len(array)) for name, array in self.arrays]
+
+    def batches(self, dimensions: int, size: int) -> Iterator[Vectors]:
+        for name, array in self.arrays:
+            if array.shape[1] != dimensions:
+                raise SourceError(
+                    f"{name} has vectors of {array.shape[1]} dimensions, but the model has {dimensions}; "
+                    "name another by --model."
+                )
+            for first in range(0, len(array), size):
+                yield Vectors(rows=_float32(array[first : first + size]), wrong={})
+
+
+def open_columns(parts: Sequence[ParquetTable], column: str) -> ParquetVectors:
+    """The vectors in a column of Parquet files. Raises SourceError when one has none."""
+    found = []
+    for part in parts:
+        with part.opened() as (_, file):
+            name = named_column(column, file.schema_arrow.names, part.name)
+            kind = file.schema_arrow.field(name).type
+        if not _is_list_of_numbers(kind):
+            raise SourceError(f'{part.name}: column "{name}" holds {kind}; vectors are lists of numbers.')
+        found.append(replace(part, embeddings=name))
+    return ParquetVectors(tuple(found))
+
+
+def _is_list_of_numbers(kind: Any) -> bool:
+    from pyarrow import types
+
+    is_list = any(check(kind) for check in (types.is_list, types.is_large_list, types.is_fixed_size_list))
+    return is_list and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
+
+
+def open_npy(files: Sequence[Path]) -> NumpyVectors:
+    """The vectors in .npy files. Raises SourceError for what holds none."""
+    arrays = []
+    for file in files:
+        try:
+            array = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise SourceError(f"{file.name} is no readable .npy file ({error}); write it again.") from error
+        arrays.append((file.name, matrix(file.name, array)))
+    return NumpyVectors(arrays)
+
+
+def matrix(name: str, array: Any) -> NDArray[Any]:
+    """The array itself. Raises SourceError unless it has a row of numbers for each picture."""
+    if not isinstance(array, np.ndarray):
+        raise SourceError(f"{name} holds several arrays; name it as SOURCE, as .npz.")
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
+        raise SourceError(
+            f"{name} holds {array.dtype} of shape {array.shape}; vectors are numbers of shape (rows, dimensions)."
+        )
+    return array
+
+
+def check_rows(table: Table, vectors: VectorFiles) -> None:
+    """Raise SourceError unless the list and the files of vectors tell of as many pictures, part by part."""
+    there = vectors.counts()
+    if isinstance(table, ParquetParts) and len(table.parts) == len(there):
+        listed = [(part.name, part.row_count()) for part in table.parts]
+    else:
+        rows = table.row_count()
+        listed = [(table.name, sum(1 for _ in table.rows()) if rows is None else rows)]
+        if len(there) != 1:
+            there = [(f"{there[0][0]} to {there[-1][0]}", sum(count for _, count in there))]
+    for (list_name, rows_there), (name, count) in zip(listed, there, strict=True):
+        if rows_there != count:
+            raise SourceError(
+                f"{list_name} has {rows_there:,} rows, but {name} has {count:,} vectors; each row must have one."
+            )
+        if len(listed) > 1 and _part_number(list_name) != _part_number(name):
+            raise SourceError(f"{name} would be that of {list_name}; number both alike, as 0001.")
+
+
+def _part_number(name: str) -> int | None:
+    """The last number in a file's name."""
+    numbers = re.findall(r"\d+", name.rsplit(".", 1)[0])
+    return int(numbers[-1]) if numbers else None
+
+
+def _of_lists(column: Any, dimensions: int) -> Vectors:
+    """Vectors out of a column of pyarrow, without an object for each number."""
+    import pyarrow.compute as pc
+
+    is_there = column.is_valid().to_numpy(zero_copy_only=False)
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    values = column.flatten().to_numpy(zero_copy_only=False)  # without what lies under null
+    fits = is_there & (lengths == dimensions)
+    rows = np.zeros((len(column), dimensions), dtype=np.float32)
+    rows[fits] = _float32(values[np.repeat(fits, lengths)].reshape(-1, dimensions))
+    return Vectors(
+        rows=rows,
+        wrong={
+            int(number): f"has {lengths[number]} dimensions, but the model has {dimensions}"
+            if is_there[number]
+            else "is missing"
+            for number in np.flatnonzero(~fits)
+        },
+    )
+
+
+def _float32(numbers: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told so
+        return np.asarray(numbers, dtype=np.float32)
