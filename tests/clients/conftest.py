@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL
 
 from clipsql.db.engine import create_engine
+from clipsql.db.indexes import ensure_index
 from clipsql.demo import MODEL_FOLDER
 from clipsql.models import register_model
 
@@ -23,6 +24,7 @@ def owner_url(new_database: Callable[..., URL], template: str) -> URL:
     engine = create_engine(url.render_as_string(hide_password=False))
     model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
     fill(engine, rows=120, model=model)
+    assert ensure_index(engine, model, table="image_embedding")
     engine.dispose()
     return url
 
