@@ -114,7 +114,7 @@ def ask(address: str, query: str) -> dict[str, Any]:
 def test_a_search_is_a_field_of_graphql(graphql: str, right_answer: Pairs) -> None:
     answer = ask(graphql, examples("PostGraphile 4")[1])
     assert pairs(answer["data"]["searchText"]["nodes"], "imageId") == right_answer
-    wrong = ask(graphql, 'mutation { removeImages(input: {imageIds: ["1"]}) { clientMutationId } }')
+    wrong = ask(graphql, 'mutation { removeImages(input: {images: ["1"]}) { clientMutationId } }')
     assert "permission denied" in wrong["errors"][0]["message"]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from clients.documented import examples
 from sqlalchemy.engine import URL
 
 from clipsql.errors import EmbeddedServerError
@@ -71,13 +72,15 @@ def test_a_variable_stays_one_text_whatever_is_in_it(psql: Psql) -> None:
     assert psql("select count(*) from clipsql.image;").strip() == "120"
 
 
-def test_a_search_is_copied_to_a_file(
-    psql: Psql, tmp_path: Path, right_answer: list[tuple[int, float]]
+def test_the_example_prints_a_search_and_copies_it_to_a_file(
+    psql: Psql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right_answer: list[tuple[int, float]]
 ) -> None:
-    file = tmp_path / "found.csv"
-    search = SEARCH.format("'a red truck'")
-    assert psql(rf"\copy ({search}) to '{file}' (format csv)").strip() == "COPY 5"
-    assert pairs(file.read_text()) == right_answer
+    monkeypatch.chdir(tmp_path)
+    (example,) = examples("psql")
+    *printed, copied = psql(example).splitlines(keepends=True)
+    assert pairs("".join(printed)) == right_answer
+    assert copied == "COPY 5\n"
+    assert pairs((tmp_path / "found.csv").read_text()) == right_answer
 
 
 def test_a_mistake_is_one_error_with_its_state(psql: Psql) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from clients.documented import examples
 from integration.filling import embed_captions, fill
 from integration.test_session_settings import CALLS, answers
 from sqlalchemy.engine import URL, make_url
@@ -44,14 +45,19 @@ def replica(primary: EmbeddedServer, run_folder: Path) -> Iterator[URL]:
     programs = program_folder_for(user, home=primary.home, installed=program_folder(version))
     folder = Path(tempfile.mkdtemp(dir=run_folder))
     user.take_over(folder)
-    data, port = folder / "data", free_port()
-    options = ("--pgdata", data, "--write-recovery-conf", "--checkpoint=fast")
-    user.check(programs / "pg_basebackup", "--dbname", primary.url(), *options, purpose="The base backup")
-    log = ("-l", folder / "replica.log", "-o", f"-p {port}")
+    port = free_port()
+    (example,) = examples("A replica that answers searches")
+    script = f"""
+        cd '{folder}'
+        PATH='{programs}':"$PATH"
+        CLIPSQL_DATABASE_URL='{primary.url()}'
+        {example.replace("5499", str(port))}
+    """
     with ExitStack() as stack:
-        stack.callback(user.run, programs / "pg_ctl", "stop", "-w", "-m", "fast", "-D", data)
-        started = user.run(programs / "pg_ctl", "start", "-w", "-D", data, *log)
-        assert started.returncode == 0, user.run("cat", folder / "replica.log").stdout
+        stop = (programs / "pg_ctl", "stop", "-w", "-m", "fast", "-D", folder / "replica")
+        stack.callback(user.run, *stop)
+        started = user.run("/bin/sh", "-euc", script)
+        assert started.returncode == 0, started.stderr + user.run("cat", folder / "replica.log").stdout
         yield make_url(primary.url()).set(port=port)
 
 
