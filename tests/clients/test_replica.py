@@ -76,10 +76,10 @@ def both(primary: EmbeddedServer, replica: URL) -> tuple[str, str]:
         psycopg.connect(primary.url(), autocommit=True) as source,
         psycopg.connect(copied, autocommit=True) as copy,
     ):
+        assert copy.execute("select pg_is_in_recovery()").fetchone() == (True,)
         source.execute("vacuum analyze")
         written = source.execute("select pg_current_wal_lsn()").fetchone()
         until(lambda: copy.execute("select pg_last_wal_replay_lsn() >= %s", written).fetchone() == (True,))
-        assert copy.execute("select pg_is_in_recovery()").fetchone() == (True,)
     return primary.url(), copied
 
 
