@@ -10,9 +10,13 @@ from pathlib import Path
 
 from clipsql.errors import EmbeddedServerError
 from clipsql.server.files import write_private
+from clipsql.server.settings import render_settings
 from clipsql.server.user import ServerUser
 
 NAME = "clipsql"  # of the role, a superuser of this private cluster, and of the database that it owns
+
+# Inside of the data folder, so that a base backup of it is whole and starts as a replica.
+_SETTINGS_FILE = "clipsql.conf"
 
 _INITDB_OPTIONS = (
     f"--username={NAME}",
@@ -74,10 +78,21 @@ def _initialise(
     # The role is named as clipsql's schema, which "$user" would make the place of an application's own tables.
     statements = f"create database {NAME}\nalter role {NAME} set search_path = public\n"
     user.check(postgres, *single_user, stdin=statements, purpose=purpose)
-    # By the server's user and not by root, who must never write into a folder that somebody else controls.
-    user.check("tee", "-a", data / "postgresql.conf", stdin="include '../settings.conf'\n", purpose=purpose)
+    _write(data / "postgresql.conf", f"include '{_SETTINGS_FILE}'\n", "-a", user=user, purpose=purpose)
     # One sync instead of three, before the rename makes all of it count.
     user.check(initdb, "--sync-only", "--pgdata", data, purpose=purpose)
+
+
+def write_settings(data_folder: Path, user: ServerUser) -> None:
+    """Replace what postgresql.conf includes by the settings for this machine."""
+    _write(
+        data_folder / _SETTINGS_FILE, render_settings(), user=user, purpose="Writing the server's settings"
+    )
+
+
+def _write(file: Path, text: str, *options: str, user: ServerUser, purpose: str) -> None:
+    # By the server's user and not by root, who must never write into a folder that somebody else controls.
+    user.check("tee", *options, file, stdin=text, purpose=purpose)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -22,7 +22,6 @@ from clipsql.server.postmaster import (
     settled_postmaster,
 )
 from clipsql.server.programs import NEWEST, program_folder, program_folder_for
-from clipsql.server.settings import render_settings
 from clipsql.server.user import ServerUser, server_user, user_name
 
 _START_ATTEMPTS = 5
@@ -56,7 +55,6 @@ class EmbeddedServer:
         self._log = LogFile(self.home / "server.log")
         self._password_file = self.home / "password"
         self._port_file = self.home / "port"
-        self._settings_file = self.home / "settings.conf"
         self._lock_file = self.home / "lock"
 
     @staticmethod
@@ -132,7 +130,7 @@ class EmbeddedServer:
             return
         with self._locked():
             self._stop_cluster()
-            files = (self._password_file, self._port_file, self._settings_file, self._log.path)
+            files = (self._password_file, self._port_file, self._log.path)
             copies = (*self.home.glob("server-*.*"), *self.home.glob("new-*"))
             for path in (self.data_folder, *files, *copies):
                 if path.is_dir():
@@ -205,8 +203,7 @@ class EmbeddedServer:
         if settled_postmaster(self.data_folder, seconds=_START_SECONDS) is not None:
             return
         discard_stale_pid_file(self.data_folder)
-        self._settings_file.write_text(render_settings())
-        self._settings_file.chmod(0o644)  # no secrets in it, and the server's user reads it
+        cluster.write_settings(self.data_folder, user)
         port = int(self._port_file.read_text()) if self._port_file.exists() else None
         for _ in range(_START_ATTEMPTS):
             if port is None or not is_free(port):

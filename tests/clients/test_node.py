@@ -1,0 +1,140 @@
+"""node-postgres and PostGraphile 4 from npm: a search from JavaScript, and as a field of a GraphQL schema."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import psycopg
+import pytest
+from clients.documented import examples
+from sqlalchemy.engine import URL
+from waiting import until
+
+from clipsql.server.postmaster import free_port, is_free
+
+PACKAGES = ("pg@8", "postgraphile@4")
+TABLE_FIELDS = {
+    "allCaptions",
+    "allCollectionStats",
+    "allImages",
+    "allIndexStats",
+    "allModels",
+    "allPictures",
+    "caption",
+    "captionByCaptionId",
+    "image",
+    "imageByImageId",
+    "model",
+    "modelByModelId",
+    "modelByName",
+    "node",
+    "nodeId",
+    "query",
+}
+"""Fields of PostGraphile's schema that are not functions of clipsql."""
+
+Pairs = list[tuple[int, float]]
+
+
+@pytest.fixture(scope="module")
+def modules() -> Path:
+    """The folder node_modules with both packages, installed once into the user's cache."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("Node.js and npm are not here")
+    home = Path(platformdirs.user_cache_dir("clipsql-tests")) / "node"
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        fresh = tempfile.mkdtemp(dir=home.parent)
+        install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", fresh, *PACKAGES]
+        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            shutil.rmtree(fresh)
+            pytest.skip(f"npm cannot install {' and '.join(PACKAGES)}: {done.stderr.strip()[-200:]}")
+        Path(fresh).rename(home)
+    return home / "node_modules"
+
+
+@pytest.fixture
+def environment(reader_url: URL, modules: Path) -> dict[str, str]:
+    url = reader_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return {**os.environ, "CLIPSQL_DATABASE_URL": url, "NODE_PATH": str(modules)}
+
+
+def pairs(rows: list[dict[str, Any]], image_id: str) -> Pairs:
+    return [(int(row[image_id]), row["similarity"]) for row in rows]
+
+
+def test_node_postgres_searches_with_parameters(environment: dict[str, str], right_answer: Pairs) -> None:
+    (example,) = examples("node-postgres")
+    done = subprocess.run(
+        ["node", "-e", example], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert pairs(json.loads(done.stdout), "image_id") == right_answer
+
+
+@pytest.fixture
+def graphql(environment: dict[str, str], modules: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a PostGraphile that was started with the command of the page."""
+    command = examples("PostGraphile 4")[0].replace("npx postgraphile@4", "exec $POSTGRAPHILE")
+    port = free_port()
+    environment["POSTGRAPHILE"] = f"node {modules / '.bin' / 'postgraphile'} --port {port} --host 127.0.0.1"
+    log = tmp_path / "postgraphile.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(["sh", "-c", command], env=environment, stdout=output, stderr=output) as server,
+    ):
+        try:
+            until(lambda: server.poll() is not None or not is_free(port), seconds=60)
+            assert server.poll() is None, log.read_text()
+            yield f"http://127.0.0.1:{port}/graphql"
+        finally:
+            server.terminate()
+
+
+def ask(address: str, query: str) -> dict[str, Any]:
+    request = urllib.request.Request(
+        address, json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def test_a_search_is_a_field_of_graphql(graphql: str, right_answer: Pairs) -> None:
+    answer = ask(graphql, examples("PostGraphile 4")[1])
+    assert pairs(answer["data"]["searchText"]["nodes"], "imageId") == right_answer
+    wrong = ask(graphql, 'mutation { removeImages(input: {images: ["1"]}) { clientMutationId } }')
+    assert "permission denied" in wrong["errors"][0]["message"]
+
+
+def test_its_schema_has_every_public_function_and_nothing_private(graphql: str, owner_url: URL) -> None:
+    schema = ask(
+        graphql,
+        "{ __schema { types { name } queryType { fields { name } } mutationType { fields { name } } } }",
+    )
+    told = schema["data"]["__schema"]
+    fields = {field["name"] for kind in ("queryType", "mutationType") for field in told[kind]["fields"]}
+    with psycopg.connect(owner_url.render_as_string(hide_password=False)) as connection:
+        functions = connection.execute(
+            "select p.proname from pg_proc as p where p.pronamespace = 'clipsql'::regnamespace"
+        ).fetchall()
+    assert fields == TABLE_FIELDS | {camel(name) for (name,) in functions}
+    assert [
+        kind["name"] for kind in told["types"] if re.search(r"private|\d", kind["name"], re.IGNORECASE)
+    ] == []
+
+
+def camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
