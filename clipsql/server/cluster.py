@@ -16,7 +16,7 @@ from clipsql.server.user import ServerUser
 NAME = "clipsql"  # of the role, a superuser of this private cluster, and of the database that it owns
 
 # Inside of the data folder, so that a base backup of it is whole and starts as a replica.
-_SETTINGS_FILE = "clipsql.conf"
+_SETTINGS_FILE = "settings.conf"
 
 _INITDB_OPTIONS = (
     f"--username={NAME}",

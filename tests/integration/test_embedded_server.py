@@ -180,11 +180,11 @@ def test_starting_a_running_server_changes_nothing(server: EmbeddedServer) -> No
 
 def test_its_settings_lie_inside_of_its_data_and_are_written_at_every_start(server: EmbeddedServer) -> None:
     server.stop()
-    (server.data_folder / "clipsql.conf").write_text("max_wal_size = '3GB'\n")
+    (server.data_folder / "settings.conf").write_text("max_wal_size = '3GB'\n")
     url = server.start()
     with psycopg.connect(url) as connection:
         rows = connection.execute("select sourcefile, name from pg_file_settings where applied").fetchall()
-    own = {name for file, name in rows if file == str(server.data_folder / "clipsql.conf")}
+    own = {name for file, name in rows if file == str(server.data_folder / "settings.conf")}
     assert {"max_wal_size", "shared_buffers", "listen_addresses"} <= own
     assert ask(url, "show max_wal_size") == "2GB"
     assert "lc_messages" in {name for _, name in rows}  # what initdb wrote stays

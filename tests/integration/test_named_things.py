@@ -22,6 +22,7 @@ _OF_OTHER_PROGRAMS = (
     "clipsql/server",
     "clipsql/demo/build_model.py",
     "docs/upgrades.md",
+    "docs/clients.md",
     "docker-compose",
     "CONTRIBUTING",
 )
