@@ -461,6 +461,7 @@ def test_the_life_of_a_thousand_vectors_on_the_command_line_alone(clipsql: Clips
         "shop",
     )
     assert (done.exit_code, "1,000 added" in done.stdout) == (0, True), done.output
+    assert "Building an HNSW index over 1,000 vectors." in done.stderr
     stats = json.loads(clipsql("stats", "--json").stdout.splitlines()[0])
     assert stats["images"] == 1_000
     stored = vectors.astype(np.float16).astype(np.float64)
