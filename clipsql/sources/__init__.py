@@ -133,11 +133,14 @@ def open_vectors(
         )
     if str(path) == "-" or (path.is_dir() and not find_parts(path, PARQUET)):
         raise SourceError("Vectors go with a list in a file, or in parts as Parquet files; name those.")
+    if not path.exists() and not find_parts(path, PARQUET):
+        raise SourceError(f'"{path}" does not exist; name a list of pictures that does.')
     vectors: VectorFiles
     table: Table
     if name.endswith(".npz"):
         table, array = open_npz(path, column or EMBEDDING)
-        vectors = NumpyVectors([(path.name, matrix(f'{path.name}, array "{column or EMBEDDING}",', array))])
+        array = matrix(f'{path.name}, array "{column or EMBEDDING}",', array)
+        vectors = NumpyVectors([(path.name, len(array), lambda: array)])
     elif embeddings is not None:
         table = find_parquet_parts(path) or open_table(
             path,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -89,15 +90,16 @@ class ParquetVectors(VectorFiles):
 
 @dataclass(frozen=True, slots=True)
 class NumpyVectors(VectorFiles):
-    """Arrays of shape (n, dimensions) by the names of their files; those in .npy are read as they are needed."""
+    """Arrays of shape (n, dimensions) as (name, n, what gives the array): many files are not open at once."""
 
-    arrays: Sequence[tuple[str, NDArray[Any]]]
+    arrays: Sequence[tuple[str, int, Callable[[], NDArray[Any]]]]
 
     def counts(self) -> Sequence[tuple[str, int]]:
-        return [(name, len(array)) for name, array in self.arrays]
+        return [(name, count) for name, count, _ in self.arrays]
 
     def batches(self, dimensions: int, size: int) -> Iterator[Vectors]:
-        for name, array in self.arrays:
+        for name, _, load in self.arrays:
+            array = load()
             if array.shape[1] != dimensions:
                 raise SourceError(
                     f"{name} has vectors of {array.shape[1]} dimensions, but the model has {dimensions}; "
@@ -128,15 +130,16 @@ def _is_list_of_numbers(kind: Any) -> bool:
 
 
 def open_npy(files: Sequence[Path]) -> NumpyVectors:
-    """The vectors in .npy files. Raises SourceError for what holds none."""
-    arrays = []
-    for file in files:
-        try:
-            array = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise SourceError(f"{file.name} is no readable .npy file ({error}); write it again.") from error
-        arrays.append((file.name, matrix(file.name, array)))
-    return NumpyVectors(arrays)
+    """The vectors in .npy files, read as they are needed. Raises SourceError for what holds none."""
+    return NumpyVectors([(file.name, len(_load(file)), partial(_load, file)) for file in files])
+
+
+def _load(file: Path) -> NDArray[Any]:
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SourceError(f"{file.name} is no readable .npy file ({error}); write it again.") from error
+    return matrix(file.name, array)
 
 
 def matrix(name: str, array: Any) -> NDArray[Any]:

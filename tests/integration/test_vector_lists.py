@@ -17,9 +17,16 @@ import pytest
 from click.testing import Result
 from integration.filling import unit_vectors
 from numpy.typing import NDArray
+from sqlalchemy.engine import Engine
+
+from clipsql.ingest import vectors
+from clipsql.ingest.readings import Outcome
+from clipsql.search.searcher import Searcher
+from clipsql.sources import open_vectors
 
 Clipsql = Callable[..., Result]
 Table = dict[str, Any]
+Query = Callable[[str], list[tuple[Any, ...]]]
 
 VECTORS = unit_vectors(np.random.default_rng(14), 12, 4).astype(np.float32)
 URLS = [f"https://pictures.example/{number}.jpg" for number in range(len(VECTORS))]
@@ -33,7 +40,7 @@ def space(clipsql: Clipsql) -> str:
 
 
 @pytest.fixture
-def query(database_url: str) -> Callable[[str], list[tuple[Any, ...]]]:
+def query(database_url: str) -> Query:
     """Ask the database that the commands write into."""
 
     def ask(statement: str) -> list[tuple[Any, ...]]:
@@ -69,7 +76,7 @@ def lists(vectors: Sequence[Any], kind: pa.DataType) -> pa.Array:
     ],
 )
 def test_a_parquet_column_of_lists_is_stored_as_unit_vectors(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path, kind: pa.DataType
+    clipsql: Clipsql, space: str, query: Query, tmp_path: Path, kind: pa.DataType
 ) -> None:
     given = (VECTORS * 3).astype(np.float16)
     table = pa.table({"url": URLS, "vector": lists(given, kind)})
@@ -86,7 +93,7 @@ def test_a_parquet_column_of_lists_is_stored_as_unit_vectors(
 
 @pytest.mark.usefixtures("space")
 def test_rows_with_a_wrong_vector_are_left_out_and_named_and_all_others_stored(
-    clipsql: Clipsql, query: Any, tmp_path: Path
+    clipsql: Clipsql, query: Query, tmp_path: Path
 ) -> None:
     vectors: list[Any] = [list(map(float, vector)) for vector in VECTORS]
     vectors[1] = [float("nan"), 0, 0, 1]
@@ -134,7 +141,7 @@ def test_rows_with_a_wrong_vector_are_left_out_and_named_and_all_others_stored(
 
 
 def test_nulls_of_a_fixed_size_column_shift_no_other_row(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, space: str, query: Query, tmp_path: Path
 ) -> None:
     vectors = [None if number in (0, 5) else VECTORS[number] for number in range(12)]
     pq.write_table(
@@ -150,7 +157,7 @@ def test_nulls_of_a_fixed_size_column_shift_no_other_row(
 
 
 def test_a_rerun_changes_nothing_and_a_changed_row_is_updated_alone(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, space: str, query: Query, tmp_path: Path
 ) -> None:
     def write(**changed: Any) -> None:
         table: Table = {
@@ -178,6 +185,7 @@ def test_a_rerun_changes_nothing_and_a_changed_row_is_updated_alone(
         ({"date": ["2024-05-01", *[None] * 11]}, 1),
         ({"lon": [1.0, *[None] * 11], "lat": [1.0, *[None] * 11]}, 1),
         ({}, 0),  # what is not told stays
+        ({"brand": [None] * 12}, 0),
     ]
     for changed, updated in changes:
         write(**changed)
@@ -187,7 +195,7 @@ def test_a_rerun_changes_nothing_and_a_changed_row_is_updated_alone(
 
 @pytest.mark.usefixtures("space")
 def test_a_row_tells_of_its_picture_what_it_tells_in_any_other_list(
-    clipsql: Clipsql, query: Any, tmp_path: Path
+    clipsql: Clipsql, query: Query, tmp_path: Path
 ) -> None:
     rows = [
         {
@@ -242,7 +250,7 @@ def test_a_row_tells_of_its_picture_what_it_tells_in_any_other_list(
 
 
 def test_a_url_that_comes_twice_with_two_vectors_is_named_and_the_first_kept(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, space: str, query: Query, tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "v.npz", embedding=VECTORS[:2], url=np.array([URLS[0], URLS[0]]))
     done = clipsql("ingest", tmp_path / "v.npz", "--model", space)
@@ -270,7 +278,7 @@ def laion(folder: Path, sizes: Sequence[int], *, number: Callable[[int], str] = 
 
 
 def test_parts_of_rows_go_with_parts_of_vectors_in_order(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, space: str, query: Query, tmp_path: Path
 ) -> None:
     vectors = laion(tmp_path, [3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2])
     command = ("ingest", tmp_path / "metadata", "--embeddings", tmp_path / "img_emb", "--model", space)
@@ -282,7 +290,7 @@ def test_parts_of_rows_go_with_parts_of_vectors_in_order(
 
 
 def test_parts_that_do_not_belong_together_are_refused_before_anything_is_stored(
-    clipsql: Clipsql, space: str, query: Any, tmp_path: Path
+    clipsql: Clipsql, space: str, query: Query, tmp_path: Path
 ) -> None:
     laion(tmp_path / "a", [1] * 11, number="{:03d}".format)
     done = clipsql(
@@ -306,7 +314,7 @@ def test_parts_that_do_not_belong_together_are_refused_before_anything_is_stored
     assert query("select count(*) from clipsql.image") == [(0,)]
 
 
-def test_arrays_of_an_npz_are_columns(clipsql: Clipsql, space: str, query: Any, tmp_path: Path) -> None:
+def test_arrays_of_an_npz_are_columns(clipsql: Clipsql, space: str, query: Query, tmp_path: Path) -> None:
     days = np.array(["2024-05-01T10:00", "NaT", "2024-05-03"], dtype="datetime64[ns]")
     np.savez_compressed(
         tmp_path / "v.npz",
@@ -358,6 +366,8 @@ def _bad_sources(folder: Path) -> None:
             "wide.npy has vectors of 5 dimensions, but the model has 4; name another by --model.",
             id="another model's",
         ),
+        pytest.param("no.parquet --map embedding=v", '"no.parquet" does not exist', id="no list"),
+        pytest.param("no.npz", '"no.npz" does not exist', id="no arrays"),
         pytest.param("three.npy", "three.npy holds vectors alone; name the list", id="vectors alone"),
         pytest.param("other.npz", 'other.npz has no array "embedding", it has "url", "vector"', id="no array"),
         pytest.param("uneven.npz", 'array "url" has the shape (1,), "embedding" (2, 4)', id="uneven arrays"),
@@ -377,7 +387,7 @@ def _bad_sources(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_stored_is_told_in_a_line_and_nothing_is_stored(
-    clipsql: Clipsql, query: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    clipsql: Clipsql, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     arguments: str, said: str,
 ) -> None:  # fmt: skip
     _bad_sources(tmp_path)
@@ -385,8 +395,46 @@ def test_what_cannot_be_stored_is_told_in_a_line_and_nothing_is_stored(
     done = clipsql("ingest", *arguments.split())
     assert done.exit_code in (1, 2)
     assert said in done.stderr
+    assert "Left out" not in done.stderr
     assert "Traceback" not in done.output
     assert query("select count(*) from clipsql.image") == [(0,)]
+
+
+@pytest.mark.usefixtures("space")
+def test_a_row_that_postgresql_refuses_keeps_no_other_out(
+    clipsql: Clipsql, query: Query, tmp_path: Path
+) -> None:
+    many_words = " ".join(f"word{number:06d}" for number in range(100_000))
+    rows = [{"url": url, "caption": many_words if url == URLS[4] else "a car"} for url in URLS]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    np.save(tmp_path / "rows.npy", VECTORS)
+    for done in ("11 added, 1 unusable; 11 captions added", "11 unchanged, 1 unusable; 0 captions added"):
+        result = clipsql("ingest", tmp_path / "rows.jsonl", "--embeddings", tmp_path / "rows.npy")
+        assert result.exit_code == 1
+        assert done in result.stdout
+        assert (
+            "rows.jsonl line 5: PostgreSQL refuses the row (string is too long for tsvector" in result.stderr
+        )
+        for url, text in query(EMBEDDINGS):
+            assert np.allclose(json.loads(text), VECTORS[URLS.index(url)], atol=1e-3)
+
+
+def test_rows_are_stored_batch_by_batch_as_if_there_were_one(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Searcher(engine).add_model("space", dimensions=4)
+    monkeypatch.setattr(vectors, "PUT_BATCH", 4)
+    urls = [*URLS[:4], URLS[3], *URLS[4:9], URLS[0], URLS[8]]
+    places = [*range(4), 3, *range(4, 9), 0, 9]
+    captions = [f"c{number}" for number in range(12)]
+    np.savez(tmp_path / "v.npz", url=urls, caption=captions, embedding=VECTORS[places])
+    told: list[int] = []
+    report = vectors.ingest_vectors(
+        engine, model, open_vectors(tmp_path / "v.npz"), collection="c", on_stored=told.append
+    )
+    assert told == [0, 4, 10, 11]
+    assert (report.outcomes[Outcome.ADDED], report.outcomes[Outcome.DUPLICATE], report.captions) == (9, 2, 10)
+    assert [problem.position for problem in report.problems] == ["v.npz row 11", "v.npz row 12"]
 
 
 def test_the_life_of_a_thousand_vectors_on_the_command_line_alone(clipsql: Clipsql, tmp_path: Path) -> None:
@@ -413,6 +461,7 @@ def test_the_life_of_a_thousand_vectors_on_the_command_line_alone(clipsql: Clips
         "shop",
     )
     assert (done.exit_code, "1,000 added" in done.stdout) == (0, True), done.output
+    assert "Building an HNSW index over 1,000 vectors." in done.stderr
     stats = json.loads(clipsql("stats", "--json").stdout.splitlines()[0])
     assert stats["images"] == 1_000
     stored = vectors.astype(np.float16).astype(np.float64)
@@ -428,10 +477,15 @@ def test_the_life_of_a_thousand_vectors_on_the_command_line_alone(clipsql: Clips
         )
         found = clipsql("search", "vector", tmp_path / "query.npy", "--model", "theirs", *at_price)
         assert found.exit_code == 0, found.output
-        ids = [json.loads(line)["url"] for line in found.stdout.splitlines()]
+        lines = [json.loads(line) for line in found.stdout.splitlines()]
+        ids = [line["url"] for line in lines]
+        assert lines[0]["percentile"] > 90
         similarities = stored @ near
         similarities[prices != prices[number]] = -1
         assert ids == [f"https://shop.example/{place}.jpg" for place in np.argsort(-similarities)[:20]]
+        np.save(tmp_path / "batch.npy", near[np.newaxis].astype(">f8"))
+        by_batch = clipsql("search", "vector", tmp_path / "batch.npy", "--model", "theirs", *at_price)
+        assert by_batch.stdout == found.stdout
         told = json.dumps(near.tolist())
         assert clipsql("search", "vector", told, "--model", "theirs", *at_price).stdout == found.stdout
         by_stdin = clipsql("search", "vector", "-", "--model", "theirs", *at_price, input=told)
