@@ -144,6 +144,14 @@ def test_a_session_goes_on_after_an_error(own: Engine) -> None:
     assert count(own) == 1
 
 
+def test_matches_are_shown_after_their_connection_is_closed(own: Engine) -> None:
+    with own.connect() as connection:
+        pictures = Searcher(connection)
+        pictures.put("c", "red", embedding=RED)
+        found = pictures.search(RED)
+    assert "red" in found._repr_html_()
+
+
 def test_a_connection_without_transactions_is_refused(own: Engine) -> None:
     with (
         own.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
