@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
 import jinja2
+from sqlalchemy.exc import SQLAlchemyError
 
 from clipsql.errors import ClipsqlError
 from clipsql.images.showing import jpeg_uri, safe_link, shrunk
@@ -30,10 +31,8 @@ def as_html(
     if missing:
         try:
             kept = thumbnails(missing)
-        except (
-            ClipsqlError
-        ):  # the database is closed by now: what is known of the matches is shown all the same
-            kept = {}
+        except (ClipsqlError, SQLAlchemyError):
+            kept = {}  # the database is closed by now: what is known of the matches is shown all the same
         pictures.update((image_id, jpeg_uri(jpeg)) for image_id, jpeg in kept.items())
     template = _MARKUP.from_string(resources.files(__package__).joinpath("notebook.html").read_text("utf-8"))
     return template.render(

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from clipsql import errors
+from clipsql.db.transactions import reading
 from clipsql.search.searcher import Searcher
 
 RED, GREEN = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]
@@ -138,10 +139,29 @@ def test_a_session_goes_on_after_an_error(own: Engine) -> None:
         ):
             with pytest.raises(errors.ClipsqlError):
                 wrong()
-        assert session.scalar(sa.text("show timezone")) != "Asia/Tokyo"
         assert [match.url for match in pictures.search(RED)] == ["red"]
+        assert session.scalar(sa.text("show timezone")) != "Asia/Tokyo"
         session.commit()
     assert count(own) == 1
+
+
+def test_what_is_set_to_ask_a_question_ends_with_it(own: Engine) -> None:
+    with own.connect() as given:
+        for database in (own, given):
+            with reading(database) as connection:
+                connection.exec_driver_sql("set timezone to 'Asia/Tokyo'")
+                connection.exec_driver_sql("insert into clipsql.image (collection, url) values ('c', 'u')")
+            with reading(database) as connection:
+                assert connection.exec_driver_sql("show timezone").scalar() != "Asia/Tokyo"
+                assert connection.exec_driver_sql("select count(*) from clipsql.image").scalar() == 0
+
+
+def test_matches_are_shown_after_their_connection_is_closed(own: Engine) -> None:
+    with own.connect() as connection:
+        pictures = Searcher(connection)
+        pictures.put("c", "red", embedding=RED)
+        found = pictures.search(RED)
+    assert "red" in found._repr_html_()
 
 
 def test_a_connection_without_transactions_is_refused(own: Engine) -> None:
