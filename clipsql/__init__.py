@@ -9,9 +9,11 @@ with clipsql.connect() as pictures:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from clipsql import errors, orm
 from clipsql.errors import ClipsqlError
-from clipsql.search.asynchronous import AsyncSearcher, connect_async
+from clipsql.extras import require_extra
 from clipsql.search.connecting import connect, upgrade
 from clipsql.search.results import Match
 from clipsql.search.searcher import Searcher
@@ -30,3 +32,16 @@ __all__ = [
 ]
 
 __version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from clipsql.search.asynchronous import AsyncSearcher, connect_async
+
+
+def __getattr__(name: str) -> Any:
+    """What needs an extra is imported when it is asked for."""
+    if name not in ("AsyncSearcher", "connect_async"):
+        raise AttributeError(f"module clipsql has no attribute {name}")
+    require_extra("async", f"clipsql.{name}")
+    from clipsql.search import asynchronous
+
+    return getattr(asynchronous, name)

@@ -10,7 +10,7 @@ PACKAGES = {
     "clip": ("torch", "transformers"),
     "web": ("httpx2", "httptools", "aiodns", "protego", "tenacity"),
     "parquet": ("pyarrow",),
-    "async": ("greenlet",),
+    "async": ("greenlet", "asyncpg"),
 }
 """Extra of clipsql -> the packages that it brings and that clipsql imports."""
 

@@ -17,7 +17,6 @@ from clipsql.db.engine import CONNECT_TIMEOUT_S, create_engine, database_errors,
 from clipsql.db.models import ModelRow
 from clipsql.db.opening import database_url, open_database
 from clipsql.errors import ConfigurationError
-from clipsql.extras import require_extra
 from clipsql.search.searcher import Searcher
 
 _P = ParamSpec("_P")
@@ -111,13 +110,12 @@ async def connect_async(
     """An `AsyncSearcher` on a database: the URL given, else CLIPSQL_DATABASE_URL, else the embedded server.
 
     The driver is the URL's, postgresql+asyncpg:// or postgresql+psycopg://, by default psycopg; the rest is told in
-    `connect`. Needs the extra `async`.
+    `connect`.
 
         async with clipsql.connect_async() as pictures:
             for match in await pictures.search_text("red truck at night", max_results=5):
                 print(match.similarity, match.url)
     """
-    require_extra("async", "connect_async")
     settings = Settings.from_environment(database_url=database)
     url = await asyncio.to_thread(_opened, settings)
     engine = create_async_engine(

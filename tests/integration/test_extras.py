@@ -193,10 +193,10 @@ def folder(tmp_path: Path) -> Path:
 def test_the_packages_of_an_extra_are_those_of_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    assert {"clip", "web", "embedded", "parquet", "all", "test"} == set(extras)
+    assert {"clip", "web", "embedded", "parquet", "async", "all", "test"} == set(extras)
     for extra, packages in PACKAGES.items():
         assert {need.partition(">=")[0].partition("[")[0] for need in extras[extra]} == set(packages)
-    assert extras["all"] == ["clipsql[clip,web,embedded,parquet]"]
+    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,async]"]
     assert "clipsql[all]" in extras["test"]
 
 

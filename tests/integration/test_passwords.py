@@ -53,6 +53,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("search", "query"): ("dog + cat",),
     ("search", "hybrid"): ("a dog",),
     ("search", "text"): ("a dog",),
+    ("search", "vector"): (str([1] * 24),),
     ("suggest",): ("1",),
     ("worker",): ("--until-empty",),
 }

@@ -311,6 +311,15 @@ def test_a_kept_result_never_answers_for_another_model_tower_or_text(engine: Eng
         assert np.dot(found, wanted["second", "car"]) >= ENOUGH
 
 
+def test_what_was_asked_is_not_there_for_the_next_transaction_of_a_session(box: Engine) -> None:
+    kept = "select current_setting('clipsql.latest_embedding', true)"
+    with box.connect() as connection:
+        connection.exec_driver_sql("select clipsql.embed_text('a secret', 'box')")
+        assert connection.exec_driver_sql(kept).scalar_one()
+        connection.commit()
+        assert not connection.exec_driver_sql(kept).scalar_one()
+
+
 def test_a_reader_may_encode_in_a_read_only_transaction_under_any_settings(box: Engine) -> None:
     wanted = embed(box, ["Red café at night"])
     with box.connect() as connection:

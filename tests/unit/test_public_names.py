@@ -24,3 +24,16 @@ def test_importing_clipsql_and_its_commands_loads_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "light"
+
+
+def test_what_needs_an_extra_says_so_where_it_is_absent() -> None:
+    program = (
+        "import sys; sys.modules['greenlet'] = None\n"
+        "import clipsql\n"
+        "try: clipsql.connect_async\n"
+        "except clipsql.ClipsqlError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == (
+        'clipsql.connect_async needs the package greenlet; run: pip install "clipsql[async]"'
+    )
