@@ -45,3 +45,7 @@ def __getattr__(name: str) -> Any:
     from clipsql.search import asynchronous
 
     return getattr(asynchronous, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
