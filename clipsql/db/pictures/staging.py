@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
+from clipsql.db.pictures.vectors import copy_vectors
 from clipsql.db.statements import Driver
+from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.picture import exact_json
 
 _STAGED_TYPES = {"image_id": "bigint", **ROW_TYPES, "is_checked": "boolean"}
@@ -47,8 +48,14 @@ def write_content(
     """Embeddings, captions and thumbnails of pictures, by image_id, whose rows are written already."""
     stale = [image_id for image_id, write in placed if write.content_changed]
     # Other content: what any model made of the old one is wrong now, and so is what it looked like.
-    for table in ("clipsql.image_embedding", "clipsql_private.fingerprint", "clipsql_private.thumbnail"):
-        connection.execute(f"delete from {table} where image_id = any (%s)", (stale,))  # noqa: S608
+    for table in (
+        (SCHEMA, "image_embedding"),
+        (PRIVATE_SCHEMA, "fingerprint"),
+        (PRIVATE_SCHEMA, "thumbnail"),
+    ):
+        connection.execute(
+            sql.SQL("delete from {} where image_id = any (%s)").format(sql.Identifier(*table)), (stale,)
+        )
     removed = [caption_id for _, write in placed for caption_id in write.removed_captions]
     connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
     _write_fingerprints(connection, placed)
@@ -56,9 +63,9 @@ def write_content(
     caption_embeddings = _copy_captions(connection, placed)
     if model is None:
         return
-    embeddings = ((image_id, write.embedding) for image_id, write in placed if write.embedding is not None)
-    _copy_embeddings(connection, "image_embedding", model, embeddings)
-    _copy_embeddings(connection, "caption_embedding", model, caption_embeddings)
+    embeddings = [(image_id, write.embedding) for image_id, write in placed if write.embedding is not None]
+    _copy_embeddings(connection, "image", model, embeddings)
+    _copy_embeddings(connection, "caption", model, caption_embeddings)
 
 
 def _write_fingerprints(connection: Driver, placed: Sequence[tuple[int, PictureWrite]]) -> None:
@@ -128,17 +135,9 @@ def _of_stored_captions(
 
 
 def _copy_embeddings(
-    connection: Driver,
-    table: str,
-    model: ModelRow,
-    embeddings: Iterable[tuple[int, NDArray[np.float32]]],
+    connection: Driver, owner: str, model: ModelRow, embeddings: Sequence[tuple[int, NDArray[np.float32]]]
 ) -> None:
-    owner_id = table.replace("_embedding", "_id")
-    with connection.cursor().copy(
-        sql.SQL("copy {} ({}, model_id, embedding) from stdin (format binary)").format(
-            sql.Identifier("clipsql", table), sql.Identifier(owner_id)
-        )
-    ) as copy:
-        copy.set_types(["int8", "int4", "halfvec"])
-        for row_id, embedding in embeddings:
-            copy.write_row((row_id, model.model_id, HalfVector(embedding)))
+    if embeddings:
+        ids = [row_id for row_id, _ in embeddings]
+        vectors = np.stack([embedding for _, embedding in embeddings]).astype(np.float16)
+        copy_vectors(connection, owner, ids, vectors, model)

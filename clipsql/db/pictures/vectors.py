@@ -39,11 +39,11 @@ def replace_vectors(
         (model.model_id, [row_id for row_id, _ in stored if row_id not in same]),
     )
     fresh = [row_id for row_id in ids if row_id not in same]
-    _copy_vectors(connection, owner, fresh, vectors[[places[row_id] for row_id in fresh]], model)
+    copy_vectors(connection, owner, fresh, vectors[[places[row_id] for row_id in fresh]], model)
     return set(fresh)
 
 
-def _copy_vectors(
+def copy_vectors(
     connection: Driver, owner: str, ids: Sequence[int], vectors: NDArray[np.float16], model: ModelRow
 ) -> None:
     """Vectors of pictures or captions, by their ids, as the bytes that COPY sends: row by row is ten times slower."""
