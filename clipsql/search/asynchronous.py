@@ -25,6 +25,9 @@ _R = TypeVar("_R")
 _IN_A_THREAD = frozenset({"put_many", "ingest", "search_image", "embed_image", "explain_image"})
 """Methods that compute, or that send rows by COPY: on an engine they run beside the event loop, on one of psycopg."""
 
+_BRING_MODELS = frozenset({"add_model", "ingest"})
+"""Methods that may be called before the database knows the model."""
+
 
 class AsyncSearcher:
     """What a `Searcher` does, awaited: the same methods with the same arguments, results and errors.
@@ -50,7 +53,7 @@ class AsyncSearcher:
         return self._model
 
     async def _call(self, name: str, *args: Any, **options: Any) -> Any:
-        if name != "add_model":
+        if name not in _BRING_MODELS:
             await self.model()
         if name in _IN_A_THREAD and isinstance(self._database, AsyncEngine):
             return await asyncio.to_thread(self._call_beside, name, *args, **options)

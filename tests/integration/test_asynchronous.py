@@ -7,6 +7,7 @@ import datetime as dt
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,21 @@ def test_the_life_of_a_space_awaited(engine: Engine, driver: str) -> None:
             assert (await pictures.model()).name == "space"
 
     run(live())
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_an_ingest_awaited_brings_its_model(
+    engine: Engine, driver: str, model_folder: Path, tmp_path: Path
+) -> None:
+    for number in range(3):
+        Image.new("RGB", (64, 48), (number * 90, 90, 200)).save(tmp_path / f"{number}.png")
+
+    async def bring() -> tuple[int, int]:
+        async with clipsql.connect_async(url(engine, driver), model=str(model_folder)) as pictures:
+            report = await pictures.ingest(tmp_path, collection="c")
+            return report.outcomes["added"], len(await pictures.search_similar(1))
+
+    assert run(bring()) == (3, 2)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
