@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,19 +26,20 @@ PGBOUNCER = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + os.paths
 
 
 @pytest.fixture
-def pooled_url(database_url: str, tmp_path: Path) -> Iterator[str]:
-    """The database's URL through a pooler with two sessions on the server, which all clients share."""
+def pooled_url(database_url: str, run_folder: Path) -> Iterator[str]:
+    """The database's URL through a pooler with four sessions on the server, which all clients share."""
     if PGBOUNCER is None:
         pytest.skip("PgBouncer is not here; it comes with the package pgbouncer")
     url = make_url(database_url)
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    tmp_path.chmod(0o755)
-    users = tmp_path / "users.txt"
+    place = Path(tempfile.mkdtemp(dir=run_folder))
+    place.chmod(0o755)  # for the pooler's own user
+    users = place / "users.txt"
     users.write_text(f'"{url.username}" "{url.password}"\n')
     users.chmod(0o644)
-    (tmp_path / "pgbouncer.ini").write_text(
+    (place / "pgbouncer.ini").write_text(
         f"""
         [databases]
         * = host={url.host} port={url.port}
@@ -53,11 +55,7 @@ def pooled_url(database_url: str, tmp_path: Path) -> Iterator[str]:
         """.replace("\n        ", "\n")
     )
     # It does not run as root.
-    command = [PGBOUNCER, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(tmp_path / "pgbouncer.ini")]
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() != "root" or folder == Path("/"):
-            continue
-        folder.chmod(folder.stat().st_mode | 0o011)
+    command = [PGBOUNCER, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(place / "pgbouncer.ini")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as pooler:
         try:
             _await(port, pooler)

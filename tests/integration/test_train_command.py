@@ -89,7 +89,9 @@ def test_ctrl_c_keeps_a_checkpoint_and_the_last_line_says_so(
     command = ("model", "train", "--source", manifest, "--config", config, "--output", folder, "--json")
     options = ("--epochs", "200", "--batch-size", "4", "--checkpoint-every", "5")
     given = [str(word) for word in (*command, *options)]
-    program = ("-c", "from clipsql.cli import main; main()")
+    # A job in the background, as tests may run in, ignores Ctrl-C, and so do its children.
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = ("-c", f"{heeds}; from clipsql.cli import main; main()")
     with subprocess.Popen((sys.executable, *program, *given), stderr=subprocess.PIPE, text=True) as training:
         until(lambda: (folder / "checkpoint.pt").exists() or training.poll() is not None)
         training.send_signal(signal.SIGINT)
