@@ -21,3 +21,4 @@ with context.begin_transaction(), Operations.context(context.get_context()) as o
     # Here and not in the steps: what was lost since is granted again, and a comment that reads better needs no step.
     op.describe_tables()  # type: ignore[attr-defined]
     op.grant_lost_rights()  # type: ignore[attr-defined]
+    op.keep_tenants_apart()  # type: ignore[attr-defined]

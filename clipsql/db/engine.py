@@ -165,6 +165,10 @@ def _translated(error: BaseException | None, engine: Engine) -> ClipsqlError:
         return DatabaseUnreachable(
             f"Cannot reach {where}: {message}; check the URL and that the server runs."
         )
+    if sqlstate == "42501" and "row-level security" in message:
+        return DatabaseError(
+            f"{message}: it is another's picture, or the policies of clipsql.image let this role only read it."
+        )
     if sqlstate in ("42P01", "42883", "3F000"):
         return DatabaseNotReady(f'{message}; run "clipsql db upgrade" first ({where}).')
     remedy = _REMEDY_BY_SQLSTATE.get(sqlstate or "")

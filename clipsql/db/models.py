@@ -33,7 +33,7 @@ class ModelRow:
         """Where its files come from. Raises ModelError for a vector space, which has none."""
         if self.location is None:
             raise ModelError(
-                f"Model {self.name} is a vector space without files: nothing can be encoded with it here; put pictures "
+                f"Model {self.name} has no files here, as a vector space without files has none: nothing can be encoded with it; put pictures "
                 "with their vectors, and search by a vector, by a stored picture or by words (caption_query)."
             )
         return self.location
@@ -41,8 +41,11 @@ class ModelRow:
 
 def list_models(engine: Engine) -> list[ModelRow]:
     """All models, by name."""
+    # Each as SQL resolves it, because not everybody may see where files lie.
+    resolved = _resolved(Model.name)
+    statement = sa.select(resolved).join_from(Model, resolved, sa.true()).order_by(Model.name)
     with database_errors(engine), engine.connect() as connection:
-        return [_row(found) for found in connection.execute(_MODELS.order_by(Model.name))]
+        return [_row(found) for found in connection.execute(statement)]
 
 
 def find_model(database: Database, name: str | None = None) -> ModelRow | None:
@@ -55,11 +58,8 @@ def find_model(database: Database, name: str | None = None) -> ModelRow | None:
 
 def require_model(database: Database, name: str | None = None) -> ModelRow:
     """The model of that name or location, or the default model, as SQL finds it. Raises UnknownModel."""
-    resolved = sa.func.clipsql_private.resolve_model(sa.cast(name, sa.Text)).table_valued(
-        *(sa.column(column.name, column.type) for column in _MODELS.selected_columns)
-    )
     with reading(database) as connection:
-        return _row(connection.execute(sa.select(resolved)).one())
+        return _row(connection.execute(sa.select(_resolved(sa.cast(name, sa.Text)))).one())
 
 
 def add_model(
@@ -141,6 +141,13 @@ def remove_model(engine: Engine, name: str) -> None:
         for table in EMBEDDING_TABLES:
             execute(connection, sql.SQL("drop table {}").format(partition(table, model_id)))
         connection.execute(sa.delete(Model).where(Model.model_id == model_id))
+
+
+def _resolved(name: sa.ColumnElement[str]) -> sa.TableValuedAlias:
+    """The row of the model that SQL finds by that name."""
+    return sa.func.clipsql_private.resolve_model(name).table_valued(
+        *(sa.column(column.name, column.type) for column in _MODELS.selected_columns)
+    )
 
 
 _MODELS = sa.select(

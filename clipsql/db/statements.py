@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +36,34 @@ def driver_connection(connection: Connection) -> Driver:
 def execute(connection: Connection, statement: sql.Composed, parameters: tuple[object, ...] = ()) -> None:
     """Run one composed statement; identifiers and literals in it are quoted by psycopg."""
     driver_connection(connection).execute(statement, parameters)
+
+
+@contextmanager
+def copy_into(driver: Driver, table: str, columns: Mapping[str, str]) -> Iterator[psycopg.Copy]:
+    """A binary COPY into columns, SQL types by name, of a table of clipsql, within a transaction.
+
+    By way of a temporary table where the role writes under row-level security, which COPY knows nothing of.
+    """
+    target = sql.Identifier(*table.split("."))
+    row = driver.execute("select row_security_active(%s)", (table,)).fetchone()
+    if is_aside := row == (True,):
+        target = sql.Identifier("copied_aside")
+        driver.execute(
+            sql.SQL("create temporary table {} ({}) on commit drop").format(
+                target, sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in columns.items())
+            )
+        )
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    with driver.cursor().copy(sql.SQL("copy {} ({}) from stdin (format binary)").format(target, names)) as copy:
+        copy.set_types(list(columns.values()))
+        yield copy
+    if is_aside:
+        driver.execute(
+            sql.SQL("insert into {} ({}) overriding system value select {} from copied_aside").format(
+                sql.Identifier(*table.split(".")), names, names
+            )
+        )
+        driver.execute("drop table copied_aside")
 
 
 @contextmanager

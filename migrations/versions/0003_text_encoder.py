@@ -25,6 +25,7 @@ FUNCTIONS = (
     "token_values",
     "attend",
     "run_text_tower",
+    "remembered_vector",
     "embed_text",
     "search_text",
     "explain_text",

@@ -15,6 +15,6 @@ comment on column clipsql.plan_result.matching_rows is 'Pictures that pass the f
 comment on column clipsql.plan_result.matching_is_exact is 'Whether all of them were counted.';
 comment on column clipsql.plan_result.is_exact is 'Whether the answer is proved to be the nearest pictures.';
 comment on column clipsql.plan_result.is_complete is 'Whether the answer holds every picture that passes.';
-comment on column clipsql.plan_result.index_used is 'Indexes that find the matches or are walked.';
-comment on column clipsql.plan_result.expected_ms is 'Estimated time; only ratios mean something.';
+comment on column clipsql.plan_result.index_used is 'Indexes that find the matches or are walked; null where row-level security hides pictures.';
+comment on column clipsql.plan_result.expected_ms is 'Estimated time; only ratios mean something; null where row-level security hides pictures.';
 comment on column clipsql.plan_result.explanation is 'The same in a sentence, with the reason.';

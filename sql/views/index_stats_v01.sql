@@ -8,7 +8,7 @@ select
         when 'image_embedding' then (select count(*) from clipsql.image_embedding as e where e.model_id = m.model_id)
         else (select count(*) from clipsql.caption_embedding as e where e.model_id = m.model_id)
     end as rows,
-    pg_relation_size(x.indexrelid) as bytes,
+    case when not row_security_active('clipsql.image') then pg_relation_size(x.indexrelid) end as bytes,
     case
         when x.indisvalid then 'valid'
         when exists (
@@ -32,7 +32,7 @@ comment on view clipsql.index_stats is 'The HNSW indexes of each model: rows, si
 comment on column clipsql.index_stats.model is 'Name of the model.';
 comment on column clipsql.index_stats.embeddings is 'The table that is indexed: image_embedding or caption_embedding.';
 comment on column clipsql.index_stats.rows is 'Vectors of the model in that table.';
-comment on column clipsql.index_stats.bytes is 'Size of the index; null where there is none.';
+comment on column clipsql.index_stats.bytes is 'Size of the index; null where there is none, or where it would tell of pictures that one may not see.';
 comment on column clipsql.index_stats.state is 'valid, invalid, building or missing.';
 comment on column clipsql.index_stats.recall is
     'Recall of the 10 nearest over all collections, as "clipsql index tune" last measured it; null before.';

@@ -13,6 +13,7 @@ from clipsql.db.pictures.lookups import pictures_by_id
 from clipsql.db.pictures.records import PictureWrite, StoredPicture
 from clipsql.db.pictures.staging import stage, write_content
 from clipsql.db.statements import Driver
+from clipsql.errors import ConfigurationError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +73,16 @@ def enqueue(
 ) -> None:
     """Let pictures, (image_id, is_checked, file_to_read) each, wait for `model` or for any.
 
-    One not checked is looked at again; a file that was asked for stays so.
+    One not checked is looked at again; a file that was asked for stays so. Raises ConfigurationError where a tenant
+    would have workers read files: they are on the machine of the workers, and whose they are nobody knows.
     """
+    if any(file is not None for _, _, file in pictures):
+        row = connection.execute("select row_security_active('clipsql_private.queue')").fetchone()
+        if row == (True,):
+            raise ConfigurationError(
+                "Where tenants are kept apart, workers read no files for them: ingest these directly, without "
+                "--enqueue-only, or give web addresses."
+            )
     connection.execute(
         """
         with asked as (

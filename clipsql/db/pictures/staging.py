@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
 from clipsql.db.pictures.vectors import copy_vectors
-from clipsql.db.statements import Driver
+from clipsql.db.statements import Driver, copy_into
 from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
 from clipsql.picture import exact_json
 
@@ -111,10 +111,8 @@ def _copy_captions(
     ).fetchall()
     embeddings = _of_stored_captions(connection, placed)
     if new:
-        with connection.cursor().copy(
-            "copy clipsql.caption (caption_id, image_id, body, language) from stdin (format binary)"
-        ) as copy:
-            copy.set_types(["int8", "int8", "text", "text"])
+        columns = {"caption_id": "int8", "image_id": "int8", "body": "text", "language": "text"}
+        with copy_into(connection, "clipsql.caption", columns) as copy:
             for (caption_id,), (image_id, body, language, embedding) in zip(ids, new, strict=True):
                 copy.write_row((caption_id, image_id, body, language))
                 if embedding is not None:

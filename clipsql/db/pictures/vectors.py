@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from clipsql.db.models import ModelRow
-from clipsql.db.statements import Driver
+from clipsql.db.statements import Driver, copy_into
 
 
 def replace_vectors(
@@ -60,11 +60,8 @@ def copy_vectors(
     rows["model_bytes"], rows["model"] = 4, model.model_id
     rows["vector_bytes"], rows["dimensions"], rows["unused"] = 4 + 2 * vectors.shape[1], vectors.shape[1], 0
     rows["vector"] = vectors
-    with connection.cursor().copy(
-        sql.SQL("copy {} ({}, model_id, embedding) from stdin (format binary)").format(
-            sql.Identifier("clipsql", f"{owner}_embedding"), sql.Identifier(f"{owner}_id")
-        )
-    ) as copy:
+    columns = {f"{owner}_id": "int8", "model_id": "int4", "embedding": "halfvec"}
+    with copy_into(connection, f"clipsql.{owner}_embedding", columns) as copy:
         copy.write(_HEADER + rows.tobytes() + _END)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from clipsql import assets
-from clipsql.db.schema.facts import Facts, Thing, catalog_facts
+from clipsql.db.schema.facts import Facts, Thing, catalog_facts, run_as_owner
 from clipsql.db.schema.rights import right_differences
 from clipsql.db.statements import driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA, Base
@@ -88,9 +88,12 @@ def _expected_facts(connection: Connection) -> Facts:
         facts = catalog_facts(connection, temporary)
         aside.rollback()
     schemas = _schemas()
-    return {
+    found = {
         thing._replace(schema=schemas[thing.owner or thing.name]): value for thing, value in facts.items()
     }
+    for thing in run_as_owner(connection) & found.keys():
+        found[thing]["security"] = "definer"
+    return found
 
 
 def _schemas() -> dict[str, str]:

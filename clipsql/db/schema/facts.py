@@ -106,3 +106,16 @@ _FACTS = sa.text(
     where not exists (select from pg_catalog.pg_constraint as k where k.conindid = c.oid)
     """
 )
+
+
+def run_as_owner(connection: Connection) -> set[Thing]:
+    """The functions that should run as their owner, because `clipsql.enable_tenants()` was called."""
+    if not connection.exec_driver_sql(
+        "select to_regproc('clipsql_private.tenant_doors') is not null"
+    ).scalar_one():
+        return set()
+    doors = connection.exec_driver_sql(
+        "select split_part(d.door, '.', 1), split_part(d.door, '.', 2) from clipsql_private.tenant_doors() as d"
+        " where d.runs_as_owner"
+    )
+    return {Thing("function", schema, None, name) for schema, name in doors}

@@ -13,7 +13,7 @@ from alembic.operations import MigrateOperation, Operations
 from clipsql import assets
 from clipsql.db.schema.describing import describe_tables
 from clipsql.db.schema.preparing import PREPARATION
-from clipsql.db.schema.rights import GRANT_LOST_RIGHTS
+from clipsql.db.schema.rights import GRANT_LOST_RIGHTS, KEEP_TENANTS_APART
 
 
 class RunSql(MigrateOperation):
@@ -102,6 +102,16 @@ class GrantLostRights(RunSql):
     def grant_lost_rights(cls, operations: Operations) -> Any:
         """Grant what `clipsql.db.schema.rights` says, on all that is there."""
         return operations.invoke(cls(GRANT_LOST_RIGHTS))
+
+
+@Operations.register_operation("keep_tenants_apart")
+class KeepTenantsApart(RunSql):
+    """Keep tenants apart where they were: functions made anew run as their callers."""
+
+    @classmethod
+    def keep_tenants_apart(cls, operations: Operations) -> Any:
+        """Run `clipsql.enable_tenants()` again where it was on."""
+        return operations.invoke(cls(KEEP_TENANTS_APART))
 
 
 @Operations.register_operation("prepare_database")

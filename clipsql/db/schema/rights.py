@@ -49,6 +49,13 @@ _NUMBERED = (f"{SCHEMA}.caption_caption_id_seq",)
 """Sequences that writers draw numbers from by themselves, to know them before COPY."""
 
 _FOR_WRITERS = ("add_model", "put_image", "remove_images", "put_captions", "check_picture", "add_partitions")
+_FOR_THE_OWNER = (
+    "enable_tenants",
+    "disable_tenants",
+    "switch_doors",
+    "keep_apart",
+    "drop_tenant_policies",
+)
 
 _READ = [
     *(table.fullname for table in Base.metadata.sorted_tables if table.schema == SCHEMA),
@@ -67,7 +74,7 @@ _WANTED = [
         (role, "execute", "routine", qualified)
         for role in ROLES
         for name, qualified in _RUN.items()
-        if role == WRITER or name not in _FOR_WRITERS
+        if name not in _FOR_THE_OWNER and (role == WRITER or name not in _FOR_WRITERS)
     ),
 ]
 
@@ -90,6 +97,9 @@ _RIGHTS = sql.SQL(
         select w.role, w.privilege, o.kind, o.target
         from object as o
         join wanted as w on w.kind = o.kind and w.name = o.name
+        -- Where tenants are kept apart readers have rights on its columns.
+        where (w.role, w.name) <> ('clipsql_reader', 'clipsql.model')
+            or not (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = to_regclass('clipsql.image_embedding'))
         union
         -- A schema without a function is one that a downgrade has emptied.
         select w.role, 'usage', 'schema', split_part(o.name, '.', 1)
@@ -138,6 +148,18 @@ $grant$"""
     .as_string(None)
 )
 """One statement that grants what is lacking, and needs no owner where nothing is."""
+
+KEEP_TENANTS_APART = """\
+do $tenants$
+begin
+    if to_regproc('clipsql.enable_tenants') is not null
+            and (select c.relrowsecurity from pg_catalog.pg_class as c
+                 where c.oid = to_regclass('clipsql.image_embedding')) then
+        perform clipsql.enable_tenants();
+    end if;
+end
+$tenants$"""
+"""One statement that keeps tenants apart again, by new tables and functions too, where they were."""
 
 
 def right_differences(connection: Connection) -> list[str]:

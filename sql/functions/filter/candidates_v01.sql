@@ -4,7 +4,8 @@ returns text
 language sql stable parallel safe
 return format(
     'from clipsql.image_embedding as e %s where e.model_id = %s %s',
-    case when conditions <> '' then 'join clipsql.image as i on i.image_id = e.image_id' end,
+    case when conditions <> '' then
+        'join ' || clipsql_private.visible_images() || ' as i on i.image_id = e.image_id' end,
     (chosen).model_id,
     'and ' || nullif(conditions, ''));
 

@@ -5,7 +5,7 @@ returns text
 language sql stable parallel safe
 return coalesce(
     nullif(clipsql_private.conditions(filter), ''),
-    case when row_security_active('clipsql.image') then 'true' else '' end);
+    case when clipsql_private.is_restricted() then 'true' else '' end);
 
 comment on function clipsql_private.effective_conditions(clipsql_private.search_filter) is
     'SQL conditions over clipsql.image as i; empty only when every picture passes.';

@@ -20,6 +20,7 @@ language plpgsql stable parallel safe
 as $$
 declare
     filter clipsql_private.search_filter;
+    is_known boolean;
 begin
     filter.in_collection := case when in_collection ~ '[^[:space:]]' then in_collection end;
     filter.taken_from := taken_from;
@@ -37,12 +38,13 @@ begin
     filter.except_images := except_images;
     -- In this form only an index has the order: a plan that expects to meet the collection soon by reading the table would
     -- read all of it where there is none, and much of it for one that came last.
-    if filter.in_collection is not null and (
-            select true
-            from clipsql.image as i
-            where i.collection between filter.in_collection and filter.in_collection
-            order by i.collection
-            limit 1) is null then
+    if filter.in_collection is not null then
+        execute format(
+                'select true from %s as i where i.collection between $1 and $1 order by i.collection limit 1',
+                clipsql_private.visible_images())
+            into is_known using filter.in_collection;
+    end if;
+    if filter.in_collection is not null and is_known is null then
         raise warning using errcode = 'CQ008', message = format(
             'There is no collection "%s", so nothing matches; clipsql.collection_stats shows what there is.',
             left(filter.in_collection, 100));

@@ -13,6 +13,9 @@ begin
             'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
             clipsql_private.partition_name(embeddings, of_model), embeddings,
             format('%s_%s_dimensions_check', embeddings, of_model), size, of_model);
+        if clipsql_private.keeps_tenants_apart() then
+            perform clipsql_private.keep_apart(clipsql_private.partition_name(embeddings, of_model)::regclass);
+        end if;
     end loop;
 end;
 $$;

@@ -17,7 +17,7 @@ declare
     probes integer;
 begin
     -- A reader under row-level security is told where a hit lies among the pictures that he may see.
-    if not row_security_active('clipsql.image') then
+    if not clipsql_private.is_restricted() then
         select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
         into size, distances
         from (
@@ -42,16 +42,16 @@ begin
     statement :=
         'select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= $3)
          from (select ' || clipsql_private.farthest_distance(cardinality(directions)) || ' as distance '
-        || clipsql_private.candidates(conditions, chosen) || ' %s) as s';
+        || clipsql_private.candidates(conditions, chosen);
     is_exact := true;
-    execute format(statement, 'limit $4') into size, distances using filter, directions, farthest, full_size + 1;
+    execute statement || ' limit $4) as s' into size, distances using filter, directions, farthest, full_size + 1;
     if size <= full_size then
         return;
     end if;
 
     is_exact := false;
     foreach probes in array array[2 * full_size, 40 * full_size] loop
-        execute format(statement, 'and e.ctid = any ($4)') into size, distances
+        execute statement || ' and e.ctid = any ($4)) as s' into size, distances
             using filter, directions, farthest,
                 clipsql_private.spread_rows(to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id)), probes);
         if size >= least_size then
@@ -59,7 +59,7 @@ begin
         end if;
     end loop;
     is_exact := true;
-    execute format(statement, '') into size, distances using filter, directions, farthest;
+    execute statement || ') as s' into size, distances using filter, directions, farthest;
 end;
 $$;
 

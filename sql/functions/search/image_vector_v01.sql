@@ -10,11 +10,13 @@ declare
     state text;
 begin
     -- Joined with image, not read from image_embedding alone, so that row-level security on image holds.
-    select e.embedding::vector, i.status into stored, state
-    from clipsql.image as i
-    left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = chosen.model_id
-    where i.image_id = image;
-    if not found then
+    execute format(
+            'select e.embedding::vector, i.status
+             from %s as i
+             left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = $2
+             where i.image_id = $1', clipsql_private.visible_images())
+        into stored, state using image, chosen.model_id;
+    if state is null then
         raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(image::text, 'null'));
     elsif stored is null then
         raise exception using errcode = 'CQ002', message = format(

@@ -32,8 +32,9 @@ begin
                  ) as n',
                 chosen.dimensions,
                 case when conditions <> '' then
-                    'join clipsql.caption as t on t.caption_id = e.caption_id
-                     join clipsql.image as i on i.image_id = t.image_id' end,
+                    format(
+                        'join clipsql.caption as t on t.caption_id = e.caption_id join %s as i on i.image_id = t.image_id',
+                        clipsql_private.visible_images()) end,
                 chosen.model_id,
                 'and ' || nullif(conditions, ''))
             into ids, distances using filter, direction, max_results;

@@ -40,6 +40,9 @@ declare
     walk record;
     found clipsql.plan_result;
     walk_note text := '';
+    -- How many rows there are, which index that makes worth while, and how many rows a walk of it passes, says something of
+    -- those that the caller may not see.
+    is_restricted constant boolean := clipsql_private.is_restricted();
 begin
     perform
         clipsql_private.check_query(query, chosen),
@@ -58,25 +61,29 @@ begin
     found.is_exact := walk.ids is null;
     found.strategy := concat_ws(', then ',
         case when walk.walked is not null then 'index walk' end, case when found.is_exact then 'exact' end);
-    found.expected_ms := coalesce(walk.walked * (walk.strategy).step_ms, 0)
-        + case when found.is_exact then (walk.strategy).exact_ms else 0 end;
-    if walk.walked is not null then
+    if not is_restricted then
+        found.expected_ms := coalesce(walk.walked * (walk.strategy).step_ms, 0)
+            + case when found.is_exact then (walk.strategy).exact_ms else 0 end;
+        found.index_used := case
+            when found.is_exact then (
+                select string_agg(distinct n.name #>> '{}', ', ')
+                from jsonb_path_query(
+                    clipsql_private.compare_plan(direction, max_results, conditions, filter, chosen),
+                    'strict $.**."Index Name"') as n(name))
+            else split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2) end;
+    end if;
+    if walk.walked is not null and not is_restricted then
         walk_note := format(' The walk (ef_search %s) passed %s rows', (walk.strategy).ef_search, walk.walked) || case
             when found.is_exact then ' and met few matches: they lie far from the query, so all are compared.'
             else '.' end;
     end if;
-    found.index_used := case
-        when found.is_exact then (
-            select string_agg(distinct n.name #>> '{}', ', ')
-            from jsonb_path_query(
-                clipsql_private.compare_plan(direction, max_results, conditions, filter, chosen),
-                'strict $.**."Index Name"') as n(name))
-        else split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2) end;
     found.explanation := format(
-        '%s of about %s pictures under model %s match: %s.%s The answer is %s%s.',
+        '%s %s under model %s match: %s.%s The answer is %s%s.',
         case when found.matching_is_exact then found.matching_rows::text
+             when is_restricted then format('More than %s', count_limit)
              else format('More than %s (about %s)', count_limit, (walk.strategy).likely_matches) end,
-        (walk.strategy).total_rows, chosen.name, (walk.strategy).reason, walk_note,
+        case when is_restricted then 'pictures' else format('of about %s pictures', (walk.strategy).total_rows) end,
+        chosen.name, (walk.strategy).reason, walk_note,
         case when found.is_exact then 'exact' else 'approximate' end,
         case when found.is_complete then ' and holds every match' else format(' and holds the nearest %s', max_results) end);
     return next found;

@@ -24,6 +24,7 @@ declare
     share double precision := 1;
     needed double precision;
     is_plain boolean;
+    is_restricted constant boolean := clipsql_private.is_restricted();
 begin
     -- As the planner does it: the density that ANALYZE found, times the pages that there are now.
     select case when c.relpages > 0 and c.reltuples > 0
@@ -56,11 +57,11 @@ begin
     end if;
 
     narrowing.except_images := null;  -- takes away few rows
-    is_plain := narrowing is null and not row_security_active('clipsql.image');
+    is_plain := narrowing is null and not is_restricted;
     narrowing.only_images := null;
     if not is_plain then
         share := case
-            when narrowing is null and not row_security_active('clipsql.image') then most_matches / strategy.total_rows
+            when narrowing is null and not is_restricted then most_matches / strategy.total_rows
             else clipsql_private.sample_share(conditions, filter, sample_size) end;
         strategy.likely_matches := least(most_matches, share * strategy.total_rows);
         needed := clipsql_private.walk_length(max_results / greatest(share, 1e-9), strategy.ef_search, strategy.total_rows);

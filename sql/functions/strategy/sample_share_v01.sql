@@ -14,11 +14,11 @@ begin
     execute format(
             -- offset 0 keeps the planner from looking the conditions up in their indexes.
             'select count(*), count(*) filter (where %s)
-             from (select t.* from clipsql.image as t where t.ctid = any ($2) offset 0) as i', conditions)
+             from (select s.* from %s as s where s.ctid = any ($2) offset 0) as i', conditions, clipsql_private.visible_images())
         into found_rows, passing_rows using filter, clipsql_private.spread_rows('clipsql.image', sample_size);
     -- None in the sample is not none at all. Rows hidden by row-level security are not found, and do not match.
     return greatest(passing_rows, 0.5)
-        / greatest(1, case when row_security_active('clipsql.image') then sample_size else found_rows end);
+        / greatest(1, case when clipsql_private.is_restricted() then sample_size else found_rows end);
 end;
 $$;
 

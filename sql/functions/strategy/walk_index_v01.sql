@@ -53,9 +53,9 @@ begin
             'left join lateral (
                  select true as passes
                  -- offset 0: the picture is looked up by its id; no condition may take the place of that.
-                 from (select t.* from clipsql.image as t where t.image_id = w.image_id offset 0) as i
+                 from (select s.* from %s as s where s.image_id = w.image_id offset 0) as i
                  where %s
-             ) as p on true', conditions) end) using filter, query
+             ) as p on true', clipsql_private.visible_images(), conditions) end) using filter, query
     loop
         walked := walked + 1;
         if step.passes then

@@ -24,9 +24,8 @@ begin
     end if;
     perform clipsql_private.check_text(query);
     if loaded_at is null then
-        select r.embedding into embedding
-        from clipsql_private.remembered_text as r where r.model_id = chosen.model_id and r.body = query;
-        if found then
+        embedding := clipsql_private.remembered_vector(query, chosen.model_id);
+        if embedding is not null then
             return embedding;
         end if;
     end if;

@@ -14,8 +14,8 @@ begin
     select t.* into tower from clipsql_private.text_tower as t where t.model_id = chosen.model_id;
     if tower.model_id is null and chosen.location is null then
         raise exception using errcode = 'CQ005', message = format(
-            'Model %s is a vector space without files: it has no text tower, so no text can be turned into its vectors;'
-            ' search it by a vector (clipsql.search), by a picture (clipsql.search_similar) or by words (caption_query).',
+            'Model %s has no text tower here, as a vector space without files has none, so no text can be turned into its'
+            ' vectors; search it by a vector (clipsql.search), by a picture (clipsql.search_similar) or by words (caption_query).',
             chosen.name);
     elsif tower.model_id is null then
         raise exception using errcode = 'CQ005', message = format(
