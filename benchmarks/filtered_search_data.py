@@ -173,7 +173,7 @@ def load(connection: psycopg.Connection, pictures: Pictures, *, model_name: str)
     assert first is not None
     with connection.cursor().copy(
         sql.SQL("copy {} (image_id, model_id, embedding) from stdin (format binary)").format(
-            sql.Identifier("clipsql", f"image_embedding_{row[0]}")
+            sql.Identifier("clipsql_private", f"image_embedding_{row[0]}")
         )
     ) as copy:
         copy.set_types(["int8", "int4", "halfvec"])

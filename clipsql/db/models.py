@@ -33,8 +33,8 @@ class ModelRow:
         """Where its files come from. Raises ModelError for a vector space, which has none."""
         if self.location is None:
             raise ModelError(
-                f"Model {self.name} has no files here, as a vector space without files has none: nothing can be encoded with it; put pictures "
-                "with their vectors, and search by a vector, by a stored picture or by words (caption_query)."
+                f"Model {self.name} has no files here, as a vector space without files has none: nothing can be encoded "
+                "with it; put pictures with their vectors, and search by a vector, by a stored picture or by words (caption_query)."
             )
         return self.location
 
@@ -143,7 +143,7 @@ def remove_model(engine: Engine, name: str) -> None:
         connection.execute(sa.delete(Model).where(Model.model_id == model_id))
 
 
-def _resolved(name: sa.ColumnElement[str]) -> sa.TableValuedAlias:
+def _resolved(name: sa.SQLColumnExpression[str]) -> sa.TableValuedAlias:
     """The row of the model that SQL finds by that name."""
     return sa.func.clipsql_private.resolve_model(name).table_valued(
         *(sa.column(column.name, column.type) for column in _MODELS.selected_columns)

@@ -54,7 +54,9 @@ def copy_into(driver: Driver, table: str, columns: Mapping[str, str]) -> Iterato
             )
         )
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    with driver.cursor().copy(sql.SQL("copy {} ({}) from stdin (format binary)").format(target, names)) as copy:
+    with driver.cursor().copy(
+        sql.SQL("copy {} ({}) from stdin (format binary)").format(target, names)
+    ) as copy:
         copy.set_types(list(columns.values()))
         yield copy
     if is_aside:

@@ -45,7 +45,7 @@ POLICIES = {
 def kept_apart(
     request: pytest.FixtureRequest, new_database: Callable[..., URL], template: str
 ) -> Iterator[tuple[URL, Engine]]:
-    """A database with pictures of tenant a, who has a login to write and one to read; so has b, who has no picture yet."""
+    """A database with pictures of tenant a, who has a login to write and one to read; b has a login and no picture."""
     url = new_database(template=template)
     engine = create_engine(url.render_as_string(hide_password=False))
     model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
@@ -110,7 +110,7 @@ def all_that_is_seen(url: str, ids: str) -> dict[str, object]:
             except psycopg.errors.InsufficientPrivilege:
                 seen[str(relation)] = "refused"
         seen["pg_stats"] = connection.execute(_STATISTICS.encode()).fetchall()
-        for call in (*CALLS, *(call.replace("{ids}", ids) for call in OF_OTHERS)):
+        for call in (*CALLS, *(call.replace("{ids}", ids).replace("{model}", _MODEL) for call in OF_OTHERS)):
             try:
                 seen[call] = connection.execute(f"select * from {call} as t".encode()).fetchall()
             except psycopg.Error as error:
@@ -118,6 +118,7 @@ def all_that_is_seen(url: str, ids: str) -> dict[str, object]:
     return seen
 
 
+_MODEL = "clipsql_private.resolve_model(null)"
 OF_OTHERS = (
     "clipsql.image_vector(({ids})[1])",
     "clipsql.thumbnail_uri(({ids})[1])",
@@ -136,18 +137,20 @@ OF_OTHERS = (
     "clipsql.search_plan(array_fill(1, array[128])::vector)",
     "clipsql.search_plan(array_fill(1, array[128])::vector, caption_query => 'quokka')",
     "clipsql_private.answer(array[array_fill(1, array[128])::vector], 1, 1000, null, null, null, null,"
-    " clipsql_private.resolve_model(null))",
-    "clipsql_private.nearest(array_fill(1, array[128])::vector, 1000, null, clipsql_private.resolve_model(null))",
-    "clipsql_private.nearest_captions(array_fill(1, array[128])::vector, 1000, null, clipsql_private.resolve_model(null))",
-    "clipsql_private.rank_words('quokka', 'true', null, clipsql_private.resolve_model(null))",
-    "clipsql_private.percentile_basis(array[array_fill(1, array[128])::halfvec], null, 2, clipsql_private.resolve_model(null))",
+    " {model})",
+    "clipsql_private.nearest(array_fill(1, array[128])::vector, 1000, null, {model})",
+    "clipsql_private.nearest_captions(array_fill(1, array[128])::vector, 1000, null, {model})",
+    "clipsql_private.rank_words('quokka', 'true', null, {model})",
+    "clipsql_private.percentile_basis(array[array_fill(1, array[128])::halfvec], null, 2, {model})",
     "clipsql_private.percentile_basis(array[array_fill(1, array[128])::halfvec], '" + NAMES["b"] + "', 2,"
-    " clipsql_private.resolve_model(null))",
-    "clipsql_private.distinct_images({ids}, 0.99, 1000, clipsql_private.resolve_model(null))",
-    "clipsql_private.result_rows({ids}, array_fill(0.5::float8, array[40]), array[array_fill(1, array[128])::vector], 1, 1000,"
-    " null, null, null, null, clipsql_private.resolve_model(null))",
-    "clipsql_private.compare_all(array_fill(1, array[128])::vector, 1000, '', null, clipsql_private.resolve_model(null))",
-    "clipsql_private.make_filter('" + NAMES["b"] + "', null, null, null, null, null, null, null, null, null, null, null, null, null)",
+    " {model})",
+    "clipsql_private.distinct_images({ids}, 0.99, 1000, {model})",
+    "clipsql_private.result_rows({ids}, array_fill(0.5::float8, array[40]), array[array_fill(1, array[128])::vector],"
+    " 1, 1000, null, null, null, null, {model})",
+    "clipsql_private.compare_all(array_fill(1, array[128])::vector, 1000, '', null, {model})",
+    "clipsql_private.make_filter('"
+    + NAMES["b"]
+    + "', null, null, null, null, null, null, null, null, null, null, null, null, null)",
     "clipsql_private.resolve_model('" + str(MODEL_FOLDER) + "')",
 )
 """Calls that ask for what is another's; `ids` are its pictures."""
@@ -158,7 +161,9 @@ def give_everything_to_b(url: URL, engine: Engine, folder: Path) -> None:
     for number in range(3):
         Image.new("RGB", (64, 48), (number * 60, 90, 200 - number * 50)).save(folder / f"{number}.png")
     (folder / "captions.csv").write_text("file,caption\n0.png,A quokka.\n1.png,A red truck.\n", "utf-8")
-    done = run(as_role(url, "b"), "ingest", folder / "captions.csv", "--collection", NAMES["b"], "--thumbnails")
+    done = run(
+        as_role(url, "b"), "ingest", folder / "captions.csv", "--collection", NAMES["b"], "--thumbnails"
+    )
     assert done.exit_code == 0, done.output
     with clipsql.connect(as_role(url, "b")) as pictures:
         for number in range(40):
@@ -178,7 +183,8 @@ def give_everything_to_b(url: URL, engine: Engine, folder: Path) -> None:
             "insert into clipsql_private.percentile_sample_embedding (percentile_sample_id, image_id, embedding)"
             " select s.percentile_sample_id, e.image_id, e.embedding"
             " from clipsql_private.percentile_sample as s cross join clipsql.image_embedding as e",
-            "insert into clipsql_private.search_tuning (model_id, collection, ef_search, target_recall, measured_recall, queries)"
+            "insert into clipsql_private.search_tuning"
+            " (model_id, collection, ef_search, target_recall, measured_recall, queries)"
             f" values ({model.model_id}, '{NAMES['b']}', 100, 1, 1, 9), ({model.model_id}, null, 100, 1, 1, 9)",
             f"insert into clipsql_private.remembered_text values ({model.model_id}, 'quokka', '{[0.5] * 128}')",
             "update clipsql_private.queue set file_to_read = '/b'",
@@ -188,7 +194,9 @@ def give_everything_to_b(url: URL, engine: Engine, folder: Path) -> None:
 
 
 def run(url: str, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], env={"CLIPSQL_DATABASE_URL": url})
+    return CliRunner().invoke(
+        main, [str(argument) for argument in arguments], env={"CLIPSQL_DATABASE_URL": url}
+    )
 
 
 def test_whatever_another_tenant_has_changes_nothing_that_one_sees(
@@ -210,8 +218,16 @@ def test_whatever_another_tenant_has_changes_nothing_that_one_sees(
     # The owner sees by the same calls that there was something to hide.
     changed = {call for call in owners if owners[call] != before["a"].get(call)}
     hidden = {relation for relation in owners if owners[relation] and "." in relation and "(" not in relation}
-    assert {"clipsql.caption", "clipsql_private.thumbnail", "clipsql_private.percentile_sample_embedding"} <= changed
-    assert hidden >= {"clipsql_private.queue", "clipsql_private.remembered_text", "clipsql_private.fingerprint"}
+    assert {
+        "clipsql.caption",
+        "clipsql_private.thumbnail",
+        "clipsql_private.percentile_sample_embedding",
+    } <= changed
+    assert hidden >= {
+        "clipsql_private.queue",
+        "clipsql_private.remembered_text",
+        "clipsql_private.fingerprint",
+    }
 
 
 def test_every_table_and_partition_is_kept_apart_or_of_no_tenant(kept_apart: tuple[URL, Engine]) -> None:
@@ -252,7 +268,7 @@ SEARCHES = (
     "clipsql.search(clipsql.image_vector(7), 30, {mine}, caption_query => 'truck -snow', distinct_above => 0.3)",
     "clipsql.search(clipsql.image_vector(7), 200, {mine})",
     "clipsql.search(clipsql.image_vector(7), 50, {mine}, having_metadata => '{\"night\": true}', min_percentile => 20)",
-    "clipsql.search(clipsql.image_vector(7), 20, {mine}, near_longitude => 13, near_latitude => 52, within_m => 5000000)",
+    "clipsql.search(clipsql.image_vector(7), 20, {mine}, near_longitude => 13, near_latitude => 52, within_m => 5e6)",
     "clipsql.search_text('a red truck', 20, {mine}, except_images => '{1,2,3}')",
     "clipsql.search_similar(7, 25, {mine})",
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 20, {mine},"
@@ -266,7 +282,9 @@ SEARCHES = (
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_a_tenant_is_answered_as_the_owner_within_its_pictures(kept_apart: tuple[URL, Engine], search: str) -> None:
+def test_a_tenant_is_answered_as_the_owner_within_its_pictures(
+    kept_apart: tuple[URL, Engine], search: str
+) -> None:
     url, _ = kept_apart
     owners = f"in_collection => '{NAMES['a']}'"
     with psycopg.connect(url.render_as_string(hide_password=False)) as owner:
@@ -297,7 +315,9 @@ def test_a_tenant_does_not_learn_where_the_files_of_a_model_lie(kept_apart: tupl
     assert str(MODEL_FOLDER) in run(as_role(url, "a"), "model", "list", "--json").output
 
 
-def test_a_tenant_writes_its_own_and_nothing_of_another(kept_apart: tuple[URL, Engine], tmp_path: Path) -> None:
+def test_a_tenant_writes_its_own_and_nothing_of_another(
+    kept_apart: tuple[URL, Engine], tmp_path: Path
+) -> None:
     url, engine = kept_apart
     theirs = f"https://b.example/{tmp_path.name}"
     with clipsql.connect(as_role(url, "b")) as pictures:
@@ -309,21 +329,31 @@ def test_a_tenant_writes_its_own_and_nothing_of_another(kept_apart: tuple[URL, E
             f"insert into clipsql.image (collection, url) values ('{NAMES['b']}', 'x')",
             f"update clipsql.image set collection = '{NAMES['b']}' where image_id = 7",
             f"insert into clipsql.caption (image_id, body) values ({image}, 'mine')",
-            f"insert into clipsql.caption (image_id, body) values (99999999, 'mine')",
+            "insert into clipsql.caption (image_id, body) values (99999999, 'mine')",
             f"insert into clipsql.image_embedding values ({image}, 2, '[1,0,0]')",
             f"insert into clipsql_private.queue (image_id, collection, model_id) values ({image}, '{NAMES['b']}', 1)",
             "insert into clipsql_private.queue (image_id, collection, file_to_read) values (7, 'x', '/etc/passwd')",
-            f"insert into clipsql_private.thumbnail values ({image}, '', 1, 1) on conflict (image_id) do update set jpeg = ''",
+            f"insert into clipsql_private.thumbnail values ({image}, '', 1, 1)"
+            " on conflict (image_id) do update set jpeg = ''",
             "insert into clipsql_private.remembered_text values (1, 'red', array_fill(1, array[128])::vector)",
             "insert into clipsql_private.percentile_sample (model_id, collection, pictures) values (1, 'x', 1)",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
                 tenant.execute(statement.encode())
         assert tenant.execute("select clipsql.remove_images(%s)", ([image],)).fetchone() == (0,)
-        for table in ("clipsql.image", "clipsql.caption", "clipsql.image_embedding", "clipsql_private.fingerprint"):
+        for table in (
+            "clipsql.image",
+            "clipsql.caption",
+            "clipsql.image_embedding",
+            "clipsql_private.fingerprint",
+        ):
             assert tenant.execute(f"delete from {table} where image_id = {image}".encode()).rowcount == 0
-            assert tenant.execute(f"update {table} set image_id = 7 where image_id = {image}".encode()).rowcount == 0 if (
-                table == "clipsql.caption") else True
+            assert (
+                tenant.execute(f"update {table} set image_id = 7 where image_id = {image}".encode()).rowcount
+                == 0
+                if (table == "clipsql.caption")
+                else True
+            )
     with clipsql.connect(as_role(url, "a")) as pictures:
         with pytest.raises(errors.DatabaseError, match="another's picture"):
             pictures.put(NAMES["b"], "https://a.example/2", embedding=np.eye(128)[9])
@@ -362,7 +392,12 @@ def test_a_shared_picture_may_be_read_and_not_written(kept_apart: tuple[URL, Eng
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     tenant.execute(statement.encode())
-            assert tenant.execute(f"delete from clipsql.image_embedding where image_id = {shared}".encode()).rowcount == 0
+            assert (
+                tenant.execute(
+                    f"delete from clipsql.image_embedding where image_id = {shared}".encode()
+                ).rowcount
+                == 0
+            )
     finally:
         with engine.begin() as connection:
             connection.exec_driver_sql("drop policy shared on clipsql.image")
@@ -405,8 +440,10 @@ def test_who_may_not_read_pictures_may_not_search_them(kept_apart: tuple[URL, En
             f"set local role {role}",
         ):
             connection.exec_driver_sql(statement)
-        with pytest.raises(sa.exc.ProgrammingError, match="permission denied|may not search"):
-            connection.exec_driver_sql("select count(*) from clipsql.search(array_fill(1, array[128])::vector, model => 'demo')")
+        with pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|may not search"):
+            connection.exec_driver_sql(
+                "select count(*) from clipsql.search(array_fill(1, array[128])::vector, model => 'demo')"
+            )
         connection.rollback()
 
 
@@ -427,7 +464,8 @@ def test_the_schema_is_as_expected_with_tenants_and_without(kept_apart: tuple[UR
         with engine.begin() as connection:
             connection.exec_driver_sql(f"select clipsql.{statement}()")
             secured = connection.exec_driver_sql(
-                "select count(*) from pg_class where relrowsecurity and relnamespace::regnamespace::text like 'clipsql%%'"
+                "select count(*) from pg_class"
+                " where relrowsecurity and relnamespace::regnamespace::text like 'clipsql%%'"
             ).scalar_one()
         assert (secured > 1) == (tables > 1)
         assert migrating.differences(engine) == []
@@ -467,7 +505,9 @@ def test_what_keeps_tenants_from_being_kept_apart_is_told(own: Engine) -> None:
 
     assert "has no row-level security" in refusal()
     with own.begin() as connection:
-        connection.exec_driver_sql("alter table clipsql.image enable row level security, force row level security")
+        connection.exec_driver_sql(
+            "alter table clipsql.image enable row level security, force row level security"
+        )
     assert "no force row level security" in refusal()
     with own.begin() as connection:
         connection.exec_driver_sql("alter table clipsql.image no force row level security")
@@ -500,7 +540,9 @@ def test_policies_go_together_as_in_postgresql(own: Engine) -> None:
             connection.exec_driver_sql(statement)
     assert _as_reader(own, "select 1") == [counts["streets"]]
     with own.begin() as connection:
-        connection.exec_driver_sql("create policy two on clipsql.image for select using (collection = 'holidays')")
+        connection.exec_driver_sql(
+            "create policy two on clipsql.image for select using (collection = 'holidays')"
+        )
     assert _as_reader(own, "select 1") == [counts["streets"] + counts["holidays"]]
     with own.begin() as connection:
         connection.exec_driver_sql("drop policy two on clipsql.image")
@@ -541,8 +583,14 @@ def test_a_policy_that_searches_cannot_read_ends_them_until_the_owner_says_so_ag
     ("condition", "is_plain"),
     [
         ("collection = any (string_to_array(current_setting('app.collections', true), ','))", True),
-        ("lower(collection) in ('a', 'b') and (metadata ->> 'owner') is not distinct from session_user", True),
-        ("case when collection ~ '^x' then current_user = 'a' else coalesce(metadata @> '{\"a\": 1}', false) end", True),
+        (
+            "lower(collection) in ('a', 'b') and (metadata ->> 'owner') is not distinct from session_user",
+            True,
+        ),
+        (
+            "case when collection ~ '^x' then current_user = 'a' else coalesce(metadata @> '{\"a\": 1}', false) end",
+            True,
+        ),
         ("taken_at > '2025-01-01' and length(url) < 100 and not (width is null)", True),
         ("pg_has_role(current_user, 'clipsql_reader', 'member')", False),
         ("exists (select from clipsql.caption as c where c.image_id = image.image_id)", False),
@@ -550,9 +598,13 @@ def test_a_policy_that_searches_cannot_read_ends_them_until_the_owner_says_so_ag
         ("now() > taken_at", False),
     ],
 )
-def test_conditions_of_columns_constants_and_settings_are_plain(own: Engine, condition: str, is_plain: bool) -> None:
+def test_conditions_of_columns_constants_and_settings_are_plain(
+    own: Engine, condition: str, is_plain: bool
+) -> None:
     with own.begin() as connection:
-        connection.exec_driver_sql("create function public.is_mine(text) returns boolean immutable return true")
+        connection.exec_driver_sql(
+            "create function public.is_mine(text) returns boolean immutable return true"
+        )
         connection.exec_driver_sql(
             "create policy one on clipsql.image using (" + condition.replace("%", "%%") + ")"
         )
@@ -565,7 +617,7 @@ def test_conditions_of_columns_constants_and_settings_are_plain(own: Engine, con
 
 
 def test_a_role_is_put_in_where_a_policy_names_the_current_user_and_nowhere_else(own: Engine) -> None:
-    role = "o'Brien\\1 \"CURRENT_USER\""
+    role = 'o\'Brien\\1 "CURRENT_USER"'
     with own.begin() as connection:
         for statement in (
             sql.SQL("create role {}").format(sql.Identifier(role)),
@@ -589,7 +641,11 @@ def test_a_role_is_put_in_where_a_policy_names_the_current_user_and_nowhere_else
         with own.connect() as connection:
             driver = driver_connection(connection)
             driver.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-            for setting in ("standard_conforming_strings = off", "quote_all_identifiers = on", "extra_float_digits = -15"):
+            for setting in (
+                "standard_conforming_strings = off",
+                "quote_all_identifiers = on",
+                "extra_float_digits = -15",
+            ):
                 driver.execute(f"set local {setting}".encode())
                 found = driver.execute(
                     "select count(*) from clipsql.search(array_fill(1, array[24])::vector, 1000)"

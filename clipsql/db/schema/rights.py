@@ -99,7 +99,8 @@ _RIGHTS = sql.SQL(
         join wanted as w on w.kind = o.kind and w.name = o.name
         -- Where tenants are kept apart readers have rights on its columns.
         where (w.role, w.name) <> ('clipsql_reader', 'clipsql.model')
-            or not (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = to_regclass('clipsql.image_embedding'))
+            or not (select c.relrowsecurity from pg_catalog.pg_class as c
+                    where c.oid = to_regclass('clipsql.image_embedding'))
         union
         -- A schema without a function is one that a downgrade has emptied.
         select w.role, 'usage', 'schema', split_part(o.name, '.', 1)

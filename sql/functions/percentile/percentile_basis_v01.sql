@@ -15,9 +15,11 @@ declare
     statement text;
     conditions text;
     probes integer;
+    is_restricted constant boolean := clipsql_private.is_restricted();
+    of_collection constant text := case when is_restricted then clipsql_private.own_collection() else in_scope end;
 begin
     -- A reader under row-level security is told where a hit lies among the pictures that he may see.
-    if not clipsql_private.is_restricted() then
+    if not is_restricted or in_scope = of_collection or (in_scope is null and of_collection is not null) then
         select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
         into size, distances
         from (
@@ -28,7 +30,7 @@ begin
             where s.percentile_sample_id = (
                 select b.percentile_sample_id
                 from clipsql_private.percentile_sample as b
-                where b.model_id = chosen.model_id and b.collection is not distinct from in_scope)
+                where b.model_id = chosen.model_id and b.collection is not distinct from of_collection)
         ) as s;
         is_exact := false;
         -- Pictures that are deleted leave the sample too; when most have gone, it says little.

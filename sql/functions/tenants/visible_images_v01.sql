@@ -29,11 +29,7 @@ begin
     from (
         select o.polname, o.polpermissive, clipsql_private.is_plain_condition(o.polqual) as is_plain,
             '(' || clipsql_private.condition_for(pg_get_expr(o.polqual, o.polrelid), caller) || ')' as condition
-        from pg_catalog.pg_policy as o
-        where o.polrelid = 'clipsql.image'::regclass and o.polcmd in ('r', '*')
-            and exists (
-                select from unnest(o.polroles) as g(role)
-                where g.role = 0 or pg_has_role(caller, g.role, 'usage'))
+        from clipsql_private.read_policies() as o
     ) as p;
     if unreadable is not null then
         raise exception using errcode = 'CQ007', message = format(

@@ -348,14 +348,14 @@ COMMENT ON COLUMN clipsql.plan_result.is_complete IS 'Whether the answer holds e
 -- Name: COLUMN plan_result.index_used; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.plan_result.index_used IS 'Indexes that find the matches or are walked.';
+COMMENT ON COLUMN clipsql.plan_result.index_used IS 'Indexes that find the matches or are walked; null where row-level security hides pictures.';
 
 
 --
 -- Name: COLUMN plan_result.expected_ms; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.plan_result.expected_ms IS 'Estimated time; only ratios mean something.';
+COMMENT ON COLUMN clipsql.plan_result.expected_ms IS 'Estimated time; only ratios mean something; null where row-level security hides pictures.';
 
 
 --
@@ -727,6 +727,40 @@ COMMENT ON FUNCTION clipsql.classify_images(labels text[], in_collection text, t
 
 
 --
+-- Name: disable_tenants(); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.disable_tenants() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    own regclass;
+begin
+    for own in select t.own from clipsql_private.own_tables() as t(own) loop
+        if own <> 'clipsql.image'::regclass then
+            perform clipsql_private.drop_tenant_policies(own);
+            execute format('alter table %s disable row level security', own);
+        end if;
+    end loop;
+    execute (
+        select format('revoke select (%s) on clipsql.model from clipsql_reader', string_agg(quote_ident(a.attname), ', '))
+        from pg_catalog.pg_attribute as a
+        where a.attrelid = 'clipsql.model'::regclass and a.attnum > 0 and not a.attisdropped);
+    grant select on clipsql.model to clipsql_reader;
+    perform clipsql_private.switch_doors();
+end;
+$$;
+
+
+--
+-- Name: FUNCTION disable_tenants(); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.disable_tenants() IS 'Takes back clipsql.enable_tenants(); the policies of clipsql.image stay. For the owner.';
+
+
+--
 -- Name: embed_text(text, text); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -750,9 +784,8 @@ begin
     end if;
     perform clipsql_private.check_text(query);
     if loaded_at is null then
-        select r.embedding into embedding
-        from clipsql_private.remembered_text as r where r.model_id = chosen.model_id and r.body = query;
-        if found then
+        embedding := clipsql_private.remembered_vector(query, chosen.model_id);
+        if embedding is not null then
             return embedding;
         end if;
     end if;
@@ -769,6 +802,71 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql.embed_text(query text, model text) IS 'Unit-length embedding of a text (at most 5000 characters) under a model (default: the default model).';
+
+
+--
+-- Name: enable_tenants(); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.enable_tenants() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    unreadable text;
+    vectors constant name := (
+        select n.nspname from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+        where t.oid = 'vector'::regtype);
+    reason text;
+begin
+    select case
+        when not pg_has_role(c.relowner, 'usage') then
+            format('enable_tenants is for the owner of clipsql.image, %s.', c.relowner::regrole)
+        when not c.relrowsecurity then
+            'clipsql.image has no row-level security, which says which pictures are whose; run for example:'
+            ' alter table clipsql.image enable row level security;'
+            ' create policy of_tenant on clipsql.image to clipsql_reader, clipsql_writer'
+            ' using (collection = current_setting(''app.tenant'', true));'
+        when c.relforcerowsecurity then
+            'Row-level security on clipsql.image is forced on its owner, under whom searches run; run:'
+            ' alter table clipsql.image no force row level security.'
+        when has_schema_privilege('clipsql_reader', vectors, 'create') then
+            format('Anyone may create functions in schema %s, where vectors are at home, for searches to fall into; run:'
+                ' revoke create on schema %1$s from public, clipsql_reader, clipsql_writer.', quote_ident(vectors))
+    end into reason
+    from pg_catalog.pg_class as c
+    where c.oid = 'clipsql.image'::regclass;
+    if reason is not null then
+        raise exception using errcode = 'CQ007', message = reason;
+    end if;
+
+    perform clipsql_private.keep_apart(t.own) from clipsql_private.own_tables() as t(own);
+
+    -- Where a model's files lie is the server's affair; who ingests has to know.
+    revoke select on clipsql.model from clipsql_reader;
+    execute (
+        select format('grant select (%s) on clipsql.model to clipsql_reader', string_agg(quote_ident(a.attname), ', '))
+        from pg_catalog.pg_attribute as a
+        where a.attrelid = 'clipsql.model'::regclass and a.attnum > 0 and not a.attisdropped and a.attname <> 'location');
+
+    select string_agg(quote_ident(p.polname), ', ' order by p.polname) into unreadable
+    from pg_catalog.pg_policy as p
+    where p.polrelid = 'clipsql.image'::regclass and p.polcmd in ('r', '*') and not clipsql_private.is_plain_condition(p.polqual);
+    perform clipsql_private.switch_doors();
+    if unreadable is not null then
+        raise notice using message = format(
+            'Tenants are kept apart, by PostgreSQL''s own row-level security: %s on clipsql.image is more than columns,'
+            ' constants, current_setting and current_user, so filters by metadata and place use no index.', unreadable);
+    end if;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION enable_tenants(); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.enable_tenants() IS 'Keeps tenants apart by the policies of clipsql.image: captions, vectors, thumbnails and whatever else hangs on a picture are seen and written by who may see and write the picture. For the owner.';
 
 
 --
@@ -841,18 +939,20 @@ COMMENT ON FUNCTION clipsql.explain_text(query text, model text) IS 'Share of th
 CREATE FUNCTION clipsql.image_vector(image bigint, model text DEFAULT NULL::text) RETURNS public.vector
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+    AS $_$
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(model);
     stored vector;
     state text;
 begin
     -- Joined with image, not read from image_embedding alone, so that row-level security on image holds.
-    select e.embedding::vector, i.status into stored, state
-    from clipsql.image as i
-    left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = chosen.model_id
-    where i.image_id = image;
-    if not found then
+    execute format(
+            'select e.embedding::vector, i.status
+             from %s as i
+             left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = $2
+             where i.image_id = $1', clipsql_private.visible_images())
+        into stored, state using image, chosen.model_id;
+    if state is null then
         raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(image::text, 'null'));
     elsif stored is null then
         raise exception using errcode = 'CQ002', message = format(
@@ -861,7 +961,7 @@ begin
     end if;
     return stored;
 end;
-$$;
+$_$;
 
 
 --
@@ -1263,6 +1363,9 @@ declare
     walk record;
     found clipsql.plan_result;
     walk_note text := '';
+    -- How many rows there are, which index that makes worth while, and how many rows a walk of it passes, says something of
+    -- those that the caller may not see.
+    is_restricted constant boolean := clipsql_private.is_restricted();
 begin
     perform
         clipsql_private.check_query(query, chosen),
@@ -1281,25 +1384,29 @@ begin
     found.is_exact := walk.ids is null;
     found.strategy := concat_ws(', then ',
         case when walk.walked is not null then 'index walk' end, case when found.is_exact then 'exact' end);
-    found.expected_ms := coalesce(walk.walked * (walk.strategy).step_ms, 0)
-        + case when found.is_exact then (walk.strategy).exact_ms else 0 end;
-    if walk.walked is not null then
+    if not is_restricted then
+        found.expected_ms := coalesce(walk.walked * (walk.strategy).step_ms, 0)
+            + case when found.is_exact then (walk.strategy).exact_ms else 0 end;
+        found.index_used := case
+            when found.is_exact then (
+                select string_agg(distinct n.name #>> '{}', ', ')
+                from jsonb_path_query(
+                    clipsql_private.compare_plan(direction, max_results, conditions, filter, chosen),
+                    'strict $.**."Index Name"') as n(name))
+            else split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2) end;
+    end if;
+    if walk.walked is not null and not is_restricted then
         walk_note := format(' The walk (ef_search %s) passed %s rows', (walk.strategy).ef_search, walk.walked) || case
             when found.is_exact then ' and met few matches: they lie far from the query, so all are compared.'
             else '.' end;
     end if;
-    found.index_used := case
-        when found.is_exact then (
-            select string_agg(distinct n.name #>> '{}', ', ')
-            from jsonb_path_query(
-                clipsql_private.compare_plan(direction, max_results, conditions, filter, chosen),
-                'strict $.**."Index Name"') as n(name))
-        else split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2) end;
     found.explanation := format(
-        '%s of about %s pictures under model %s match: %s.%s The answer is %s%s.',
+        '%s %s under model %s match: %s.%s The answer is %s%s.',
         case when found.matching_is_exact then found.matching_rows::text
+             when is_restricted then format('More than %s', count_limit)
              else format('More than %s (about %s)', count_limit, (walk.strategy).likely_matches) end,
-        (walk.strategy).total_rows, chosen.name, (walk.strategy).reason, walk_note,
+        case when is_restricted then 'pictures' else format('of about %s pictures', (walk.strategy).total_rows) end,
+        chosen.name, (walk.strategy).reason, walk_note,
         case when found.is_exact then 'exact' else 'approximate' end,
         case when found.is_complete then ' and holds every match' else format(' and holds the nearest %s', max_results) end);
     return next found;
@@ -1857,6 +1964,9 @@ begin
             'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
             clipsql_private.partition_name(embeddings, of_model), embeddings,
             format('%s_%s_dimensions_check', embeddings, of_model), size, of_model);
+        if clipsql_private.keeps_tenants_apart() then
+            perform clipsql_private.keep_apart(clipsql_private.partition_name(embeddings, of_model)::regclass);
+        end if;
     end loop;
 end;
 $$;
@@ -2097,6 +2207,49 @@ COMMENT ON FUNCTION clipsql_private.any_caption_query(query text) IS 'A websearc
 
 
 --
+-- Name: asks_as_tenant(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.asks_as_tenant() RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $_$
+declare
+    caller constant name := clipsql_private.caller();
+    sees_all boolean;
+    is_forced boolean;
+begin
+    if caller = current_user or not clipsql_private.keeps_tenants_apart() then
+        return false;
+    end if;
+    -- The right to read is the caller's to have, not the owner's.
+    if not has_table_privilege(caller, 'clipsql.image', 'select') then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Role %s may not search; let the owner run: grant clipsql_reader to %1$s.', quote_ident(caller));
+    end if;
+    -- As PostgreSQL decides it (check_enable_rls).
+    select not c.relrowsecurity or r.rolsuper or r.rolbypassrls or pg_has_role(r.oid, c.relowner, 'usage'), c.relforcerowsecurity
+    into sees_all, is_forced
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_roles as r on r.rolname = caller
+    where c.oid = 'clipsql.image'::regclass;
+    if is_forced and not sees_all then
+        raise exception using errcode = 'CQ007', message =
+            'Row-level security on clipsql.image is forced on its owner, under whom searches run; run:'
+            ' alter table clipsql.image no force row level security.';
+    end if;
+    return coalesce(not sees_all, true);
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION asks_as_tenant(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.asks_as_tenant() IS 'Whether a function runs as its owner for a caller who sees only some pictures.';
+
+
+--
 -- Name: attend(integer, public.vector[], public.vector[], public.vector[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -2204,12 +2357,76 @@ COMMENT ON FUNCTION clipsql_private.attend(heads integer, queries public.vector[
 
 
 --
+-- Name: caller(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.caller() RETURNS name
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (current_setting('role'::text) = 'none'::text) THEN SESSION_USER ELSE (current_setting('role'::text))::name END;
+
+
+--
+-- Name: FUNCTION caller(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.caller() IS 'The role that asks, also within functions that run as their owner.';
+
+
+--
+-- Name: visible_images(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.visible_images() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET standard_conforming_strings TO 'on'
+    SET extra_float_digits TO '3'
+    SET "DateStyle" TO 'ISO'
+    SET "IntervalStyle" TO 'postgres'
+    AS $$
+declare
+    caller constant name := clipsql_private.caller();
+    conditions text;
+    unreadable name;
+begin
+    if not clipsql_private.asks_as_tenant() then
+        return 'clipsql.image';
+    end if;
+    select
+        concat_ws(' and ',
+            '(' || coalesce(string_agg(p.condition, ' or ' order by p.polname) filter (where p.polpermissive), 'false') || ')',
+            string_agg(p.condition, ' and ' order by p.polname) filter (where not p.polpermissive)),
+        min(p.polname) filter (where not p.is_plain)
+    into conditions, unreadable
+    from (
+        select o.polname, o.polpermissive, clipsql_private.is_plain_condition(o.polqual) as is_plain,
+            '(' || clipsql_private.condition_for(pg_get_expr(o.polqual, o.polrelid), caller) || ')' as condition
+        from clipsql_private.read_policies() as o
+    ) as p;
+    if unreadable is not null then
+        raise exception using errcode = 'CQ007', message = format(
+            'Policy %s on clipsql.image is new and needs PostgreSQL''s own way; let the owner run: select clipsql.enable_tenants().',
+            unreadable);
+    end if;
+    return format('(select t.ctid, t.* from clipsql.image as t where %s)', conditions);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION visible_images(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.visible_images() IS 'The pictures that the caller may see, as SQL for FROM.';
+
+
+--
 -- Name: candidates(text, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
 CREATE FUNCTION clipsql_private.candidates(conditions text, chosen clipsql.model) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN format('from clipsql.image_embedding as e %s where e.model_id = %s %s'::text, CASE WHEN (conditions <> ''::text) THEN 'join clipsql.image as i on i.image_id = e.image_id'::text ELSE NULL::text END, (chosen).model_id, ('and '::text || NULLIF(conditions, ''::text)));
+    RETURN format('from clipsql.image_embedding as e %s where e.model_id = %s %s'::text, CASE WHEN (conditions <> ''::text) THEN (('join '::text || clipsql_private.visible_images()) || ' as i on i.image_id = e.image_id'::text) ELSE NULL::text END, (chosen).model_id, ('and '::text || NULLIF(conditions, ''::text)));
 
 
 --
@@ -2511,6 +2728,7 @@ declare
     share double precision := 1;
     needed double precision;
     is_plain boolean;
+    is_restricted constant boolean := clipsql_private.is_restricted();
 begin
     -- As the planner does it: the density that ANALYZE found, times the pages that there are now.
     select case when c.relpages > 0 and c.reltuples > 0
@@ -2543,11 +2761,11 @@ begin
     end if;
 
     narrowing.except_images := null;  -- takes away few rows
-    is_plain := narrowing is null and not row_security_active('clipsql.image');
+    is_plain := narrowing is null and not is_restricted;
     narrowing.only_images := null;
     if not is_plain then
         share := case
-            when narrowing is null and not row_security_active('clipsql.image') then most_matches / strategy.total_rows
+            when narrowing is null and not is_restricted then most_matches / strategy.total_rows
             else clipsql_private.sample_share(conditions, filter, sample_size) end;
         strategy.likely_matches := least(most_matches, share * strategy.total_rows);
         needed := clipsql_private.walk_length(max_results / greatest(share, 1e-9), strategy.ef_search, strategy.total_rows);
@@ -2665,6 +2883,30 @@ CREATE FUNCTION clipsql_private.compare_statement(conditions text, chosen clipsq
 --
 
 COMMENT ON FUNCTION clipsql_private.compare_statement(conditions text, chosen clipsql.model) IS 'SQL that finds the nearest matches by comparing them all: $1 filter, $2 unit vector, $3 number of results.';
+
+
+--
+-- Name: condition_for(text, name); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.condition_for(condition text, role_name name) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT COALESCE(string_agg(
+         CASE "left"(t.token[1], 1)
+             WHEN '"'::text THEN t.token[1]
+             WHEN ''''::text THEN quote_literal(replace(substr(t.token[1], 2, (length(t.token[1]) - 2)), ''''''::text, ''''::text))
+             ELSE regexp_replace(t.token[1], '\m(CURRENT_USER|CURRENT_ROLE|USER)\M'::text, replace((('('::text || quote_literal((condition_for.role_name)::text)) || '::name)'::text), '\'::text, '\\'::text), 'g'::text)
+         END, ''::text ORDER BY t."position"), ''::text) AS "coalesce"
+    FROM regexp_matches(condition_for.condition, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|[^''"]+)'::text, 'g'::text) WITH ORDINALITY t(token, "position");
+END;
+
+
+--
+-- Name: FUNCTION condition_for(condition text, role_name name); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.condition_for(condition text, role_name name) IS 'The condition of a policy with a role in the place of current_user.';
 
 
 --
@@ -2969,12 +3211,56 @@ COMMENT ON FUNCTION clipsql_private.distinct_images(image_ids bigint[], distinct
 
 
 --
+-- Name: drop_tenant_policies(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.drop_tenant_policies(of_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    policy name;
+begin
+    for policy in
+        select p.polname from pg_catalog.pg_policy as p
+        where p.polrelid = of_table and p.polname like 'clipsql\_tenant\_%'
+    loop
+        execute format('drop policy %I on %s', policy, of_table);
+    end loop;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION drop_tenant_policies(of_table regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.drop_tenant_policies(of_table regclass) IS 'Drops the policies of a table that clipsql_private.keep_apart made.';
+
+
+--
+-- Name: is_restricted(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.is_restricted() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (row_security_active('clipsql.image'::text) OR clipsql_private.asks_as_tenant());
+
+
+--
+-- Name: FUNCTION is_restricted(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.is_restricted() IS 'Whether row-level security hides pictures from who asks.';
+
+
+--
 -- Name: effective_conditions(clipsql_private.search_filter); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
 CREATE FUNCTION clipsql_private.effective_conditions(filter clipsql_private.search_filter) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN COALESCE(NULLIF(clipsql_private.conditions(filter), ''::text), CASE WHEN row_security_active('clipsql.image'::text) THEN 'true'::text ELSE ''::text END);
+    RETURN COALESCE(NULLIF(clipsql_private.conditions(filter), ''::text), CASE WHEN clipsql_private.is_restricted() THEN 'true'::text ELSE ''::text END);
 
 
 --
@@ -3189,6 +3475,34 @@ COMMENT ON FUNCTION clipsql_private.index_is_usable(of_model integer, embeddings
 
 
 --
+-- Name: is_plain_condition(pg_node_tree); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.is_plain_condition(condition pg_node_tree) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((condition IS NULL) OR ((NOT (EXISTS ( SELECT
+            FROM regexp_matches((is_plain_condition.condition)::text, '\{([A-Z]+)'::text, 'g'::text) n(node)
+           WHERE (n.node[1] <> ALL (ARRAY['VAR'::text, 'CONST'::text, 'OPEXPR'::text, 'SCALARARRAYOPEXPR'::text, 'DISTINCTEXPR'::text, 'NULLIFEXPR'::text, 'FUNCEXPR'::text, 'BOOLEXPR'::text, 'NULLTEST'::text, 'BOOLEANTEST'::text, 'RELABELTYPE'::text, 'COERCEVIAIO'::text, 'COALESCEEXPR'::text, 'COALESCE'::text, 'CASEEXPR'::text, 'CASE'::text, 'CASEWHEN'::text, 'WHEN'::text, 'CASETESTEXPR'::text, 'ARRAYEXPR'::text, 'ARRAY'::text, 'MINMAX'::text, 'SQLVALUEFUNCTION'::text]))))) AND (NOT (EXISTS ( SELECT
+            FROM (( SELECT (f.id[1])::oid AS id
+                    FROM regexp_matches((is_plain_condition.condition)::text, ':(?:opfuncid|funcid) (\d+)'::text, 'g'::text) f(id)
+                 UNION ALL
+                  SELECT (o.oprcode)::oid AS oprcode
+                    FROM (regexp_matches((is_plain_condition.condition)::text, ':opno (\d+)'::text, 'g'::text) f(id)
+                      LEFT JOIN pg_operator o ON ((o.oid = (f.id[1])::oid)))) called(id)
+              LEFT JOIN pg_proc p ON ((p.oid = called.id)))
+           WHERE ((called.id IS DISTINCT FROM (0)::oid) AND (NOT COALESCE(((p.pronamespace = ('pg_catalog'::regnamespace)::oid) AND ((p.provolatile = 'i'::"char") OR (p.proname = 'current_setting'::name))), false))))))));
+END;
+
+
+--
+-- Name: FUNCTION is_plain_condition(condition pg_node_tree); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.is_plain_condition(condition pg_node_tree) IS 'Whether the condition of a policy can be applied under another role.';
+
+
+--
 -- Name: joined_images(bigint[], bigint[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3202,6 +3516,125 @@ CREATE FUNCTION clipsql_private.joined_images(images bigint[], more bigint[]) RE
 --
 
 COMMENT ON FUNCTION clipsql_private.joined_images(images bigint[], more bigint[]) IS 'Both lists of pictures in one; the first alone when it is no list.';
+
+
+--
+-- Name: keep_apart(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.keep_apart(of_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    -- Of models, not of tenants.
+    of_models constant regclass[] := array[
+        'clipsql.model', 'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
+        'clipsql_private.text_merge', 'clipsql_private.text_neuron', 'clipsql_private.text_position',
+        'clipsql_private.text_token', 'clipsql_private.text_tower', 'clipsql_private.text_word'];
+    -- Drawn from the pictures of all, for statements of the owner.
+    of_the_owner constant regclass[] := array['clipsql_private.percentile_sample_embedding'];
+    is_part constant boolean := (select c.relispartition from pg_catalog.pg_class as c where c.oid = of_table);
+    whole record;
+    extra text;
+begin
+    if of_table = 'clipsql.image'::regclass or of_table = any (of_models) then
+        return;
+    end if;
+    execute format('alter table %s enable row level security', of_table);
+    select w.* into whole
+    from (values (1, 'image_id', 'clipsql.image'), (2, 'caption_id', 'clipsql.caption')) as w(place, key, relation)
+    join pg_catalog.pg_attribute as a on a.attrelid = of_table and a.attname = w.key and not a.attisdropped
+    where not is_part and of_table <> all (of_the_owner)
+    order by w.place
+    limit 1;
+    perform clipsql_private.drop_tenant_policies(of_table);
+    if whole is null then
+        return;
+    end if;
+    -- A worker reads files of its own machine only for who may look at them all.
+    extra := case when of_table = 'clipsql_private.queue'::regclass then ' and file_to_read is null' else '' end;
+    execute format(
+        'create policy clipsql_tenant_select on %1$s for select
+             using (exists (select from %3$s as whole where whole.%2$I = %1$s.%2$I))', of_table, whole.key, whole.relation);
+    execute format(
+        'create policy clipsql_tenant_insert on %1$s for insert
+             with check (exists (select from %3$s as whole where whole.%2$I = %1$s.%2$I for key share)%4$s)',
+        of_table, whole.key, whole.relation, extra);
+    execute format(
+        'create policy clipsql_tenant_update on %1$s for update
+             using (exists (select from %3$s as whole where whole.%2$I = %1$s.%2$I for key share))
+             with check (exists (select from %3$s as whole where whole.%2$I = %1$s.%2$I for key share)%4$s)',
+        of_table, whole.key, whole.relation, extra);
+    execute format(
+        'create policy clipsql_tenant_delete on %1$s for delete
+             using (exists (select from %3$s as whole where whole.%2$I = %1$s.%2$I for key share))',
+        of_table, whole.key, whole.relation);
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION keep_apart(of_table regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.keep_apart(of_table regclass) IS 'Row-level security on a table that goes by that of clipsql.image.';
+
+
+--
+-- Name: image_embedding; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.image_embedding (
+    image_id bigint NOT NULL,
+    model_id integer NOT NULL,
+    embedding public.halfvec NOT NULL
+)
+PARTITION BY LIST (model_id);
+
+
+--
+-- Name: TABLE image_embedding; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.image_embedding IS 'A picture under a model: one unit-length vector. One partition, with its own HNSW index, for each model.';
+
+
+--
+-- Name: COLUMN image_embedding.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_embedding.image_id IS 'The picture.';
+
+
+--
+-- Name: COLUMN image_embedding.model_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_embedding.model_id IS 'The model.';
+
+
+--
+-- Name: COLUMN image_embedding.embedding; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_embedding.embedding IS 'The picture''s vector, of unit length, in half precision.';
+
+
+--
+-- Name: keeps_tenants_apart(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.keeps_tenants_apart() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT c.relrowsecurity FROM pg_class c WHERE (c.oid = ('clipsql.image_embedding'::regclass)::oid));
+
+
+--
+-- Name: FUNCTION keeps_tenants_apart(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.keeps_tenants_apart() IS 'Whether clipsql.enable_tenants() is on.';
 
 
 --
@@ -3330,8 +3763,8 @@ begin
     select t.* into tower from clipsql_private.text_tower as t where t.model_id = chosen.model_id;
     if tower.model_id is null and chosen.location is null then
         raise exception using errcode = 'CQ005', message = format(
-            'Model %s is a vector space without files: it has no text tower, so no text can be turned into its vectors;'
-            ' search it by a vector (clipsql.search), by a picture (clipsql.search_similar) or by words (caption_query).',
+            'Model %s has no text tower here, as a vector space without files has none, so no text can be turned into its'
+            ' vectors; search it by a vector (clipsql.search), by a picture (clipsql.search_similar) or by words (caption_query).',
             chosen.name);
     elsif tower.model_id is null then
         raise exception using errcode = 'CQ005', message = format(
@@ -3357,9 +3790,10 @@ COMMENT ON FUNCTION clipsql_private.loaded_text_tower(chosen clipsql.model) IS '
 
 CREATE FUNCTION clipsql_private.make_filter(in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[]) RETURNS clipsql_private.search_filter
     LANGUAGE plpgsql STABLE PARALLEL SAFE
-    AS $$
+    AS $_$
 declare
     filter clipsql_private.search_filter;
+    is_known boolean;
 begin
     filter.in_collection := case when in_collection ~ '[^[:space:]]' then in_collection end;
     filter.taken_from := taken_from;
@@ -3377,19 +3811,20 @@ begin
     filter.except_images := except_images;
     -- In this form only an index has the order: a plan that expects to meet the collection soon by reading the table would
     -- read all of it where there is none, and much of it for one that came last.
-    if filter.in_collection is not null and (
-            select true
-            from clipsql.image as i
-            where i.collection between filter.in_collection and filter.in_collection
-            order by i.collection
-            limit 1) is null then
+    if filter.in_collection is not null then
+        execute format(
+                'select true from %s as i where i.collection between $1 and $1 order by i.collection limit 1',
+                clipsql_private.visible_images())
+            into is_known using filter.in_collection;
+    end if;
+    if filter.in_collection is not null and is_known is null then
         raise warning using errcode = 'CQ008', message = format(
             'There is no collection "%s", so nothing matches; clipsql.collection_stats shows what there is.',
             left(filter.in_collection, 100));
     end if;
     return filter;
 end;
-$$;
+$_$;
 
 
 --
@@ -3561,8 +3996,9 @@ begin
                  ) as n',
                 chosen.dimensions,
                 case when conditions <> '' then
-                    'join clipsql.caption as t on t.caption_id = e.caption_id
-                     join clipsql.image as i on i.image_id = t.image_id' end,
+                    format(
+                        'join clipsql.caption as t on t.caption_id = e.caption_id join %s as i on i.image_id = t.image_id',
+                        clipsql_private.visible_images()) end,
                 chosen.model_id,
                 'and ' || nullif(conditions, ''))
             into ids, distances using filter, direction, max_results;
@@ -3776,6 +4212,58 @@ COMMENT ON FUNCTION clipsql_private.normalize_tokens(residuals public.vector[], 
 
 
 --
+-- Name: own_collection(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.own_collection() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    found_collection text;
+begin
+    if clipsql_private.asks_as_tenant() and (
+            select count(*) = 1 and bool_and(
+                o.polpermissive and starts_with(o.polqual::text, '{OPEXPR :opno ' || 'pg_catalog.=(text,text)'::regoperator::oid || ' ')
+                and starts_with(pg_get_expr(o.polqual, o.polrelid), '(collection = ')
+                and (select count(*) from regexp_matches(o.polqual::text, '\{VAR ', 'g')) = 1)
+            from clipsql_private.read_policies() as o) then
+        execute format('select i.collection from %s as i limit 1', clipsql_private.visible_images()) into found_collection;
+    end if;
+    return found_collection;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION own_collection(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.own_collection() IS 'The one collection that the caller sees, the whole of it; null when that cannot be said.';
+
+
+--
+-- Name: own_tables(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.own_tables() RETURNS SETOF regclass
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (c.oid)::regclass AS oid
+    FROM pg_class c
+   WHERE ((c.relnamespace = ANY (ARRAY[('clipsql'::regnamespace)::oid, ('clipsql_private'::regnamespace)::oid])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
+   ORDER BY c.oid;
+END;
+
+
+--
+-- Name: FUNCTION own_tables(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.own_tables() IS 'The tables of clipsql and clipsql_private, partitions included.';
+
+
+--
 -- Name: parse_query(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3894,9 +4382,11 @@ declare
     statement text;
     conditions text;
     probes integer;
+    is_restricted constant boolean := clipsql_private.is_restricted();
+    of_collection constant text := case when is_restricted then clipsql_private.own_collection() else in_scope end;
 begin
     -- A reader under row-level security is told where a hit lies among the pictures that he may see.
-    if not row_security_active('clipsql.image') then
+    if not is_restricted or in_scope = of_collection or (in_scope is null and of_collection is not null) then
         select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
         into size, distances
         from (
@@ -3907,7 +4397,7 @@ begin
             where s.percentile_sample_id = (
                 select b.percentile_sample_id
                 from clipsql_private.percentile_sample as b
-                where b.model_id = chosen.model_id and b.collection is not distinct from in_scope)
+                where b.model_id = chosen.model_id and b.collection is not distinct from of_collection)
         ) as s;
         is_exact := false;
         -- Pictures that are deleted leave the sample too; when most have gone, it says little.
@@ -3921,16 +4411,16 @@ begin
     statement :=
         'select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= $3)
          from (select ' || clipsql_private.farthest_distance(cardinality(directions)) || ' as distance '
-        || clipsql_private.candidates(conditions, chosen) || ' %s) as s';
+        || clipsql_private.candidates(conditions, chosen);
     is_exact := true;
-    execute format(statement, 'limit $4') into size, distances using filter, directions, farthest, full_size + 1;
+    execute statement || ' limit $4) as s' into size, distances using filter, directions, farthest, full_size + 1;
     if size <= full_size then
         return;
     end if;
 
     is_exact := false;
     foreach probes in array array[2 * full_size, 40 * full_size] loop
-        execute format(statement, 'and e.ctid = any ($4)') into size, distances
+        execute statement || ' and e.ctid = any ($4)) as s' into size, distances
             using filter, directions, farthest,
                 clipsql_private.spread_rows(to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id)), probes);
         if size >= least_size then
@@ -3938,7 +4428,7 @@ begin
         end if;
     end loop;
     is_exact := true;
-    execute format(statement, '') into size, distances using filter, directions, farthest;
+    execute statement || ') as s' into size, distances using filter, directions, farthest;
 end;
 $_$;
 
@@ -4219,6 +4709,35 @@ COMMENT ON FUNCTION clipsql_private.read_path(body text) IS 'The JSON path that 
 
 
 --
+-- Name: read_policies(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.read_policies() RETURNS SETOF pg_policy
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT o.oid,
+     o.polname,
+     o.polrelid,
+     o.polcmd,
+     o.polpermissive,
+     o.polroles,
+     o.polqual,
+     o.polwithcheck
+    FROM pg_policy o
+   WHERE ((o.polrelid = ('clipsql.image'::regclass)::oid) AND (o.polcmd = ANY (ARRAY['r'::"char", '*'::"char"])) AND (EXISTS ( SELECT
+            FROM unnest(o.polroles) g(role)
+           WHERE ((g.role = (0)::oid) OR pg_has_role(clipsql_private.caller(), g.role, 'usage'::text)))));
+END;
+
+
+--
+-- Name: FUNCTION read_policies(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.read_policies() IS 'The policies that decide which pictures the caller may see.';
+
+
+--
 -- Name: read_request(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4427,6 +4946,44 @@ COMMENT ON FUNCTION clipsql_private.remaking(class_id oid, object_id oid, OUT ti
 
 
 --
+-- Name: remembered_text; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.remembered_text (
+    model_id integer NOT NULL,
+    body text NOT NULL COLLATE pg_catalog."C",
+    embedding public.vector NOT NULL
+);
+
+
+--
+-- Name: TABLE remembered_text; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.remembered_text IS 'A text with its embedding, for a model whose text tower SQL cannot run.';
+
+
+--
+-- Name: remembered_vector(text, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.remembered_vector(body text, of_model integer) RETURNS public.vector
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT r.embedding
+    FROM clipsql_private.remembered_text r
+   WHERE ((r.model_id = remembered_vector.of_model) AND (r.body = remembered_vector.body));
+END;
+
+
+--
+-- Name: FUNCTION remembered_vector(body text, of_model integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.remembered_vector(body text, of_model integer) IS 'The remembered vector of a text under a model; null without one.';
+
+
+--
 -- Name: replace_object(text, text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4533,6 +5090,8 @@ CREATE FUNCTION clipsql_private.resolve_model(model_name text) RETURNS clipsql.m
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
 declare
+    sees_location constant boolean := not clipsql_private.keeps_tenants_apart()
+        or has_column_privilege(clipsql_private.caller(), 'clipsql.model', 'location', 'select');
     found_model clipsql.model;
 begin
     if model_name is null then
@@ -4546,7 +5105,7 @@ begin
         perform clipsql_private.check_most('model', length(model_name), 'characters');
         select m.* into found_model
         from clipsql.model as m
-        where model_name in (m.name, m.location)
+        where model_name in (m.name, case when sees_location then m.location end)
         order by m.name = model_name desc, m.model_id
         limit 1;
         if found_model.model_id is null then
@@ -4555,6 +5114,9 @@ begin
                     'There is no model "%s" here; there is: %s.', model_name,
                     coalesce((select string_agg(m.name, ', ' order by m.name) from clipsql.model as m), 'none'));
         end if;
+    end if;
+    if not sees_location then
+        found_model.location := null;
     end if;
     return found_model;
 end;
@@ -4804,11 +5366,11 @@ begin
     execute format(
             -- offset 0 keeps the planner from looking the conditions up in their indexes.
             'select count(*), count(*) filter (where %s)
-             from (select t.* from clipsql.image as t where t.ctid = any ($2) offset 0) as i', conditions)
+             from (select s.* from %s as s where s.ctid = any ($2) offset 0) as i', conditions, clipsql_private.visible_images())
         into found_rows, passing_rows using filter, clipsql_private.spread_rows('clipsql.image', sample_size);
     -- None in the sample is not none at all. Rows hidden by row-level security are not found, and do not match.
     return greatest(passing_rows, 0.5)
-        / greatest(1, case when row_security_active('clipsql.image') then sample_size else found_rows end);
+        / greatest(1, case when clipsql_private.is_restricted() then sample_size else found_rows end);
 end;
 $_$;
 
@@ -5091,6 +5653,32 @@ COMMENT ON FUNCTION clipsql_private.spread_rows(of_table regclass, how_many inte
 
 
 --
+-- Name: switch_doors(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.switch_doors() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    one record;
+begin
+    for one in select d.* from clipsql_private.tenant_doors() as d loop
+        execute format('alter function %s security %s',
+            one.door::regproc, case when one.runs_as_owner then 'definer' else 'invoker' end);
+    end loop;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION switch_doors(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.switch_doors() IS 'Lets the functions through which tenants search run as their owner, or as their caller.';
+
+
+--
 -- Name: switching(text, oid, text, "char"); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -5104,6 +5692,28 @@ CREATE FUNCTION clipsql_private.switching(kind text, of_relation oid, name text,
 --
 
 COMMENT ON FUNCTION clipsql_private.switching(kind text, of_relation oid, name text, state "char") IS 'Statement that gives a rule or trigger its state again; null where that is the usual one.';
+
+
+--
+-- Name: tenant_doors(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.tenant_doors() RETURNS TABLE(door text, runs_as_owner boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT d.door,
+     (clipsql_private.keeps_tenants_apart() AND ((NOT d.is_search) OR (NOT (EXISTS ( SELECT
+            FROM pg_policy p
+           WHERE ((p.polrelid = ('clipsql.image'::regclass)::oid) AND (p.polcmd = ANY (ARRAY['r'::"char", '*'::"char"])) AND (NOT clipsql_private.is_plain_condition(p.polqual))))))))
+    FROM ( VALUES ('clipsql.search'::text,true), ('clipsql.search_vectors'::text,true), ('clipsql.search_hybrid'::text,true), ('clipsql.search_captions'::text,true), ('clipsql.search_plan'::text,true), ('clipsql.classify_images'::text,true), ('clipsql.suggest_captions'::text,true), ('clipsql_private.resolve_model'::text,false), ('clipsql_private.remembered_vector'::text,false)) d(door, is_search);
+END;
+
+
+--
+-- Name: FUNCTION tenant_doors(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.tenant_doors() IS 'The functions that run as the owner where tenants are kept apart, and whether they should now.';
 
 
 --
@@ -5294,9 +5904,9 @@ begin
             'left join lateral (
                  select true as passes
                  -- offset 0: the picture is looked up by its id; no condition may take the place of that.
-                 from (select t.* from clipsql.image as t where t.image_id = w.image_id offset 0) as i
+                 from (select s.* from %s as s where s.image_id = w.image_id offset 0) as i
                  where %s
-             ) as p on true', conditions) end) using filter, query
+             ) as p on true', clipsql_private.visible_images(), conditions) end) using filter, query
     loop
         walked := walked + 1;
         if step.passes then
@@ -5500,46 +6110,6 @@ COMMENT ON COLUMN clipsql.caption_embedding.embedding IS 'The caption''s vector,
 
 
 --
--- Name: image_embedding; Type: TABLE; Schema: clipsql; Owner: -
---
-
-CREATE TABLE clipsql.image_embedding (
-    image_id bigint NOT NULL,
-    model_id integer NOT NULL,
-    embedding public.halfvec NOT NULL
-)
-PARTITION BY LIST (model_id);
-
-
---
--- Name: TABLE image_embedding; Type: COMMENT; Schema: clipsql; Owner: -
---
-
-COMMENT ON TABLE clipsql.image_embedding IS 'A picture under a model: one unit-length vector. One partition, with its own HNSW index, for each model.';
-
-
---
--- Name: COLUMN image_embedding.image_id; Type: COMMENT; Schema: clipsql; Owner: -
---
-
-COMMENT ON COLUMN clipsql.image_embedding.image_id IS 'The picture.';
-
-
---
--- Name: COLUMN image_embedding.model_id; Type: COMMENT; Schema: clipsql; Owner: -
---
-
-COMMENT ON COLUMN clipsql.image_embedding.model_id IS 'The model.';
-
-
---
--- Name: COLUMN image_embedding.embedding; Type: COMMENT; Schema: clipsql; Owner: -
---
-
-COMMENT ON COLUMN clipsql.image_embedding.embedding IS 'The picture''s vector, of unit length, in half precision.';
-
-
---
 -- Name: collection_stats; Type: VIEW; Schema: clipsql; Owner: -
 --
 
@@ -5705,7 +6275,10 @@ CREATE VIEW clipsql.index_stats WITH (security_invoker='true') AS
                FROM clipsql.caption_embedding e
               WHERE (e.model_id = m.model_id))
         END AS rows,
-    pg_relation_size((x.indexrelid)::regclass) AS bytes,
+        CASE
+            WHEN (NOT row_security_active('clipsql.image'::text)) THEN pg_relation_size((x.indexrelid)::regclass)
+            ELSE NULL::bigint
+        END AS bytes,
         CASE
             WHEN x.indisvalid THEN 'valid'::text
             WHEN (EXISTS ( SELECT
@@ -5755,7 +6328,7 @@ COMMENT ON COLUMN clipsql.index_stats.rows IS 'Vectors of the model in that tabl
 -- Name: COLUMN index_stats.bytes; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.index_stats.bytes IS 'Size of the index; null where there is none.';
+COMMENT ON COLUMN clipsql.index_stats.bytes IS 'Size of the index; null where there is none, or where it would tell of pictures that one may not see.';
 
 
 --
@@ -6077,24 +6650,6 @@ ALTER TABLE clipsql_private.queue ALTER COLUMN queue_id ADD GENERATED ALWAYS AS 
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: remembered_text; Type: TABLE; Schema: clipsql_private; Owner: -
---
-
-CREATE TABLE clipsql_private.remembered_text (
-    model_id integer NOT NULL,
-    body text NOT NULL COLLATE pg_catalog."C",
-    embedding public.vector NOT NULL
-);
-
-
---
--- Name: TABLE remembered_text; Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON TABLE clipsql_private.remembered_text IS 'A text with its embedding, for a model whose text tower SQL cannot run.';
 
 
 --
@@ -6447,126 +7002,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.648841+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 00:52:43.668621+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 00:52:43.68675+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.796233+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 02:18:07.874398+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 02:18:07.940427+00
 \.
 
 
@@ -6575,7 +7130,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 00:52:43.626853+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 02:18:07.712462+00
 \.
 
 
@@ -6761,7 +7316,7 @@ COPY clipsql_private.remembered_text (model_id, body, embedding) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0007
+0008
 \.
 
 
@@ -7465,7 +8020,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, pooled_id, start_id, end_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	534	533	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 00:52:43.727907+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	534	533	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 02:18:08.092119+00
 \.
 
 
