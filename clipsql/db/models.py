@@ -34,8 +34,8 @@ class ModelRow:
         if self.location is None:
             raise ModelError(
                 f"Model {self.name} has no files here, as a vector space without files has none: nothing can be "
-                "encoded with it; put pictures with their vectors, and search by a vector, by a stored picture or by words "
-                "(caption_query)."
+                "encoded with it; put pictures with their vectors, and search by a vector, by a stored picture or by "
+                "words (caption_query)."
             )
         return self.location
 
