@@ -28,7 +28,7 @@ begin
             'Row-level security on clipsql.image is forced on its owner, under whom searches run; run:'
             ' alter table clipsql.image no force row level security.';
     end if;
-    return false;
+    return coalesce(not sees_all, true);
 end;
 $$;
 
