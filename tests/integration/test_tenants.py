@@ -22,9 +22,10 @@ from sqlalchemy.engine import URL, Engine
 import clipsql
 from clipsql import errors
 from clipsql.cli import main
+from clipsql.db import percentile_samples
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
-from clipsql.db.models import add_space, require_model
+from clipsql.db.models import add_model, add_space, require_model
 from clipsql.db.schema import migrating
 from clipsql.db.statements import driver_connection
 from clipsql.demo import MODEL_FOLDER
@@ -102,7 +103,9 @@ _STATISTICS = """
 def all_that_is_seen(url: str, ids: str) -> dict[str, object]:
     """What every relation shows and every function gives, by name, to whoever logs in."""
     seen: dict[str, object] = {}
+    notices: list[str] = []
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.add_notice_handler(lambda notice: notices.append(str(notice.message_primary)))
         for (relation,) in connection.execute(_RELATIONS).fetchall():
             try:
                 rows = connection.execute(f"select t.* from {relation} as t".encode()).fetchall()
@@ -115,6 +118,7 @@ def all_that_is_seen(url: str, ids: str) -> dict[str, object]:
                 seen[call] = connection.execute(f"select * from {call} as t".encode()).fetchall()
             except psycopg.Error as error:
                 seen[call] = (error.sqlstate, str(error))
+        seen["notices"] = notices
     return seen
 
 
@@ -132,6 +136,7 @@ OF_OTHERS = (
     "clipsql.search(array_fill(1, array[128])::vector, 1000, min_percentile => 50)",
     "clipsql.search_captions(array_fill(1, array[128])::vector, 1000, only_images => {ids})",
     "clipsql.search_hybrid('quokka', 1000)",
+    "clipsql.search_hybrid('quokka', in_collection => '" + NAMES["b"] + "')",
     "clipsql.classify_images('{dog,bridge}', only_images => {ids})",
     "clipsql.search_plan(array_fill(1, array[128])::vector, only_images => {ids})",
     "clipsql.search_plan(array_fill(1, array[128])::vector)",
@@ -418,9 +423,14 @@ def test_a_tenant_ingests_and_works(kept_apart: tuple[URL, Engine], tmp_path: Pa
         assert expected in done.stdout
     found = run(writer, "search", "text", "a heron", "--json")
     assert len(found.stdout.splitlines()) == 3, found.output
-    refused = run(writer, "ingest", tmp_path, "--collection", collection + "2", "--enqueue-only")
+    (tmp_path / "new").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "new" / "new.png")
+    refused = run(writer, "ingest", tmp_path / "new", "--collection", collection, "--enqueue-only")
     assert refused.exit_code == 1
-    assert "workers read no files" in refused.stderr or "another's picture" in refused.stderr
+    assert "workers read no files" in refused.stderr
+    refused = run(writer, "ingest", tmp_path / "new", "--collection", f"not {collection}")
+    assert refused.exit_code == 1
+    assert "another's picture" in refused.stderr
     (tmp_path / "urls.csv").write_text("url\nhttps://127.0.0.1:9/a.jpg\n", "utf-8")
     queued = run(writer, "ingest", tmp_path / "urls.csv", "--collection", collection, "--enqueue-only")
     assert queued.exit_code == 0, queued.output
@@ -657,3 +667,77 @@ def test_a_role_is_put_in_where_a_policy_names_the_current_user_and_nowhere_else
             driver_connection(connection).execute(
                 sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(role))
             )
+
+
+def test_a_tenants_search_that_walks_the_index_finds_its_own_pictures(own: Engine) -> None:
+    model = add_model(own, name="wide", location="wide", revision="1", dimensions=128, logit_scale=100.0)
+    fill(own, rows=6000, model=model)
+    assert ensure_index(own, model, table="image_embedding")
+    with own.begin() as connection:
+        for statement in (
+            "update clipsql.image set collection = 'theirs' where image_id % 50 = 0",
+            "alter table clipsql.image enable row level security",
+            "create policy one on clipsql.image to clipsql_reader using (collection <> 'theirs')",
+            "create policy few on clipsql.image to clipsql_writer using (collection = 'theirs')",
+            "select clipsql.enable_tenants()",
+        ):
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    found = {}
+    with own.connect() as connection:
+        for role in ("clipsql_reader", "clipsql_writer"):
+            connection.exec_driver_sql(f"set local role {role}")
+            found[role] = connection.exec_driver_sql(
+                "select p.strategy, s.image_id % 50 = 0 as is_theirs, count(*)"
+                " from clipsql.search(array_fill(1, array[128])::vector, 10, model => 'wide') as s"
+                " cross join clipsql.search_plan(array_fill(1, array[128])::vector, 10, model => 'wide') as p"
+                " group by 1, 2".replace("%", "%%")
+            ).all()
+        connection.rollback()
+    assert found == {
+        "clipsql_reader": [("index walk", False, 10)],
+        "clipsql_writer": [("exact", True, 10)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_whole"),
+    [("collection = 'streets'", True), ("collection >= 'streets'", False), ("metadata @> '{\"night\": true}'", False)],
+)
+def test_the_sample_of_a_collection_stands_only_for_who_sees_the_whole_of_it(
+    own: Engine, policy: str, is_whole: bool
+) -> None:
+    model = add_model(own, name="more", location="more", revision="1", dimensions=24, logit_scale=100.0)
+    fill(own, rows=4000, model=model)
+    assert percentile_samples.refresh(own, model) >= 2
+    with own.begin() as connection:
+        for statement in (
+            "alter table clipsql.image enable row level security",
+            f"create policy one on clipsql.image to clipsql_reader, clipsql_writer using ({policy})",
+            "select clipsql.enable_tenants()",
+        ):
+            connection.exec_driver_sql(statement)
+    writer = create_engine(
+        own.url.update_query_dict({"options": "-crole=clipsql_writer"}).render_as_string(hide_password=False)
+    )
+    assert percentile_samples.refresh(writer, model) == 0
+    writer.dispose()
+    ask = (
+        "select image_id, percentile, percentile_error"
+        " from clipsql.search(array_fill(1, array[24])::vector, 20{}, model => 'more')"
+    )
+
+    def told(scope: str, *, is_owner: bool = False) -> list[object]:
+        with own.connect() as connection:
+            if not is_owner:
+                connection.exec_driver_sql("set local role clipsql_reader")
+            rows = connection.exec_driver_sql(ask.format(scope)).all()
+            connection.rollback()
+        return list(rows)
+
+    owners = told(", 'streets'", is_owner=True)
+    tenants = [told(scope) for scope in ("", ", 'streets'", ", 'holidays'")]
+    assert (tenants[0] == owners) is is_whole
+    assert (tenants[1] == owners) is is_whole
+    with own.begin() as connection:
+        connection.exec_driver_sql("delete from clipsql_private.percentile_sample")
+    assert ([told(scope) for scope in ("", ", 'streets'", ", 'holidays'")] == tenants) is not is_whole

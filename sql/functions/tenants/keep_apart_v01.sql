@@ -25,7 +25,7 @@ begin
     select w.* into whole
     from (values (1, 'image_id', 'clipsql.image'), (2, 'caption_id', 'clipsql.caption')) as w(place, key, relation)
     join pg_catalog.pg_attribute as a on a.attrelid = of_table and a.attname = w.key and not a.attisdropped
-    where of_table <> all (of_the_owner)
+    where not is_part and of_table <> all (of_the_owner)
     order by w.place
     limit 1;
     perform clipsql_private.drop_tenant_policies(of_table);
