@@ -30,6 +30,7 @@ TABLE_FIELDS = {
     "allIndexStats",
     "allModels",
     "allPictures",
+    "allSettings",
     "caption",
     "captionByCaptionId",
     "image",
@@ -40,6 +41,8 @@ TABLE_FIELDS = {
     "node",
     "nodeId",
     "query",
+    "setting",
+    "settingByPictureFolder",
 }
 """Fields of PostGraphile's schema that are not functions of clipsql."""
 
