@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from clipsql.errors import SourceError
 
@@ -26,7 +27,7 @@ _USUAL = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 _NUMBERED_CAPTION = re.compile(r"captions?_?\d+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """The manifest's own column names, by what they hold; `metadata` is every other column."""
 
@@ -37,7 +38,7 @@ class Columns:
     longitude: str | None
     latitude: str | None
 
-    @property
+    @cached_property
     def mapped(self) -> frozenset[str]:
         """All columns that do not go into metadata."""
         single = (self.file, self.url, self.taken_at, self.longitude, self.latitude)

@@ -186,6 +186,8 @@ def _of_lists(column: Any, dimensions: int) -> Vectors:
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     values = column.flatten().to_numpy(zero_copy_only=False)  # without what lies under null
     fits = is_there & (lengths == dimensions)
+    if fits.all():
+        return Vectors(rows=_float32(values.reshape(-1, dimensions)), wrong={})
     rows = np.zeros((len(column), dimensions), dtype=np.float32)
     rows[fits] = _float32(values[np.repeat(fits, lengths)].reshape(-1, dimensions))
     return Vectors(
