@@ -20,7 +20,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Our name -> usual column names, those of the Unsplash dataset too; of several that are there the first counts."""
 
 EMBEDDING = "embedding"
-"""Our name of what holds vectors, which is no column of a list: they are read apart."""
+CAPTION_EMBEDDING = "caption_embedding"
+"""Our names of what holds vectors, which are no columns of a list: they are read apart."""
 
 _USUAL = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 

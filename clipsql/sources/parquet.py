@@ -24,12 +24,12 @@ _ROW_BITS = 40
 class ParquetTable(Table):
     """A Parquet file. A picture's bytes in a row are told as the path of a file, which goes on inside this one.
 
-    Other columns of raw bytes are left out, they have no form in JSON, and so is that of `embeddings`,
-    which are read apart.
+    Other columns of raw bytes are left out, they have no form in JSON, and so are those that are read `apart`,
+    which hold vectors.
     """
 
     path: Path
-    embeddings: str | None = None
+    apart: frozenset[str] = frozenset()
 
     unit = "row"
 
@@ -77,7 +77,7 @@ class ParquetTable(Table):
         with self.opened():  # says what is wrong with the file
             status = self.path.stat()
             kinds = _kinds_of(self.path, status.st_mtime_ns, status.st_size)
-            return {name: kind for name, kind in kinds.items() if name != self.embeddings}
+            return {name: kind for name, kind in kinds.items() if name not in self.apart}
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Any, Any]]:
