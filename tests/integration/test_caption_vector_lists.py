@@ -205,7 +205,9 @@ def test_a_model_of_other_dimensions_is_told_before_anything_is_stored(
     maps = ("--map", "embedding=picture", "--map", "caption_embedding=words")
     done = clipsql("ingest", tmp_path / "list.parquet", *maps)
     assert done.exit_code == 1
-    assert "the caption embedding has 3 dimensions, but the model has 4" in done.output
+    assert done.stderr.startswith(
+        "Error: list.parquet row 1: the caption embedding has 3 dimensions, but the model"
+    )
     assert query("select from clipsql.image") == []
 
 

@@ -59,6 +59,7 @@ def test_a_picture_on_the_web_is_shown_by_its_own_address(connection: Connection
     ("name", "encoded"),
     [
         ("a.jpg", "a.jpg"),
+        ("12:30.jpg", "12%3A30.jpg"),
         ("b c/d.jpg", "b%20c/d.jpg"),
         ("100%25.jpg", "100%2525.jpg"),
         ("who?#1.jpg", "who%3F%231.jpg"),

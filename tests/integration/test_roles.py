@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from integration.filling import new_model, picture, write
 from psycopg import sql
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
