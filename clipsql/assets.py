@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -26,7 +28,8 @@ def sql_file(kind: str, name: str, version: int) -> Path:
     return found[0]
 
 
-def newest_sql_files(kind: str) -> dict[str, Path]:
+@lru_cache
+def newest_sql_files(kind: str) -> Mapping[str, Path]:
     """Newest file of every SQL object of a kind, by name."""
     files = sorted((_asset_root() / "sql" / kind).rglob("*_v[0-9][0-9].sql"), key=lambda file: file.name)
     return {file.stem.rsplit("_v", 1)[0]: file for file in files}

@@ -9,6 +9,7 @@ import psycopg
 
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import show_json, warn
+from clipsql.cli.settings import settings_group
 from clipsql.config import Settings
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import database_url, open_database
@@ -197,6 +198,9 @@ def _libpq_environment(address: str) -> dict[str, str]:
     """The parts of a database URL as the environment variables that libpq reads."""
     parts = psycopg.pq.Conninfo.parse(address.encode())
     return {part.envvar.decode(): part.val.decode() for part in parts if part.envvar and part.val}
+
+
+db.add_command(settings_group)
 
 
 def _embedded(settings: Settings) -> EmbeddedServer:

@@ -107,7 +107,8 @@ def ingest(
     Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
     downloaded, and robots.txt obeyed. Pictures whose vectors were made elsewhere are stored with these, under the
     --model that they belong to: a column of a Parquet file (--map embedding=COLUMN), .npy files beside any list
-    (--embeddings), a .npz file of arrays by name. Running it again does only what is new or changed.
+    (--embeddings), a .npz file of arrays by name; captions may bring theirs, too (--caption-embeddings).
+    Running it again does only what is new or changed.
     No picture that fails and no row that cannot be used keeps another out; the exit code is 1 when there was one.
 
     With --prune, once SOURCE was read to its end, pictures of the collection that it no longer has are removed: after a

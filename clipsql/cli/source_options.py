@@ -74,13 +74,19 @@ _OPTIONS = (
         multiple=True,
         metavar="OURS=THEIRS",
         help="Column of the manifest for file, url, caption, taken_at, longitude or latitude: --map caption=title,alt; "
-        "in Parquet and .npz for embedding, too.",
+        "in Parquet and .npz for embedding and caption_embedding, too.",
     ),
     click.option(
         "--embeddings",
         type=click.Path(path_type=Path),
         metavar="FILE.npy",
         help="Vectors made elsewhere, one for each row of SOURCE; a folder or pattern if both are in parts.",
+    ),
+    click.option(
+        "--caption-embeddings",
+        type=click.Path(path_type=Path),
+        metavar="FILE.npy",
+        help="The same for the caption of each row, beside the vectors of pictures.",
     ),
     click.option("--text", "text_columns", multiple=True, metavar="COLUMN", help="Keep a column as text."),
     click.option(
@@ -109,6 +115,7 @@ def source_options(command: Command) -> Command:
         delimiter: str | None,
         mappings: tuple[str, ...],
         embeddings: Path | None,
+        caption_embeddings: Path | None,
         text_columns: tuple[str, ...],
         base_folder: Path | None,
         allow_file_urls: bool,
@@ -116,8 +123,10 @@ def source_options(command: Command) -> Command:
     ) -> Any:
         if (source is None) == (query is None):
             raise click.UsageError("Name one source of pictures: a folder, a manifest, - or --query.")
-        if embeddings is not None and source is None:
-            raise click.UsageError("--embeddings go with the rows of a SOURCE, not with --query.")
+        files = {"embeddings": embeddings, "caption_embeddings": caption_embeddings}
+        named = [f"--{name.replace('_', '-')}" for name, file in files.items() if file is not None]
+        if named and source is None:
+            raise click.UsageError(f"{named[0]} go with the rows of a SOURCE, not with --query.")
 
         def open_it(settings: Settings, timezone: dt.tzinfo) -> Source:
             columns: _Columns = {
@@ -127,12 +136,8 @@ def source_options(command: Command) -> Command:
                 "timezone": timezone,
                 "allow_file_urls": allow_file_urls,
             }
-            if source is not None and (
-                embeddings is not None or holds_vectors(source, columns["column_map"])
-            ):
-                return open_vectors(
-                    source, embeddings=embeddings, file_format=file_format, delimiter=delimiter, **columns
-                )
+            if source is not None and (named or holds_vectors(source, columns["column_map"])):
+                return open_vectors(source, file_format=file_format, delimiter=delimiter, **files, **columns)
             if source is not None:
                 return open_source(source, file_format=file_format, delimiter=delimiter, **columns)
             assert query is not None

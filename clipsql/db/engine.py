@@ -196,16 +196,21 @@ def _without_surrogates(error: UnicodeEncodeError) -> str:
 
 def database_message(error: BaseException | None) -> str:
     """What PostgreSQL said, in one line without a full stop: its DETAIL and HINT, too, which often hold the remedy."""
-    said = getattr(error, "diag", None)
-    if said is None or said.message_primary is None:
+    message, detail, hint = _said(error)
+    if message is None:
         return _one_line(str(error).split("\n")[0]) or type(error).__name__
-    further = {"detail": said.message_detail, "hint": said.message_hint}
+    further = {"detail": detail, "hint": hint}
     return "; ".join(
-        [
-            _one_line(said.message_primary),
-            *(f"{name}: {_one_line(text)}" for name, text in further.items() if text),
-        ]
+        [_one_line(message), *(f"{name}: {_one_line(text)}" for name, text in further.items() if text)]
     )
+
+
+def _said(error: BaseException | None) -> tuple[str | None, str | None, str | None]:
+    """PostgreSQL's message, DETAIL and HINT, as far as it said them, in the error of any driver."""
+    if (said := getattr(error, "diag", None)) is not None:
+        return said.message_primary, said.message_detail, said.message_hint
+    cause = getattr(error, "__cause__", None)  # SQLAlchemy's error has that of asyncpg under it
+    return getattr(cause, "message", None), getattr(cause, "detail", None), getattr(cause, "hint", None)
 
 
 def _one_line(text: str) -> str:

@@ -19,26 +19,32 @@ class Sightings:
         for statement in (
             "pragma journal_mode = off",
             "pragma synchronous = off",
-            "create table seen (url_digest blob primary key, position text not null) without rowid",
+            "create table seen (url_digest blob primary key, position text not null, call integer not null)"
+            " without rowid",
             "create table spared (url_digest blob primary key) without rowid",
         ):
             self._memory.execute(statement)
+        self._calls = 0
 
     def first_positions(self, sightings: Sequence[tuple[str, str]]) -> dict[str, str]:
         """Note (url, position) pairs; the first position of every URL that was noted before."""
-        before = {url: position for url, _ in sightings if (position := self.position(url)) is not None}
-        self._memory.executemany(
-            "insert or ignore into seen values (?, ?)",
-            [(_digest(url), position) for url, position in sightings],
+        self._calls += 1
+        noted = [(_digest(url), position, self._calls) for url, position in sightings]
+        already = self._memory.total_changes
+        self._memory.execute("begin")  # else each row is a transaction
+        self._memory.executemany("insert or ignore into seen values (?, ?, ?)", noted)
+        self._memory.execute("commit")
+        if self._memory.total_changes - already == len(noted):
+            return {}
+        found = (
+            (url, self._one("select position from seen where url_digest = ? and call < ?", digest, call))
+            for (url, _), (digest, _, call) in zip(sightings, noted, strict=True)
         )
-        return before
+        return {url: position for url, position in found if position is not None}
 
     def position(self, url: str) -> str | None:
         """Where a URL came first; None for one that did not."""
-        row = self._memory.execute(
-            "select position from seen where url_digest = ?", (_digest(url),)
-        ).fetchone()
-        return None if row is None else row[0]
+        return self._one("select position from seen where url_digest = ?", _digest(url))
 
     def spare(self, url: str) -> None:
         """Note that the source still has a picture, though it tells nothing of it that can be used."""
@@ -53,6 +59,10 @@ class Sightings:
             (digest, digest),
         ).fetchone()
         return bool(row[0])
+
+    def _one(self, question: str, *parameters: object) -> str | None:
+        row = self._memory.execute(question, parameters).fetchone()
+        return None if row is None else row[0]
 
     def close(self) -> None:
         """Forget them all."""

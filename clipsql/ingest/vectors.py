@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -30,8 +30,11 @@ from clipsql.ingest.sightings import Sightings
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources import VectorSource
 from clipsql.sources.manifest import joined_record
+from clipsql.sources.vectors import Vectors
 
-_Row: TypeAlias = "tuple[PictureRecord, NDArray[np.float32]]"
+_Vector: TypeAlias = "NDArray[np.float32]"
+_Row: TypeAlias = "tuple[PictureRecord, _Vector, Mapping[str, _Vector]]"
+"""A picture, its vector, and those that its captions have."""
 _Written: TypeAlias = "tuple[PutReport, Sequence[tuple[_Row, str]]]"
 """What was put, and the rows that PostgreSQL refuses with what it says of them."""
 
@@ -86,39 +89,70 @@ def _with_vectors(source: VectorSource, model: ModelRow, report: IngestReport) -
     """The rows that have a vector; adjacent ones that differ only in their captions are one, as in other lists."""
     earlier: _Row | None = None
     is_understood = False
-    for records, vectors in source.batches(model.dimensions, size=PUT_BATCH):
-        wrong = vectors_without_direction(vectors.rows) | vectors.wrong
+    for records, vectors, of_captions in source.batches(model.dimensions, size=PUT_BATCH):
+        problems = _problems(records, vectors, of_captions)
         for number, record in enumerate(records):
-            if number in wrong and isinstance(record, PictureRecord):
-                record = _left_out(record, f"the embedding {wrong[number]}; correct it or remove the row.")
-                if len(wrong) == len(records) and not is_understood:
+            if number in problems and isinstance(record, PictureRecord):
+                record = _left_out(record, f"{problems[number]}; correct it or remove the row.")
+                if len(problems) == len(records) and not is_understood:
                     raise SourceError(record.problem)
             if isinstance(record, UnusableRow):
                 report.unusable(record)
                 continue
             is_understood = True
             vector = vectors.rows[number]
+            told: Mapping[str, _Vector] = {}
+            if of_captions is not None and number not in of_captions.missing:
+                told = dict.fromkeys(record.captions, of_captions.rows[number])
             if earlier is not None:
                 joined = joined_record(earlier[0], record)
                 if joined is not None and np.array_equal(earlier[1], vector):
-                    earlier = (joined, vector)
+                    earlier = (joined, vector, {**told, **earlier[2]})
                     continue
                 yield earlier
-            earlier = (record, vector)
+            earlier = (record, vector, told)
     if earlier is not None:
         yield earlier
 
 
+def _problems(
+    records: Sequence[PictureRecord | UnusableRow], vectors: Vectors, of_captions: Vectors | None
+) -> dict[int, str]:
+    """What is wrong with the vectors of rows, by their numbers; a caption may lack one."""
+    problems = {
+        number: f"the embedding {why}"
+        for number, why in (
+            vectors_without_direction(vectors.rows)
+            | dict.fromkeys(vectors.missing, "is missing")
+            | dict(vectors.wrong)
+        ).items()
+    }
+    if of_captions is None:
+        return problems
+    wrong = vectors_without_direction(of_captions.rows) | dict(of_captions.wrong)
+    for number, record in enumerate(records):
+        if isinstance(record, UnusableRow) or not record.captions or number in of_captions.missing:
+            continue
+        if number in wrong:
+            problems.setdefault(number, f"the caption embedding {wrong[number]}")
+        elif len(record.captions) > 1:
+            problems.setdefault(
+                number, f"there are {len(record.captions)} captions, but one caption embedding for them"
+            )
+    return problems
+
+
 def _fresh(batch: Sequence[_Row], sightings: Sightings, report: IngestReport) -> list[_Row]:
     """The rows whose url did not come before."""
-    seen = sightings.first_positions([(picture.url, printable(picture.position)) for picture, _ in batch])
+    seen = sightings.first_positions([(picture.url, printable(picture.position)) for picture, *_ in batch])
     fresh = []
-    for picture, vector in batch:
+    for row in batch:
+        picture = row[0]
         if picture.url in seen:
             report.repeated(picture.position, seen[picture.url], picture.url)
         else:
             seen[picture.url] = picture.position
-            fresh.append((picture, vector))
+            fresh.append(row)
     return fresh
 
 
@@ -145,11 +179,14 @@ def _write(
 
 def _columns(rows: Sequence[_Row]) -> dict[str, Any]:
     """What rows tell, as columns; what a row does not tell is None."""
-    pictures = [picture for picture, _ in rows]
+    pictures = [picture for picture, *_ in rows]
     return {
         "url": [picture.url for picture in pictures],
-        "embedding": np.array([vector for _, vector in rows]),
+        "embedding": np.array([vector for _, vector, _ in rows]),
         "captions": [picture.captions or None for picture in pictures],
+        "caption_embeddings": [
+            [told.get(caption) for caption in picture.captions] if told else None for picture, _, told in rows
+        ],
         "file": [storable_file(picture.file) for picture in pictures],
         "metadata": [picture.metadata or None for picture in pictures],
         "taken_at": [picture.taken_at for picture in pictures],
@@ -163,7 +200,7 @@ def _count(report: IngestReport, done: PutReport, refused: Sequence[tuple[_Row, 
     report.outcomes[Outcome.UPDATED] += done.updated - done.unchanged
     report.outcomes[Outcome.UNCHANGED] += done.unchanged
     report.captions += done.captions
-    for (picture, _), why in refused:
+    for (picture, *_), why in refused:
         report.unusable(_left_out(picture, f"PostgreSQL refuses the row ({why}); correct it."))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, TypedDict
 
 from clipsql.errors import SourceError
-from clipsql.sources.columns import EMBEDDING
+from clipsql.sources.columns import CAPTION_EMBEDDING, EMBEDDING
 from clipsql.sources.discovery import has_pictures
 from clipsql.sources.folder import open_folder
 from clipsql.sources.formats import TEXT_FORMATS, find_parquet_parts, open_table
@@ -22,11 +23,10 @@ from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
 from clipsql.sources.tar import open_tar
 from clipsql.sources.vectors import (
-    NumpyVectors,
     VectorFiles,
     VectorSource,
     check_rows,
-    matrix,
+    in_memory,
     open_columns,
     open_npy,
 )
@@ -101,13 +101,15 @@ def open_source(
 
 def holds_vectors(path: Path, column_map: Mapping[str, str]) -> bool:
     """Whether a source brings its pictures' vectors, by what its columns are mapped to or by its name."""
-    return EMBEDDING in column_map or path.name.lower().endswith((".npz", ".npy"))
+    is_mapped = EMBEDDING in column_map or CAPTION_EMBEDDING in column_map
+    return is_mapped or path.name.lower().endswith((".npz", ".npy"))
 
 
 def open_vectors(
     path: Path,
     *,
     embeddings: Path | None = None,
+    caption_embeddings: Path | None = None,
     file_format: str | None = None,
     delimiter: str | None = None,
     column_map: Mapping[str, str] | None = None,
@@ -118,15 +120,18 @@ def open_vectors(
 ) -> VectorSource:
     """Pictures with vectors made elsewhere; otherwise as `open_source`.
 
-    `column_map` names the column "embedding" of a Parquet file or of parts, or the array of a .npz file, there by
-    default "embedding". The vectors of any other list are in `embeddings`: a .npy file, or a folder or pattern of such
-    parts, in the order of the list's own. Raises SourceError, too when there is not a vector for each row.
+    `column_map` names the columns "embedding" and "caption_embedding" of a Parquet file or of parts, or the arrays of a
+    .npz file, there by default those of these names. The vectors of any other list are in `embeddings`, those of its
+    captions in `caption_embeddings`: a .npy file, or a folder or pattern of such parts, in the order of the list's own.
+    Raises SourceError, too when there is not a vector for each row.
     """
     column_map = dict(column_map or {})
-    column = column_map.pop(EMBEDDING, None)
+    columns = {ours: column_map.pop(ours, None) for ours in (EMBEDDING, CAPTION_EMBEDDING)}
+    files = {EMBEDDING: embeddings, CAPTION_EMBEDDING: caption_embeddings}
     name = path.name.lower()
-    if embeddings is not None and (column is not None or name.endswith(".npz")):
-        raise SourceError(f"Vectors come from {path.name} or by --embeddings, not from both; leave one out.")
+    for ours, option in ((EMBEDDING, "--embeddings"), (CAPTION_EMBEDDING, "--caption-embeddings")):
+        if files[ours] is not None and (columns[ours] is not None or name.endswith(".npz")):
+            raise SourceError(f"Vectors come from {path.name} or by {option}, not from both; leave one out.")
     if name.endswith(".npy"):
         raise SourceError(
             f"{path.name} holds vectors alone; name the list of their pictures, and it by --embeddings."
@@ -135,35 +140,35 @@ def open_vectors(
         raise SourceError("Vectors go with a list in a file, or in parts as Parquet files; name those.")
     if not path.exists() and not find_parts(path, PARQUET):
         raise SourceError(f'"{path}" does not exist; name a list of pictures that does.')
-    vectors: VectorFiles
+    vectors: dict[str, VectorFiles] = {}
     table: Table
     if name.endswith(".npz"):
-        table, array = open_npz(path, column or EMBEDDING)
-        array = matrix(f'{path.name}, array "{column or EMBEDDING}",', array)
-        vectors = NumpyVectors([(path.name, len(array), lambda: array)])
-    elif embeddings is not None:
-        table = find_parquet_parts(path) or open_table(
-            path,
-            file_format=file_format,
-            delimiter=delimiter,
-            column_map=column_map,
-            base_folder=base_folder,
-            stdin=(),
+        table, arrays = open_npz(path, columns)
+        for ours, array in arrays.items():
+            vectors[ours] = in_memory(path.name, columns[ours] or ours, array)
+    elif columns[EMBEDDING] is None and embeddings is None:
+        raise SourceError(
+            "Vectors of captions go with those of their pictures; name these, too: by --embeddings, or by "
+            "--map embedding=COLUMN."
         )
-        files = find_parts(embeddings, (".npy",))
-        if not files:
-            raise SourceError(f'There is no .npy file at "{embeddings}"; name one, or a folder of them.')
-        vectors = open_npy(files)
-        check_rows(table, vectors)
     else:
-        if not find_parts(path, PARQUET):
-            raise SourceError(
-                f"{path.name}: a column of vectors is read from Parquet alone; "
-                "write it so, or the vectors as .npy for --embeddings."
-            )
-        assert column is not None
-        vectors = open_columns([ParquetTable(file) for file in find_parts(path, PARQUET)], column)
-        table = vectors.parts[0] if path.is_file() else ParquetParts(path, vectors.parts)
+        table, of_columns = _with_columns(path, columns) or (
+            find_parquet_parts(path)
+            or open_table(
+                path,
+                file_format=file_format,
+                delimiter=delimiter,
+                column_map=column_map,
+                base_folder=base_folder,
+                stdin=(),
+            ),
+            {},
+        )
+        vectors |= of_columns
+        for ours, file in files.items():
+            if file is not None:
+                vectors[ours] = open_npy(file)
+                check_rows(table, vectors[ours])
     manifest = open_manifest(
         table,
         column_map=column_map,
@@ -172,7 +177,35 @@ def open_vectors(
         timezone=timezone,
         allow_file_urls=allow_file_urls,
     )
-    return VectorSource(manifest, vectors)
+    captions = manifest.columns.captions
+    if CAPTION_EMBEDDING in vectors and len(captions) != 1:
+        raise SourceError(
+            f"{table.name} has {len(captions) or 'no'} columns of captions, but a vector for one caption a row; "
+            "name the column of that one by --map caption=COLUMN."
+        )
+    return VectorSource(manifest, vectors[EMBEDDING], vectors.get(CAPTION_EMBEDDING))
+
+
+def _with_columns(
+    path: Path, columns: Mapping[str, str | None]
+) -> tuple[Table, Mapping[str, VectorFiles]] | None:
+    """The table of Parquet files without its columns of vectors, and these by our names; None when none is named."""
+    named = {ours: theirs for ours, theirs in columns.items() if theirs is not None}
+    if not named:
+        return None
+    parts = [ParquetTable(file) for file in find_parts(path, PARQUET)]
+    if not parts:
+        raise SourceError(
+            f"{path.name}: a column of vectors is read from Parquet alone; "
+            "write it so, or the vectors as .npy for --embeddings."
+        )
+    vectors = {ours: open_columns(parts, theirs) for ours, theirs in named.items()}
+    of_parts = zip(*(each.columns for each in vectors.values()), strict=True)
+    others = tuple(
+        replace(part, apart=frozenset(column for _, column in read_apart))
+        for part, read_apart in zip(parts, of_parts, strict=True)
+    )
+    return others[0] if path.is_file() else ParquetParts(path, others), vectors
 
 
 def open_query(

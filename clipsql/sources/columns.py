@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from clipsql.errors import SourceError
 
@@ -19,14 +20,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Our name -> usual column names, those of the Unsplash dataset too; of several that are there the first counts."""
 
 EMBEDDING = "embedding"
-"""Our name of what holds vectors, which is no column of a list: they are read apart."""
+CAPTION_EMBEDDING = "caption_embedding"
+"""Our names of what holds vectors, which are no columns of a list: they are read apart."""
 
 _USUAL = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 
 _NUMBERED_CAPTION = re.compile(r"captions?_?\d+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """The manifest's own column names, by what they hold; `metadata` is every other column."""
 
@@ -37,7 +39,7 @@ class Columns:
     longitude: str | None
     latitude: str | None
 
-    @property
+    @cached_property
     def mapped(self) -> frozenset[str]:
         """All columns that do not go into metadata."""
         single = (self.file, self.url, self.taken_at, self.longitude, self.latitude)

@@ -89,10 +89,16 @@ class ManifestSource(Source):
                 url, file = self._locate(
                     position, value_of(row, self.columns.file), value_of(row, self.columns.url)
                 )
-                told = read_row(
-                    position, row, self.columns, types=types, forced=forced, timezone=self.timezone
+                yield read_row(
+                    position,
+                    row,
+                    self.columns,
+                    types=types,
+                    forced=forced,
+                    timezone=self.timezone,
+                    url=url,
+                    file=file,
                 )
-                yield replace(told, url=url, file=file)
             except SourceError as error:
                 yield UnusableRow(position, str(error), url)
             except Exception as error:  # whatever a row makes of its reader, it is left out alone

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipsql.errors import SourceError
+from clipsql.sources.columns import EMBEDDING
 from clipsql.sources.tables import Row, Table
 
 _AT_ONCE = 5_000
@@ -48,9 +49,10 @@ class NpzTable(Table):
                 yield number, dict(zip(arrays, values, strict=True))
 
 
-def open_npz(path: Path, embeddings: str) -> tuple[NpzTable, NDArray[Any]]:
-    """The file's table, and its array `embeddings`, which is no column of it.
+def open_npz(path: Path, names: Mapping[str, str | None]) -> tuple[NpzTable, dict[str, NDArray[Any]]]:
+    """The file's table, and by our names its arrays of vectors, which are no columns of it; `names` has theirs.
 
+    None stands for our name, under which the array of captions need not be there.
     Raises SourceError when it is damaged, has no such array, or arrays with other numbers of entries.
     """
     try:
@@ -60,18 +62,21 @@ def open_npz(path: Path, embeddings: str) -> tuple[NpzTable, NDArray[Any]]:
         hint = "write texts as arrays of strings" if "allow_pickle" in str(error) else "write it again"
         raise SourceError(f"{path.name} is no readable .npz file ({error}); {hint}.") from error
     listed = ", ".join(f'"{name}"' for name in arrays) or "none at all"
-    if embeddings not in arrays:
-        raise SourceError(
-            f'{path.name} has no array "{embeddings}", it has {listed}; '
-            "name the one with the vectors by --map embedding=NAME."
-        )
+    theirs = {ours: name or ours for ours, name in names.items()}
+    for ours, name in theirs.items():
+        if name not in arrays and (ours == EMBEDDING or names[ours]):
+            raise SourceError(
+                f'{path.name} has no array "{name}", it has {listed}; '
+                f"name the one with the vectors by --map {ours}=NAME."
+            )
+    embeddings = theirs[EMBEDDING]
     for name, array in arrays.items():
         if array.shape[:1] != arrays[embeddings].shape[:1]:
             raise SourceError(
                 f'{path.name}: array "{name}" has the shape {array.shape}, "{embeddings}" {arrays[embeddings].shape}; '
                 "each must have an entry for every picture."
             )
-    vectors = arrays.pop(embeddings)
+    vectors = {ours: arrays.pop(name) for ours, name in theirs.items() if name in arrays}
     return NpzTable(path, arrays), vectors
 
 

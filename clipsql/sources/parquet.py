@@ -24,12 +24,12 @@ _ROW_BITS = 40
 class ParquetTable(Table):
     """A Parquet file. A picture's bytes in a row are told as the path of a file, which goes on inside this one.
 
-    Other columns of raw bytes are left out, they have no form in JSON, and so is that of `embeddings`,
-    which are read apart.
+    Other columns of raw bytes are left out, they have no form in JSON, and so are those that are read `apart`,
+    which hold vectors.
     """
 
     path: Path
-    embeddings: str | None = None
+    apart: frozenset[str] = frozenset()
 
     unit = "row"
 
@@ -53,33 +53,31 @@ class ParquetTable(Table):
 
     def rows(self, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
         kinds = {name: kind for name, kind in self._kinds().items() if only is None or name in only}
+        pictures = [name for name, kind in kinds.items() if kind.holds_pictures]
         leaves = [leaf for name, kind in kinds.items() for leaf in kind.leaves(name)]
         number = 0
         with self.opened() as (_, file):
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=leaves):
-                values = {name: kind.values(batch, name) for name, kind in kinds.items()}
-                for place in range(len(batch)):
+                columns = [kind.values(batch, name) for name, kind in kinds.items()]
+                for values in zip(*columns, strict=True) if columns else [()] * len(batch):
                     number += 1
-                    yield (
-                        number,
-                        self._row(number, {name: column[place] for name, column in values.items()}, kinds),
-                    )
+                    row = dict(zip(kinds, values, strict=True))
+                    for name in pictures:
+                        self._say_where(number, row, name)
+                    yield number, row
 
-    def _row(self, number: int, row: dict[str, Any], kinds: Mapping[str, Kind]) -> Row:
-        """The row, with where its pictures are in the place of what is known of them."""
-        for name, kind in kinds.items():
-            if kind.holds_pictures:
-                path, is_here = row[name]
-                row[name] = str(picture_path(self.path.absolute(), name, number)) if is_here else path
-                if is_here and path:
-                    row.setdefault(f"{name}.path", path)
-        return row
+    def _say_where(self, number: int, row: dict[str, Any], name: str) -> None:
+        """Put where a picture is in the place of what is known of it."""
+        path, is_here = row[name]
+        row[name] = str(picture_path(self.path.absolute(), name, number)) if is_here else path
+        if is_here and path:
+            row.setdefault(f"{name}.path", path)
 
     def _kinds(self) -> Mapping[str, Kind]:
         with self.opened():  # says what is wrong with the file
             status = self.path.stat()
             kinds = _kinds_of(self.path, status.st_mtime_ns, status.st_size)
-            return {name: kind for name, kind in kinds.items() if name != self.embeddings}
+            return {name: kind for name, kind in kinds.items() if name not in self.apart}
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Any, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from clipsql.errors import SourceError
@@ -24,8 +25,10 @@ def read_row(
     types: Types,
     forced: Collection[str],
     timezone: tzinfo,
+    url: str = "",
+    file: Path | None = None,
 ) -> PictureRecord:
-    """What a row tells of a picture, which has no URL and no file yet; `forced` columns, in lower case, stay text.
+    """What a row tells of a picture at a URL, if that is known; `forced` columns, in lower case, stay text.
 
     Raises SourceError that begins with the position, and says what to do.
     """
@@ -47,7 +50,7 @@ def read_row(
     longitude, latitude = place or (None, None)
     metadata = _metadata(position, row, columns.mapped, types, forced)
     return PictureRecord(
-        "", None, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
+        url, file, tuple(dict.fromkeys(captions)), taken_at, longitude, latitude, metadata, position
     )
 
 

@@ -87,6 +87,8 @@ def storable(text: str) -> str:
     """The text itself. Raises ValueError for what PostgreSQL cannot store: NUL and halves of surrogate pairs."""
     if "\0" in text:
         raise ValueError("a NUL character")
+    if text.isascii():
+        return text
     if has_raw_bytes(text):
         raise ValueError("bytes that are not UTF-8")
     try:
@@ -103,9 +105,11 @@ def has_raw_bytes(text: str) -> bool:
 
 def is_empty(value: object) -> bool:
     """Whether a value says nothing: None, blank text, or a number that is not finite."""
+    if value is None:
+        return True
     if isinstance(value, str):
-        return not value.strip()
-    return value is None or (isinstance(value, float | Decimal) and not math.isfinite(value))
+        return not value or value.isspace()
+    return isinstance(value, float | Decimal) and not math.isfinite(value)
 
 
 def _written_time(text: str) -> datetime | float:

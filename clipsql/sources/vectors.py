@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,18 @@ from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources.columns import named_column
 from clipsql.sources.manifest import ManifestSource
 from clipsql.sources.parquet import ParquetParts, ParquetTable
+from clipsql.sources.parts import find_parts
 from clipsql.sources.source import Source
 from clipsql.sources.tables import Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vectors:
-    """Vectors of adjacent rows, float32, shape (n, dimensions); `wrong` says which have none, and why."""
+    """Vectors of adjacent rows, float32, shape (n, dimensions); some are `missing`, and `wrong` says why others are."""
 
     rows: NDArray[np.float32]
-    wrong: dict[int, str]
+    wrong: Mapping[int, str] = field(default_factory=dict)
+    missing: Collection[int] = ()
 
 
 class VectorFiles(ABC):
@@ -45,10 +47,11 @@ class VectorFiles(ABC):
 
 @dataclass(frozen=True, slots=True)
 class VectorSource(Source):
-    """Pictures whose vectors are there: a list, and what holds a vector for each of its rows."""
+    """A list, what holds a vector for each of its rows, and perhaps what holds one for each row's caption."""
 
     rows: ManifestSource
     vectors: VectorFiles
+    caption_vectors: VectorFiles | None = None
 
     @property
     def name(self) -> str:
@@ -65,26 +68,58 @@ class VectorSource(Source):
 
     def batches(
         self, dimensions: int, *, size: int
-    ) -> Iterator[tuple[list[PictureRecord | UnusableRow], Vectors]]:
-        """Rows of the list with their vectors, `size` or fewer at a time. Raises SourceError as both do."""
+    ) -> Iterator[tuple[list[PictureRecord | UnusableRow], Vectors, Vectors | None]]:
+        """Rows of the list with their vectors and those of their captions, `size` or fewer at a time.
+
+        Raises SourceError as the list and the vectors do.
+        """
         records = iter(self)
+        of_captions = (
+            None
+            if self.caption_vectors is None
+            else _one_by_one(self.caption_vectors.batches(dimensions, size))
+        )
         for vectors in self.vectors.batches(dimensions, size):
-            yield list(islice(records, len(vectors.rows))), vectors
+            rows = len(vectors.rows)
+            yield (
+                list(islice(records, rows)),
+                vectors,
+                None if of_captions is None else _together(list(islice(of_captions, rows))),
+            )
+
+
+_OneVector: TypeAlias = "tuple[NDArray[np.float32], str | None, bool]"
+"""A vector, what is wrong with it, and whether it is missing."""
+
+
+def _one_by_one(batches: Iterator[Vectors]) -> Iterator[_OneVector]:
+    """Each vector by itself: two kinds of files need not be read in the same steps."""
+    for vectors in batches:
+        for number, row in enumerate(vectors.rows):
+            yield row, vectors.wrong.get(number), number in vectors.missing
+
+
+def _together(vectors: Sequence[_OneVector]) -> Vectors:
+    return Vectors(
+        rows=np.array([row for row, _, _ in vectors]),
+        wrong={number: why for number, (_, why, _) in enumerate(vectors) if why is not None},
+        missing={number for number, (_, _, is_missing) in enumerate(vectors) if is_missing},
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetVectors(VectorFiles):
-    """A column of lists, or of lists of one length, in Parquet files."""
+    """Columns of lists, or of lists of one length, in Parquet files: one in each."""
 
-    parts: tuple[ParquetTable, ...]
+    columns: tuple[tuple[ParquetTable, str], ...]
 
     def counts(self) -> Sequence[tuple[str, int]]:
-        return [(part.name, part.row_count()) for part in self.parts]
+        return [(part.name, part.row_count()) for part, _ in self.columns]
 
     def batches(self, dimensions: int, size: int) -> Iterator[Vectors]:
-        for part in self.parts:
+        for part, column in self.columns:
             with part.opened() as (_, file):
-                for batch in file.iter_batches(batch_size=size, columns=[part.embeddings]):
+                for batch in file.iter_batches(batch_size=size, columns=[column]):
                     yield _of_lists(batch.column(0), dimensions)
 
 
@@ -106,7 +141,7 @@ class NumpyVectors(VectorFiles):
                     "name another by --model."
                 )
             for first in range(0, len(array), size):
-                yield Vectors(rows=_float32(array[first : first + size]), wrong={})
+                yield Vectors(rows=_float32(array[first : first + size]))
 
 
 def open_columns(parts: Sequence[ParquetTable], column: str) -> ParquetVectors:
@@ -118,7 +153,7 @@ def open_columns(parts: Sequence[ParquetTable], column: str) -> ParquetVectors:
             kind = file.schema_arrow.field(name).type
         if not _is_list_of_numbers(kind):
             raise SourceError(f'{part.name}: column "{name}" holds {kind}; vectors are lists of numbers.')
-        found.append(replace(part, embeddings=name))
+        found.append((part, name))
     return ParquetVectors(tuple(found))
 
 
@@ -129,8 +164,11 @@ def _is_list_of_numbers(kind: Any) -> bool:
     return is_list and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
 
 
-def open_npy(files: Sequence[Path]) -> NumpyVectors:
-    """The vectors in .npy files, read as they are needed. Raises SourceError for what holds none."""
+def open_npy(path: Path) -> NumpyVectors:
+    """The vectors in a .npy file or parts, read as they are needed. Raises SourceError for what holds none."""
+    files = find_parts(path, (".npy",))
+    if not files:
+        raise SourceError(f'There is no .npy file at "{path}"; name one, or a folder of them.')
     return NumpyVectors([(file.name, len(_load(file)), partial(_load, file)) for file in files])
 
 
@@ -139,10 +177,16 @@ def _load(file: Path) -> NDArray[Any]:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise SourceError(f"{file.name} is no readable .npy file ({error}); write it again.") from error
-    return matrix(file.name, array)
+    return _matrix(file.name, array)
 
 
-def matrix(name: str, array: Any) -> NDArray[Any]:
+def in_memory(file: str, name: str, array: NDArray[Any]) -> NumpyVectors:
+    """The vectors in an array of a file. Raises SourceError unless it has a row of numbers for each picture."""
+    found = _matrix(f'{file}, array "{name}",', array)
+    return NumpyVectors([(file, len(found), lambda: found)])
+
+
+def _matrix(name: str, array: Any) -> NDArray[Any]:
     """The array itself. Raises SourceError unless it has a row of numbers for each picture."""
     if not isinstance(array, np.ndarray):
         raise SourceError(f"{name} holds several arrays; name it as SOURCE, as .npz.")
@@ -186,16 +230,17 @@ def _of_lists(column: Any, dimensions: int) -> Vectors:
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     values = column.flatten().to_numpy(zero_copy_only=False)  # without what lies under null
     fits = is_there & (lengths == dimensions)
+    if fits.all():
+        return Vectors(rows=_float32(values.reshape(-1, dimensions)))
     rows = np.zeros((len(column), dimensions), dtype=np.float32)
     rows[fits] = _float32(values[np.repeat(fits, lengths)].reshape(-1, dimensions))
     return Vectors(
         rows=rows,
         wrong={
             int(number): f"has {lengths[number]} dimensions, but the model has {dimensions}"
-            if is_there[number]
-            else "is missing"
-            for number in np.flatnonzero(~fits)
+            for number in np.flatnonzero(is_there & ~fits)
         },
+        missing=set(np.flatnonzero(~is_there).tolist()),
     )
 
 

@@ -28,6 +28,7 @@ CAPTION_FUNCTIONS = (
     "caption_query",
     "any_caption_query",
 )
+BROWSER_FUNCTIONS = ("percent_encoded", "encoded_path", "browser_url", "picture_url")
 MODEL_FUNCTIONS = ("partition_name", "hnsw_index_name", "add_partitions")
 
 
@@ -189,6 +190,22 @@ def upgrade() -> None:
 
     for name in MODEL_FUNCTIONS:
         op.create_function(name, version=1)
+    op.create_table(
+        "settings",
+        sa.Column("picture_folder", sa.Text, primary_key=True),
+        sa.Column("url_prefix", sa.Text, nullable=False),
+        sa.CheckConstraint(
+            "picture_folder ~ '^(/|(/[^/]+)+)$' and picture_folder !~ '/[.]{1,2}(/|$)'", name="picture_folder"
+        ),
+        sa.CheckConstraint(
+            "url_prefix ~* '^(https?://[][a-z0-9.:-]+(/[a-z0-9._~!$&()*+,;=:@%/-]*)?"
+            "|/([a-z0-9._~!$&()*+,;=:@%-][a-z0-9._~!$&()*+,;=:@%/-]*)?)$'",
+            name="url_prefix",
+        ),
+        schema="clipsql",
+    )
+    for name in BROWSER_FUNCTIONS:
+        op.create_function(name, version=1)
     op.create_view("collection_stats", version=1)
     op.create_view("picture", version=1)
     op.create_function("thumbnail_uri", version=1)
@@ -200,6 +217,9 @@ def downgrade() -> None:
     op.drop_function("thumbnail_uri")
     op.drop_view("picture")
     op.drop_view("collection_stats")
+    for name in reversed(BROWSER_FUNCTIONS):
+        op.drop_function(name)
+    op.drop_table("settings", schema="clipsql")
     for name in reversed(MODEL_FUNCTIONS):
         op.drop_function(name)
     for table in ("fingerprint", "thumbnail"):

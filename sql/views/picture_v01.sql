@@ -18,7 +18,8 @@ select
     i.error,
     i.added_at,
     -- Not exists(): for ten pictures PostgreSQL may then read the key of every thumbnail, to look them up by hash.
-    coalesce((select true from clipsql_private.thumbnail as t where t.image_id = i.image_id), false) as has_thumbnail
+    coalesce((select true from clipsql_private.thumbnail as t where t.image_id = i.image_id), false) as has_thumbnail,
+    clipsql_private.browser_url(i.url, i.file) as picture_url
 from clipsql.image as i;
 
 comment on view clipsql.picture is 'A picture with its captions, for dashboards and joins.';
@@ -38,3 +39,4 @@ comment on column clipsql.picture.status is 'How far its ingest has come: pendin
 comment on column clipsql.picture.error is 'What went wrong, in words; null unless failed.';
 comment on column clipsql.picture.added_at is 'When the picture became known to the system.';
 comment on column clipsql.picture.has_thumbnail is 'Whether clipsql.thumbnail_uri shows it.';
+comment on column clipsql.picture.picture_url is 'Where a browser finds it, as clipsql.picture_url says; null where it does not.';

@@ -30,6 +30,7 @@ TABLE_FIELDS = {
     "allIndexStats",
     "allModels",
     "allPictures",
+    "allSettings",
     "caption",
     "captionByCaptionId",
     "image",
@@ -40,6 +41,8 @@ TABLE_FIELDS = {
     "node",
     "nodeId",
     "query",
+    "setting",
+    "settingByPictureFolder",
 }
 """Fields of PostGraphile's schema that are not functions of clipsql."""
 
@@ -114,20 +117,26 @@ def ask(address: str, query: str) -> dict[str, Any]:
 def test_a_search_is_a_field_of_graphql(graphql: str, right_answer: Pairs) -> None:
     answer = ask(graphql, examples("PostGraphile 4")[1])
     assert pairs(answer["data"]["searchText"]["nodes"], "imageId") == right_answer
-    wrong = ask(graphql, 'mutation { removeImages(input: {images: ["1"]}) { clientMutationId } }')
-    assert "permission denied" in wrong["errors"][0]["message"]
 
 
-def test_its_schema_has_every_public_function_and_nothing_private(graphql: str, owner_url: URL) -> None:
+def test_its_schema_has_every_public_function_that_a_reader_may_call_and_nothing_private(
+    graphql: str, owner_url: URL
+) -> None:
     schema = ask(
         graphql,
         "{ __schema { types { name } queryType { fields { name } } mutationType { fields { name } } } }",
     )
     told = schema["data"]["__schema"]
-    fields = {field["name"] for kind in ("queryType", "mutationType") for field in told[kind]["fields"]}
+    fields = {
+        field["name"]
+        for kind in ("queryType", "mutationType")
+        if told[kind]
+        for field in told[kind]["fields"]
+    }
     with psycopg.connect(owner_url.render_as_string(hide_password=False)) as connection:
         functions = connection.execute(
             "select p.proname from pg_proc as p where p.pronamespace = 'clipsql'::regnamespace"
+            " and p.proname not in ('add_model', 'put_image', 'remove_images')"
         ).fetchall()
     assert fields == TABLE_FIELDS | {camel(name) for (name,) in functions}
     assert [

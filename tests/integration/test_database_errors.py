@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from clipsql import errors
 from clipsql.db.engine import database_errors
 
-
-@pytest.mark.parametrize(
+SAID = pytest.mark.parametrize(
     ("statement", "kind", "said"),
     [
         pytest.param(
@@ -46,11 +48,36 @@ from clipsql.db.engine import database_errors
         ),
     ],
 )
+
+
+@SAID
 def test_detail_and_hint_reach_the_user(
     engine: Engine, statement: str, kind: type[errors.ClipsqlError], said: str
 ) -> None:
     with pytest.raises(kind, match=said) as caught, database_errors(engine), engine.begin() as connection:
         connection.exec_driver_sql(statement)
+    assert type(caught.value) is kind
+    assert "\n" not in str(caught.value)
+    assert ".." not in str(caught.value)
+
+
+@SAID
+def test_they_reach_those_who_await_on_asyncpg_too(
+    engine: Engine, statement: str, kind: type[errors.ClipsqlError], said: str
+) -> None:
+    pytest.importorskip("asyncpg", reason="needs pip install clipsql[async]")
+
+    async def ask() -> None:
+        awaited = create_async_engine(engine.url.set(drivername="postgresql+asyncpg"))
+        try:
+            with database_errors(awaited.sync_engine):
+                async with awaited.begin() as connection:
+                    await connection.exec_driver_sql(statement)
+        finally:
+            await awaited.dispose()
+
+    with pytest.raises(kind, match=said) as caught:
+        asyncio.run(ask())
     assert type(caught.value) is kind
     assert "\n" not in str(caught.value)
     assert ".." not in str(caught.value)

@@ -29,6 +29,7 @@ PAGES = (
     "quickstart.md",
     "queries.md",
     "analyst.md",
+    "dashboards.md",
     "developer.md",
     "operator.md",
     "filtered-search.md",

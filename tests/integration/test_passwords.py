@@ -36,6 +36,8 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("collection", "drop"): ("c", "--yes"),
     ("db", "downgrade"): ("base", "--yes"),
     ("db", "psql"): ("-c", "select 1"),
+    ("db", "settings", "add"): ("pictures", "/pictures"),
+    ("db", "settings", "remove"): ("pictures",),
     ("demo",): ("--frames", "50"),
     ("explain", "image"): ("1", "a dog"),
     ("explain", "text"): ("a dog",),

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from integration.filling import new_model, picture, write
 from psycopg import sql
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
@@ -121,3 +121,14 @@ def test_a_reader_reads_of_what_is_private_only_what_functions_need(reader: Read
 def test_a_reader_changes_nothing(reader: Reader, statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute(statement.encode())
+
+
+def test_only_writers_may_call_what_writes(engine: Engine) -> None:
+    with engine.connect() as connection:
+        may = connection.exec_driver_sql(
+            "select r.role, has_function_privilege(r.role, f.name::regproc, 'execute')"
+            " from (values ('clipsql_reader'), ('clipsql_writer')) as r(role)"
+            " cross join (values ('clipsql.add_model'), ('clipsql.put_image'), ('clipsql.remove_images')) as f(name)"
+        ).all()
+    assert set(may) == {("clipsql_reader", False), ("clipsql_writer", True)}
+    assert len(may) == 6

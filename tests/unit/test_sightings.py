@@ -41,3 +41,11 @@ def test_nothing_is_kept_when_it_is_closed() -> None:
     sightings.close()
     with pytest.raises(Exception, match="closed"):
         sightings.has("a")
+
+
+def test_a_batch_with_old_and_new_urls_tells_the_old_ones_alone() -> None:
+    with closing(Sightings()) as sightings:
+        sightings.first_positions([("a", "1"), ("b", "2")])
+        again = sightings.first_positions([("c", "3"), ("a", "4"), ("c", "5"), ("a", "6")])
+        assert again == {"a": "1"}
+        assert sightings.position("c") == "3"

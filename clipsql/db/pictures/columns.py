@@ -249,10 +249,11 @@ def _caption_vectors(
 ) -> list[NDArray[np.float16] | None] | None:
     if given is None or captions is None:
         return None
-    vectors: list[NDArray[np.float16] | None] = []
+    vectors: list[NDArray[np.float16] | None] = [None] * len(given)
+    places: list[tuple[int, int]] = []
+    found: list[Any] = []
     for number, (some, bodies) in enumerate(zip(given, captions, strict=True)):
         if some is None:
-            vectors.append(None)
             continue
         # A single caption may have its vector without a list around it.
         rows = [some] if bodies is not None and len(bodies) == 1 and np.ndim(some) == 1 else list(some)
@@ -260,9 +261,14 @@ def _caption_vectors(
             raise said.wrong(
                 number, f"there are {len(bodies or ())} captions and {len(rows)} caption_embeddings"
             )
-        made = np.full((len(rows), model.dimensions), np.nan, dtype=np.float16)
-        for place, row in enumerate(rows):
-            if row is not None:
-                made[place] = _unit(_Said([said.urls[number]]), [row], model, "caption embedding")[0]
-        vectors.append(made)
+        vectors[number] = np.full((len(rows), model.dimensions), np.nan, dtype=np.float16)
+        places += [(number, place) for place, row in enumerate(rows) if row is not None]
+        found += [row for row in rows if row is not None]
+    if found:
+        # All at once: one by one takes as long as everything else together.
+        units = _unit(_Said([said.urls[number] for number, _ in places]), found, model, "caption embedding")
+        for (number, place), unit in zip(places, units, strict=True):
+            of_picture = vectors[number]
+            assert of_picture is not None
+            of_picture[place] = unit
     return vectors

@@ -7,9 +7,9 @@ language plpgsql volatile parallel unsafe
 set search_path from current
 as $$
 declare
-    -- Of models, not of tenants.
-    of_models constant regclass[] := array[
-        'clipsql.model', 'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
+    -- Of models and of the server, not of tenants.
+    of_no_tenant constant regclass[] := array[
+        'clipsql.model', 'clipsql.settings', 'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
         'clipsql_private.text_merge', 'clipsql_private.text_neuron', 'clipsql_private.text_position',
         'clipsql_private.text_token', 'clipsql_private.text_tower', 'clipsql_private.text_word'];
     -- Drawn from the pictures of all, for statements of the owner.
@@ -18,7 +18,7 @@ declare
     whole record;
     extra text;
 begin
-    if of_table = 'clipsql.image'::regclass or of_table = any (of_models) then
+    if of_table = 'clipsql.image'::regclass or of_table = any (of_no_tenant) then
         return;
     end if;
     execute format('alter table %s enable row level security', of_table);
