@@ -225,7 +225,8 @@ KEYS = {
 def test_rows_are_known_by_a_key_of_any_type(engine: Engine, shop: Driver, columns: str, values: str) -> None:
     shop.execute("create domain public.code as text check (value <> '')")
     shop.execute(f'create table shop."Odd table" ("photo url" text, {columns})'.encode())
-    add = f"insert into shop.\"Odd table\" select 'https://h.example/' || g, {values} from generate_series(%s::int, %s) as g"
+    rows_to_add = f"select 'https://h.example/' || g, {values} from generate_series(%s::int, %s) as g"
+    add = f'insert into shop."Odd table" {rows_to_add}'
     shop.execute(add.encode(), (1, 4))
     shop.execute("select clipsql.attach('shop.\"Odd table\"', 'photo url', collection => 'odd')")
     shop.execute(add.encode(), (5, 9))

@@ -6,9 +6,9 @@ language sql immutable parallel safe
 return case
     when written !~ '[^[:space:]]' then null
     when written ~* '^(https?|file):' then written
-    when starts_with(prefix || written, '/') then
-        'file://' || replace(replace(replace(prefix || written, '%', '%25'), '?', '%3F'), '#', '%23')
-    else prefix || written
+    when starts_with(coalesce(prefix, '') || written, '/') then
+        'file://' || replace(replace(replace(coalesce(prefix, '') || written, '%', '%25'), '?', '%3F'), '#', '%23')
+    else coalesce(prefix, '') || written
 end;
 
 comment on function clipsql_private.picture_address(text, text) is
