@@ -2,7 +2,7 @@
 create or replace view clipsql.attachment_status with (security_invoker = true) as
 select
     a.source::oid as source,
-    coalesce(format('%I.%I', n.nspname, c.relname), a.source_name) as source_name,
+    coalesce(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.source_name) as source_name,
     u.name as url_column,
     a.collection,
     m.name as model,

@@ -61,7 +61,7 @@ begin
     for attachment in
         select n
         from clipsql_private.attachments_of(
-            (select t.typrelid from pg_catalog.pg_type as t where t.oid = pg_typeof(of_table)), search_rows.url_column) as n
+            (select nullif(t.typrelid, 0) from pg_catalog.pg_type as t where t.oid = pg_typeof(of_table)), search_rows.url_column) as n
     loop
         attached := clipsql_private.attached_table(attachment);
         filter.attachment_id := attachment;
