@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from queue import Empty, SimpleQueue
+from itertools import count
+from queue import Empty, PriorityQueue
 from types import TracebackType
 from typing import Self
 
@@ -83,9 +84,12 @@ class Claims:
         self._ahead = ahead
         self._held: set[int] = set()
         self._downloads: dict[int, Future[Download]] = {}
-        self._read: SimpleQueue[Reading | BaseException] = SimpleQueue()
+        # Errors first, then what is fresh, then in the order in which they get ready.
+        self._read: PriorityQueue[tuple[int, int, Reading | BaseException]] = PriorityQueue()
+        self._numbers = count()
         self._unread = 0
         self._next_claim = 0.0
+        self._next_fresh = 0.0
         self._is_closed = threading.Event()
         self._is_stopping = False
         self._holds_suspects = False
@@ -145,6 +149,12 @@ class Claims:
         if self._holds_suspects and self._held:
             return
         self._holds_suspects = False
+        # Beyond what is in hand, that nobody who just wrote a row waits for a backfill.
+        if self._ahead < self._unread + _CLAIM <= 2 * self._ahead and time.monotonic() >= self._next_fresh:
+            self._next_fresh = time.monotonic() + _SILENCE_S
+            fresh = queue.claim(self._connection, self._scope, self._lease, limit=_CLAIM, only_fresh=True)
+            for stored in self._hold(fresh):
+                self._begin(stored)
         while self._unread + _CLAIM <= self._ahead and time.monotonic() >= self._next_claim:
             claimed = queue.claim(self._connection, self._scope, self._lease, limit=_CLAIM)
             for stored in self._hold(claimed):
@@ -172,7 +182,7 @@ class Claims:
 
     def _take(self, *, timeout_s: float) -> Reading | None:
         try:
-            read = self._read.get(timeout=timeout_s) if timeout_s else self._read.get_nowait()
+            *_, read = self._read.get(timeout=timeout_s) if timeout_s else self._read.get_nowait()
         except Empty:
             return None
         if isinstance(read, BaseException):
@@ -225,7 +235,11 @@ class Claims:
             self._decode(stored, ImageError(why, failure=FailureClass.FATAL))
 
     def _decode(self, stored: StoredPicture, content: bytes | ImageError | None) -> None:
-        self._read.put(read_claimed(stored, content, encoder=self._encoder, options=self._options))
+        reading = read_claimed(stored, content, encoder=self._encoder, options=self._options)
+        self._put(reading, priority=1 if stored.is_fresh else 2)
+
+    def _put(self, read: Reading | BaseException, *, priority: int) -> None:
+        self._read.put((priority, next(self._numbers), read))
 
     @contextmanager
     def _errors_for_the_encoder(self) -> Iterator[None]:
@@ -233,7 +247,7 @@ class Claims:
         try:
             yield
         except BaseException as error:
-            self._read.put(error)
+            self._put(error, priority=0)
 
     def _renew(self) -> None:
         with self._errors_for_the_encoder(), autocommit_connection(self._engine) as connection:

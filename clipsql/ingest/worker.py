@@ -17,6 +17,7 @@ from clipsql.db.pictures.queue import Scope
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
+from clipsql.ingest.attached import AttachedTables
 from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
 from clipsql.ingest.finishing import finish
 from clipsql.ingest.pipeline import Pipeline, threads
@@ -27,6 +28,7 @@ from clipsql.web.downloading import Downloader, DownloadOptions
 _log = logging.getLogger(__name__)
 
 _LONGEST_OUTAGE_S = 600.0
+_MOMENT_S = 0.05
 
 
 class Worker:
@@ -49,6 +51,7 @@ class Worker:
         self._options = options or ReadOptions()
         self._downloads = downloads or DownloadOptions()
         self._lease = new_lease(seconds=lease_s)
+        self._attached = AttachedTables(engine, collection=collection)
         self._pipeline = Pipeline(encoder=encoder, model=model, lease=self._lease)
         self._claims: Claims | None = None
         self._is_stopping = False
@@ -75,9 +78,11 @@ class Worker:
             before_sleep=_tell_outage,
             reraise=True,
         ):
-            with attempt, database_errors(self._engine):
+            with attempt, database_errors(self._engine), self._attached.kept():
                 while not self._is_stopping:
                     self._work(report, on_outcome=on_outcome)
+                    if self._more_is_coming():
+                        continue
                     if not self._is_stopping:
                         finish(self._engine, self._scope.model, report, collection=self._scope.collection)
                     if until_empty:
@@ -126,11 +131,29 @@ class Worker:
                 claims.stream(), lookups=lookups, writes=writes, report=report, on_settled=settled
             )
 
+    def _more_is_coming(self) -> bool:
+        """Wait until attached tables are up to date, or pictures of theirs wait; returns whether some do."""
+        with autocommit_connection(self._engine) as connection:
+            while not self._is_stopping:
+                is_settled = self._attached.is_settled(
+                    connection
+                )  # first: what is noted comes into the queue
+                if not queue.is_empty(connection, self._scope):
+                    return True
+                if is_settled:
+                    return False
+                time.sleep(_MOMENT_S)
+        return False
+
     def _wait_for_pictures(self) -> None:
         _log.info("Nothing is pending; waiting for pictures.")
         with autocommit_connection(self._engine) as connection:
             while not self._is_stopping and queue.is_empty(connection, self._scope):
-                time.sleep(POLL_S)
+                self._attached.has_news.clear()
+                # In short waits: a signal has to end them.
+                for _ in range(round(POLL_S / _MOMENT_S)):
+                    if self._is_stopping or self._attached.has_news.wait(_MOMENT_S):
+                        break
 
     def _gives_up(self, _state: RetryCallState) -> bool:
         if self._lost_at is None:

@@ -25,7 +25,7 @@ _R = TypeVar("_R")
 _IN_A_THREAD = frozenset({"put_many", "ingest", "search_image", "embed_image", "explain_image"})
 """Methods that compute, or that send rows by COPY: on an engine they run beside the event loop, on one of psycopg."""
 
-_BRING_MODELS = frozenset({"add_model", "ingest"})
+_BRING_MODELS = frozenset({"add_model", "ingest", "attach", "reattach", "detach", "attachments"})
 """Methods that may be called before the database knows the model."""
 
 

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.sql.elements import ColumnElement
 
+from clipsql.db import attachments
+from clipsql.db.attachments import AttachmentStatus, AttachOptions
 from clipsql.db.calls.writing import PictureFacts, put_image, remove_images
 from clipsql.db.models import ModelRow, add_space, find_model, require_model
 from clipsql.db.pictures.bulk import PutReport, put_pictures
@@ -158,6 +160,27 @@ class PictureWriter:
         Raises InvalidArgument when the name stands for something else.
         """
         return add_space(self._database, name, dimensions=dimensions, logit_scale=logit_scale)
+
+    def attach(self, source: str, url_column: str, **options: Unpack[AttachOptions]) -> str:
+        """Give the rows of a table picture search; returns the name of the table that links them with pictures.
+
+        Workers then follow what is written to the table. Raises InvalidArgument for a table or column that cannot be.
+
+            pictures.attach("shop.product", "photo_url", caption_columns=["title"], metadata_columns=["price"])
+        """
+        return attachments.attach(self._database, source, url_column, **options)
+
+    def reattach(self, source: str, url_column: str, **options: Unpack[AttachOptions]) -> str:
+        """Attach an attached table by other columns; all options are said anew, but for the collection, which stays."""
+        return attachments.reattach(self._database, source, url_column, **options)
+
+    def detach(self, source: str, *, keep_pictures: bool = False, url_column: str | None = None) -> int:
+        """Detach a table, or one url_column of it; returns how many pictures went, those that came by it alone."""
+        return attachments.detach(self._database, source, keep_pictures=keep_pictures, url_column=url_column)
+
+    def attachments(self, source: str | None = None) -> list[AttachmentStatus]:
+        """Attached tables with their rows counted by the state of their pictures, of one table or of all."""
+        return attachments.attachments(self._database, source)
 
     @cached_property
     def _encoder(self) -> Encoder:

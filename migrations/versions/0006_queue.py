@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("collection", sa.Text, nullable=False),
         sa.Column("model_id", sa.Integer, sa.ForeignKey("clipsql.model.model_id", ondelete="SET NULL")),
         sa.Column("is_checked", sa.Boolean, server_default=sa.text("false"), nullable=False),
+        sa.Column("is_fresh", sa.Boolean, server_default=sa.text("false"), nullable=False),
         sa.Column("file_to_read", sa.LargeBinary),
         sa.Column("lost_workers", sa.Integer, server_default=sa.text("0"), nullable=False),
         sa.Column("leased_by", sa.Text),
@@ -34,6 +35,13 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "40"},
     )
     op.create_index(None, "queue", ["model_id", "collection", "queue_id"], schema="clipsql_private")
+    op.create_index(
+        "queue_fresh_idx",
+        "queue",
+        ["model_id", "queue_id"],
+        postgresql_where=sa.text("is_fresh"),
+        schema="clipsql_private",
+    )
     for name in FUNCTIONS:
         op.create_function(name, version=1)
     op.execute(

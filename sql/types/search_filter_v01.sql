@@ -1,4 +1,5 @@
--- Which pictures a search is about; null does not filter. Made by make_filter, by name.
+-- Which pictures a search is about; null does not filter. Made by make_filter, by name; search_rows adds the attachment
+-- whose rows it wants.
 create type clipsql_private.search_filter as (
     in_collection text,
     taken_from timestamptz,
@@ -13,6 +14,7 @@ create type clipsql_private.search_filter as (
     metadata_matches jsonpath,
     caption_query text,
     only_images bigint[],
-    except_images bigint[]);
+    except_images bigint[],
+    attachment_id integer);
 
 comment on type clipsql_private.search_filter is 'The filters of a search.';

@@ -24,6 +24,7 @@ from clipsql.server.postmaster import free_port, is_free
 
 PACKAGES = ("pg@8", "postgraphile@4")
 TABLE_FIELDS = {
+    "allAttachmentStatuses",
     "allCaptions",
     "allCollectionStats",
     "allImages",

@@ -127,6 +127,13 @@ def values(kind: str, most: int, *, dimensions: int) -> Iterator[tuple[str, Any]
         for size in (1, dimensions, 16_000):
             for value in (1.0, 0.0, -3e38, 1e-44):
                 yield f"{size} times {value}", vector(size, value)
+    elif kind == "regclass":
+        yield from (
+            (name, name)
+            for name in ("pg_catalog.pg_class", "clipsql.image", "clipsql.picture", "0", "4294967295")
+        )
+    elif kind == "anyelement":
+        yield from (("empty", "(,)"), ("a row", "(1,a)"))
     elif kind.endswith("[]"):
         yield from _arrays(kind.removesuffix("[]"), most, dimensions=dimensions)
     else:

@@ -65,8 +65,9 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "explain_text": (("a red truck",), {}),
     "files": (([1, 2],), {}),
     "thumbnails": (([1, 2],), {}),
+    "attachments": ((), {}),
 }  # fmt: skip
-WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest"}
+WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", "attach", "reattach", "detach"}
 
 
 def test_every_method_is_there_and_called_below() -> None:

@@ -28,6 +28,14 @@ PUBLIC = [
     for name, file in assets.newest_sql_files("functions").items()
     if f"create or replace function clipsql.{name}" in file.read_text("utf-8")
 ]
+ATTACHED = """
+    create table thing (id bigint primary key, url text);
+    insert into thing select i.image_id, i.url from clipsql.image as i where i.collection = 'streets';
+    select clipsql.attach('thing', 'url', collection => 'streets');
+    select clipsql_private.find_changed_rows(1, false, null, 1000);
+    select clipsql_private.apply_changed_rows(1, 1000)
+"""
+"""A table of which every row has a picture."""
 TOGETHER = [{"near_longitude", "near_latitude", "within_m"}, {"longitude", "latitude"}]
 """Arguments of which one alone is refused."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,11 +82,16 @@ class World:
             "integer": 3,
             "jsonb": '{"image": 1}',
             "double precision": 1.0,
+            "regclass": "thing",
+            "anyelement": None,
         }[kind]
 
     def call(self, function: str, arguments: Call) -> str | None:
         """SQLSTATE of the error that the call ends in, or what else is wrong with it; None for an answer in time."""
-        given = ", ".join(f"{name} => cast(%s as {kind})" for name, (kind, _) in arguments.items())
+        given = ", ".join(
+            f"{name} => cast(%s as {'thing' if kind == 'anyelement' else kind})"
+            for name, (kind, _) in arguments.items()
+        )
         try:
             self.rows(f"clipsql.{function}({given})", [value for _, value in arguments.values()])
         except psycopg.Error as error:
@@ -107,6 +120,8 @@ def world(new_database: Callable[..., URL], template: str) -> Iterator[World]:
         [picture("zero", [1] * model.dimensions, longitude=0, latitude=0, captions=[("a truck", "en")])],
     )
     engine.dispose()
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(ATTACHED)
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
         # The server itself tells what a statement cost: processor time, which no other work on the machine adds to.
         for name, value in (
@@ -278,6 +293,16 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
         ("only_images", "clipsql.search_similar(1, only_images => array_fill(1::bigint, array[{more}]))"),
         ("except_images", "clipsql.search_similar(1, except_images => array_fill(1::bigint, array[{more}]))"),
         ("images", "clipsql.remove_images(array_fill(0::bigint, array[{more}]))"),
+        (
+            "only_rows",
+            "clipsql.search_rows(null::thing, 'a', only_rows => array_fill('1'::text, array[{more}]))",
+        ),
+        ("caption_columns", "clipsql.reattach('thing', 'url', array_fill('url'::text, array[{more}]))"),
+        (
+            "metadata_columns",
+            "clipsql.reattach('thing', 'url', null, array_fill('url'::text, array[{more}]))",
+        ),
+        ("url_prefix", "clipsql.reattach('thing', 'url', url_prefix => repeat('a', {more}))"),
         ("captions", "clipsql.put_image('c', 'u', captions => array_fill('a'::text, array[{more}]))"),
         ("request", "clipsql.search_request(jsonb_build_object('text', repeat('a', {more})))"),
         ("labels", "clipsql.classify(1, array(select 'l' || n from generate_series(1, {more}) as n))"),

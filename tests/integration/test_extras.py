@@ -91,6 +91,11 @@ COMMANDS = {
     "search vector": (json.dumps([1] * 24),),
     "stats": (),
     "suggest": ("1",),
+    "table attach": ("clipsql.image", "--url-column", "url"),
+    "table detach": ("clipsql.image", "--yes"),
+    "table list": (),
+    "table reattach": ("clipsql.image", "--url-column", "url"),
+    "table status": (),
     "worker": ("--until-empty",),
 }
 """Every command with arguments that work where everything is installed, or are refused for the server's sake."""
@@ -105,7 +110,10 @@ _NEEDS_AN_EXTRA = {
     "search image": "clip",
     "worker": "web",
 }
-_ANOTHER_REASON = {"db start", "db stop", "collection drop", "model remove"}
+_ANOTHER_REASON = {
+    *("db start", "db stop", "collection drop", "model remove"),
+    *("table attach", "table detach", "table reattach"),
+}
 
 _RUN_ALL = """
 import json, sys

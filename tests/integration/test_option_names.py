@@ -61,8 +61,8 @@ def test_an_option_of_other_functions_is_unknown(name: str, option: str) -> None
 
 
 def test_every_function_that_takes_options_is_tried() -> None:
-    # What ingest takes is tried with its sources, in test_ingest_from_code.
-    for door, tried in ((Searcher, {*SEARCHES, "ingest"}), (orm, set(ORM))):
+    # What ingest takes is tried with its sources, in test_ingest_from_code; attach and reattach in test_attaching.
+    for door, tried in ((Searcher, {*SEARCHES, "ingest", "attach", "reattach"}), (orm, set(ORM))):
         taking = {
             name
             for name in dir(door)

@@ -57,6 +57,9 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("search", "text"): ("a dog",),
     ("search", "vector"): (str([1] * 24),),
     ("suggest",): ("1",),
+    ("table", "attach"): ("thing", "--url-column", "url"),
+    ("table", "detach"): ("other", "--yes"),
+    ("table", "reattach"): ("thing", "--url-column", "url"),
     ("worker",): ("--until-empty",),
 }
 """What commands cannot do without; MODEL stands for a model's folder."""
@@ -71,6 +74,9 @@ def secret_url(database_url: str) -> Iterator[str]:
         connection.execute(
             sql.SQL("create role {} login superuser password {}").format(role, sql.Literal(SECRET))
         )
+        for table in ("thing", "other"):
+            connection.execute(f"create table {table} (id bigint primary key, url text)".encode())
+        connection.execute("select clipsql.attach('other', 'url')")
         try:
             url = make_url(database_url).set(username=name, password=SECRET)
             yield url.render_as_string(hide_password=False)

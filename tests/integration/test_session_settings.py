@@ -56,6 +56,8 @@ CALLS = (
     'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
+    "clipsql.search_rows(null::public.thing, 'a red truck', 20, taken_from => '2025-03-01 00:00Z',"
+    " metadata_matches => '$.shot starts with \"2025\" && $.size > 0.3')",
     'clipsql.search_request(\'{"image": 7, "taken_from": "2025-03-01T00:00Z", "inside": [[0,0],[0,90],[90,0]]}\')',
     # So many that the index keeps them in a tree of their own, of which a session may want a part.
     f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",
@@ -68,6 +70,17 @@ CALLS = (
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
 )
+THING = """
+    create table public.thing (id bigint primary key, url text, shot timestamptz, size double precision);
+    insert into public.thing
+    select i.image_id, i.url, i.taken_at, i.longitude / 3 from clipsql.image as i where i.collection = 'streets';
+    select clipsql.attach('public.thing', 'url', collection => 'streets');
+    select clipsql_private.find_changed_rows(1, false, null, 10000);
+    select clipsql_private.apply_changed_rows(1, 10000);
+    select clipsql.reattach('public.thing', 'url', null, '{shot,size}');
+    create table public.other (id uuid primary key, url text, shot timestamptz, size double precision)
+"""
+"""An attached table, whose rows have the pictures of a collection, and one that is not attached."""
 _SEVENTH = "(select i.{} from clipsql.image as i where i.image_id = 7)"
 WRITES = {
     f"clipsql.put_image({_SEVENTH.format('collection')}, {_SEVENTH.format('url')}, clipsql.image_vector(8),"
@@ -76,6 +89,11 @@ WRITES = {
     " from clipsql.image as i join clipsql.caption as c using (image_id)"
     " join clipsql.image_embedding as e using (image_id) where i.image_id = 7 order by c.caption_id",
     "clipsql.remove_images('{7,8,7}')": "select min(i.image_id), count(*) from clipsql.image as i",
+    "clipsql.attach('public.other', 'url', '{url}', '{shot,size}', 'shot')":
+    "select c.role, c.name, c.type from clipsql_private.attached_column as c order by c.attachment_id, 1, c.position",
+    "clipsql.reattach('public.thing', 'url', '{url}', collection => 'new')":
+    "select a.collection, a.may_read_files from clipsql_private.attachment as a",
+    "clipsql.detach('public.thing')": "select count(*), max(i.image_id) from clipsql.image as i",
     "clipsql.add_model('space', 3)": "select m.name, m.dimensions, m.logit_scale from clipsql.model as m order by 1",
 }  # fmt: skip
 """Calls that change rows, each taken back at once, and what then shows the change."""
@@ -119,6 +137,7 @@ def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
     embed_captions(engine, model)
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(THING)
         connection.execute("vacuum analyze")  # new rows wait beside a GIN index, where none is passed over
     return url
 
@@ -282,6 +301,8 @@ def test_no_setting_of_a_session_changes_what_is_written(
     fill(engine, rows=30)
     add_space(engine, "space", dimensions=3)
     engine.dispose()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(THING)
     expected = written(url, ())
     assert [len(rows) > 1 for rows in expected] == [True] * len(WRITES)
     odd = odd_settings(url)

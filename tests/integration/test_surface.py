@@ -63,7 +63,8 @@ def test_every_public_set_is_of_a_public_type_whose_attributes_are_described(eng
         sets = connection.exec_driver_sql(
             "select p.proname, p.prorettype::regtype::text, t.typrelid, obj_description(t.oid),"
             " coalesce(p.proargmodes, '{}') from pg_proc as p join pg_type as t on t.oid = p.prorettype"
-            f" where p.proretset and {PUBLIC}"
+            # What gives rows of a table that the caller names has no type of its own.
+            f" where p.proretset and 'anyelement'::regtype <> all (p.proargtypes) and {PUBLIC}"
         ).all()
         assert {name for name, *_ in sets} >= {"search", "search_text", "classify", "explain_text"}
         for name, kind, relation, comment, modes in sets:
@@ -142,7 +143,7 @@ def test_filters_are_handed_on_by_name(engine: Engine) -> None:
     with engine.connect() as connection:
         filters = connection.exec_driver_sql(
             "select array_agg(attname order by attnum) from pg_attribute"
-            " where attrelid = 'clipsql_private.search_filter'::regclass"
+            " where attrelid = 'clipsql_private.search_filter'::regclass and attname <> 'attachment_id'"
         ).scalar_one()
         bodies = connection.exec_driver_sql(
             f"select p.proname, p.prosrc from pg_proc as p where {PUBLIC}"
@@ -307,7 +308,7 @@ def test_every_function_with_filters_is_called_below(engine: Engine) -> None:
         names = connection.exec_driver_sql(
             f"select p.proname from pg_proc as p where {PUBLIC} and 'in_collection' = any (p.proargnames)"
         ).scalars()
-        assert set(names) == set(CALLS)
+        assert set(names) - {"search_rows"} == set(CALLS)  # tried in test_attaching.py, on a table
 
 
 @pytest.mark.parametrize("function", CALLS)

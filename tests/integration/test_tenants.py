@@ -59,6 +59,9 @@ def kept_apart(
             "update clipsql.image set collection = '" + NAMES["a"] + "'",
             "create table public.tenant (login text, collection text)",
             "grant select on public.tenant to public",
+            "create table public.product (product_id integer primary key, photo text)",
+            "grant select on public.product to public",
+            "select clipsql.attach('public.product', url_column => 'photo')",
             f"insert into public.tenant values ('{NAMES['a']}', '{NAMES['a']}'), ('{NAMES['b']}', '{NAMES['b']}')",
             "alter table clipsql.image enable row level security",
             f"create policy of_tenant on clipsql.image to clipsql_reader, clipsql_writer using ({policy})",
@@ -72,6 +75,8 @@ def kept_apart(
                 )
             ),
             "select clipsql.enable_tenants()",
+            "create table public.later (later_id integer primary key, photo text)",
+            "select clipsql.attach('public.later', url_column => 'photo')",
         ):
             connection.exec_driver_sql(statement.replace("%", "%%"))
     for table in ("image_embedding", "caption_embedding"):
@@ -97,7 +102,7 @@ _RELATIONS = """
 _STATISTICS = """
     select s::text from pg_catalog.pg_stats as s
     where s.schemaname like 'clipsql%' and s.tablename !~ '^text_'
-        and s.tablename not in ('model', 'settings', 'revision')
+        and s.tablename not in ('model', 'settings', 'attachment', 'attached_column', 'revision')
 """
 
 
@@ -194,6 +199,13 @@ def give_everything_to_b(url: URL, engine: Engine, folder: Path) -> None:
             f" values ({model.model_id}, '{NAMES['b']}', 100, 1, 1, 9), ({model.model_id}, null, 100, 1, 1, 9)",
             f"insert into clipsql_private.remembered_text values ({model.model_id}, 'quokka', '{[0.5] * 128}')",
             "update clipsql_private.queue set file_to_read = '/b'",
+            *(
+                f"insert into clipsql.{name}_picture ({name}_id, image_id, is_ours, facts)"
+                " select i.image_id, i.image_id, true, gen_random_uuid() from clipsql.image as i"
+                f" where i.collection = '{NAMES['b']}'"
+                for name in ("product", "later")
+            ),
+            "insert into clipsql_private.attachment_problem (attachment_id, problem) values (1, 'of b')",
             "analyze",
         ):
             connection.exec_driver_sql(statement)
@@ -262,7 +274,7 @@ def test_every_table_and_partition_is_kept_apart_or_of_no_tenant(kept_apart: tup
         assert invoked_views == []
     open_tables = {name for name, is_on, _ in tables if not is_on}
     assert open_tables == {
-        "clipsql.model", "clipsql.settings",
+        "clipsql.model", "clipsql.settings", "clipsql_private.attachment", "clipsql_private.attached_column",
         "clipsql_private.revision", "clipsql_private.text_added_token", "clipsql_private.text_matrix",
         "clipsql_private.text_merge", "clipsql_private.text_neuron", "clipsql_private.text_position",
         "clipsql_private.text_token", "clipsql_private.text_tower", "clipsql_private.text_word",

@@ -132,6 +132,28 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 }
 
 
+class _RowOf(UserDefinedType[Any]):
+    """The type of a table's rows."""
+
+    cache_ok = True
+
+    def __init__(self, *name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        return ".".join('"' + part.replace('"', '""') + '"' for part in self.name)
+
+
+def sql_null_row(of_table: str | sa.Table | type) -> ColumnElement[Any]:
+    """No row, of the type of a table: of SQLAlchemy's, a mapped class, or a name as schema.table."""
+    if isinstance(of_table, str):
+        name = of_table.split(".", 1)
+    else:
+        table = of_table if isinstance(of_table, sa.Table) else sa.inspect(of_table).local_table
+        name = [table.name] if table.schema is None else [table.schema, table.name]
+    return sa.cast(sa.null(), _RowOf(*name))
+
+
 class _Named(ColumnElement[Any]):
     """An argument in named notation: `max_results => 5`."""
 

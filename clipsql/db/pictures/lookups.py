@@ -59,11 +59,11 @@ def _stored(
                     where c.image_id = i.image_id),
                    exists (select from clipsql.image_embedding as e
                            where e.image_id = i.image_id and e.model_id = %(model_id)s),
-                   coalesce(w.is_checked, true), w.file_to_read,
+                   coalesce(w.is_checked, true), coalesce(w.is_fresh, false), w.file_to_read,
                    exists (select from clipsql_private.thumbnail as t where t.image_id = i.image_id)
             from clipsql.image as i
             cross join lateral (
-                select bool_and(q.is_checked) as is_checked,
+                select bool_and(q.is_checked) as is_checked, bool_or(q.is_fresh) as is_fresh,
                        (array_agg(q.file_to_read) filter (where q.file_to_read is not null))[1] as file_to_read
                 from clipsql_private.queue as q
                 where q.image_id = i.image_id and (q.model_id is null or q.model_id = %(model_id)s)
@@ -83,10 +83,11 @@ def _stored(
             ),
             is_embedded=is_embedded,
             is_checked=is_checked,
+            is_fresh=is_fresh,
             file_to_read=None if file_to_read is None else Path(os.fsdecode(file_to_read)),
             has_thumbnail=has_thumbnail,
         )
-        for *columns, image_id, captions, is_embedded, is_checked, file_to_read, has_thumbnail in rows
+        for *columns, image_id, captions, is_embedded, is_checked, is_fresh, file_to_read, has_thumbnail in rows
     ]
 
 

@@ -125,14 +125,19 @@ def take_out(connection: Driver, image_ids: Collection[int], *, model: ModelRow 
     )
 
 
-def claim(connection: Driver, scope: Scope, lease: Lease, *, limit: int) -> list[StoredPicture]:
+def claim(
+    connection: Driver, scope: Scope, lease: Lease, *, limit: int, only_fresh: bool = False
+) -> list[StoredPicture]:
     """Lease waiting pictures that nobody holds, or whose holder let its lease run out.
 
-    The oldest of a collection first, and those that wait for this model before those that wait for any. Those that
-    several workers died with are left to `claim_suspects`.
+    Fresh ones first, then the oldest of a collection, and those that wait for this model before those that wait for
+    any. Those that several workers died with are left to `claim_suspects`.
     """
     fitting = sql.SQL("{} < {}").format(_LOST_WORKERS, _SUSPECTED)
-    return _claim(connection, scope, lease, fitting, limit=limit)
+    fresh = _claim(connection, scope, lease, fitting, limit=limit, kind=_FRESH)
+    if only_fresh or len(fresh) == limit:
+        return fresh
+    return fresh + _claim(connection, scope, lease, fitting, limit=limit - len(fresh))
 
 
 def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list[StoredPicture], bool]:
@@ -160,17 +165,25 @@ def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list
 _CANDIDATES = """
     select q.queue_id
     from clipsql_private.queue as q
-    where {of_model} and {condition} and {is_free} and {fitting}
-    order by q.model_id, q.collection, q.queue_id
+    where {of_model} and {condition} and {is_free} and {fitting} and {kind}
     limit {limit}
     for no key update skip locked
 """
+# Conditions and orders, each that of an index. What waits is mostly of the second kind.
+_FRESH = sql.SQL("q.is_fresh order by q.model_id, q.queue_id")
+_ANY = sql.SQL("true order by q.model_id, q.collection, q.queue_id")
 
 
 def _claim(
-    connection: Driver, scope: Scope, lease: Lease, fitting: sql.Composable, *, limit: int
+    connection: Driver,
+    scope: Scope,
+    lease: Lease,
+    fitting: sql.Composable,
+    *,
+    limit: int,
+    kind: sql.SQL = _ANY,
 ) -> list[StoredPicture]:
-    names = {"condition": scope.condition, "is_free": _IS_FREE, "fitting": fitting}
+    names = {"condition": scope.condition, "is_free": _IS_FREE, "fitting": fitting, "kind": kind}
     rows = connection.execute(
         # In two parts: no index gives the oldest of "this model or any" in order.
         sql.SQL(

@@ -67,7 +67,7 @@ class StoredPicture:
     """What the database holds of a picture, as far as ingest needs to know of it under one model.
 
     `is_checked` is false while the picture waits for its content to be fetched and looked at, maybe again;
-    `file_to_read` is the local file that an ingest asked to be read for it.
+    `file_to_read` is the local file that an ingest asked to be read for it. `is_fresh` ones go before others.
     """
 
     image_id: int
@@ -76,6 +76,7 @@ class StoredPicture:
     is_embedded: bool
     is_checked: bool
     has_thumbnail: bool
+    is_fresh: bool = False
     file_to_read: Path | None = None
 
 

@@ -34,7 +34,8 @@ _SCHEMA = re.compile(r"\b(?:clipsql|clipsql_private|pg_temp(?:_\d+)?)\.")
 def catalog_facts(connection: Connection, schema: str) -> Facts:
     """Every function, view, type, table, column, constraint and index of a schema, with what is to be known of it.
 
-    Without the partitions, which come and go with models. Names in definitions lose clipsql's schemas.
+    Without the partitions, which come and go with models, and what attachments have of their own. Names in definitions
+    lose clipsql's schemas.
     """
     rows = connection.execute(_FACTS, {"schema": schema})
     return {
@@ -49,7 +50,8 @@ _FACTS = sa.text(
     """
     with relation as (
         select c.* from pg_catalog.pg_class as c
-        where c.relnamespace = to_regnamespace(:schema) and not c.relispartition and c.relname <> 'revision'
+        where c.relnamespace = to_regnamespace(:schema) and c.relname <> 'revision'
+            and not exists (select from pg_catalog.pg_inherits as h where h.inhrelid = c.oid)
     )
     select 'function' as kind, null as owner,
         -- Of two with one name neither is the one that is expected.
@@ -71,6 +73,7 @@ _FACTS = sa.text(
     from pg_catalog.pg_proc as p
     join pg_catalog.pg_language as l on l.oid = p.prolang
     where p.pronamespace = to_regnamespace(:schema) and p.prokind <> 'a'
+        and not starts_with(p.proname, 'note_changed_rows_')
         and not exists (select from pg_catalog.pg_depend as d
                         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
     union all

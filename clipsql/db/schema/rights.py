@@ -16,6 +16,10 @@ WRITER = "clipsql_writer"
 ROLES = (READER, WRITER)
 
 _READ_BY_FUNCTIONS = (
+    "attached_column",
+    "attachment",
+    "attachment_problem",
+    "link",
     "percentile_sample",
     "percentile_sample_embedding",
     "remembered_text",
@@ -38,7 +42,10 @@ _WRITTEN = (
     f"{SCHEMA}.caption",
     f"{SCHEMA}.image_embedding",
     f"{SCHEMA}.caption_embedding",
+    f"{PRIVATE_SCHEMA}.attachment_problem",
+    f"{PRIVATE_SCHEMA}.changed_row",
     f"{PRIVATE_SCHEMA}.fingerprint",
+    f"{PRIVATE_SCHEMA}.link",
     f"{PRIVATE_SCHEMA}.percentile_sample",
     f"{PRIVATE_SCHEMA}.percentile_sample_embedding",
     f"{PRIVATE_SCHEMA}.queue",
@@ -48,7 +55,20 @@ _WRITTEN = (
 _NUMBERED = (f"{SCHEMA}.caption_caption_id_seq",)
 """Sequences that writers draw numbers from by themselves, to know them before COPY."""
 
-_FOR_WRITERS = ("add_model", "put_image", "remove_images", "put_captions", "check_picture", "add_partitions")
+_FOR_WRITERS = (
+    *("add_model", "put_image", "remove_images", "put_captions", "check_picture", "add_partitions"),
+    *(
+        "attach",
+        "reattach",
+        "detach",
+        "check_rights_to_attach",
+        "key_of_table",
+        "choose_columns",
+        "choose_target",
+    ),
+    *("make_triggers", "hand_over", "note_problem", "check_whole_table", "queue_attached_picture"),
+    *("apply_changed_rows", "find_changed_rows", "retry_failed_rows"),
+)
 _FOR_THE_OWNER = (
     "enable_tenants",
     "disable_tenants",
@@ -69,6 +89,7 @@ _WANTED = [
     *((role, "select", "table", name) for role in ROLES for name in _READ),
     *((WRITER, right, "table", name) for right in ("insert", "update", "delete") for name in _WRITTEN),
     *((WRITER, "select", "table", name) for name in _WRITTEN if name not in _READ),
+    (WRITER, "update", "table", f"{PRIVATE_SCHEMA}.attachment"),  # how far a worker's pass has come
     *((WRITER, "usage", "sequence", name) for name in _NUMBERED),
     *(
         (role, "execute", "routine", qualified)
@@ -85,6 +106,8 @@ _RIGHTS = sql.SQL(
                c.oid::regclass::text as target, c.relacl as rights
         from pg_catalog.pg_class as c
         where c.relnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
+            -- The tables of attachments have the rights that clipsql.attach gave them.
+            and not exists (select from pg_catalog.pg_inherits as h where h.inhrelid = c.oid)
         union all
         select 'routine', format('%s.%s', p.pronamespace::regnamespace, p.proname), p.oid::regprocedure::text, p.proacl
         from pg_catalog.pg_proc as p

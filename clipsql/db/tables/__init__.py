@@ -1,5 +1,21 @@
 """The tables of clipsql as SQLAlchemy classes, all in one metadata."""
 
-from clipsql.db.tables import percentile_samples, pictures, queue, search_tuning, settings, text_towers
+from clipsql.db.tables import (
+    attachments,
+    percentile_samples,
+    pictures,
+    queue,
+    search_tuning,
+    settings,
+    text_towers,
+)
 
-__all__ = ["percentile_samples", "pictures", "queue", "search_tuning", "settings", "text_towers"]
+__all__ = [
+    "attachments",
+    "percentile_samples",
+    "pictures",
+    "queue",
+    "search_tuning",
+    "settings",
+    "text_towers",
+]

@@ -78,14 +78,19 @@ begin
             from unnest(array[0, 360, -360]) as t(turn)
             where box(filter.inside) + point(t.turn, 0) && box(point(-180, -90), point(180, 90))
         ) end,
-        case when filter.having_metadata is not null then 'i.metadata @> ($1).having_metadata' end,
-        case when filter.metadata_matches is not null then 'i.metadata @@ ($1).metadata_matches' end,
+        case when filter.having_metadata is not null and filter.attachment_id is null then
+            'i.metadata @> ($1).having_metadata' end,
+        case when filter.metadata_matches is not null and filter.attachment_id is null then
+            'i.metadata @@ ($1).metadata_matches' end,
         case when filter.caption_query is not null then
             'exists (select from clipsql.caption as c where c.image_id = i.image_id
                 and c.words @@ clipsql_private.any_caption_query(($1).caption_query)
                 and c.words @@ clipsql_private.caption_query(($1).caption_query, c.language))' end,
         case when filter.only_images is not null then 'i.image_id = any (($1).only_images)' end,
-        case when filter.except_images is not null then 'i.image_id <> all (array_remove(($1).except_images, null))' end);
+        case when filter.except_images is not null then 'i.image_id <> all (array_remove(($1).except_images, null))' end,
+        -- Metadata are those of rows then.
+        case when filter.attachment_id is not null then
+            format('exists (select from %s)', clipsql_private.attached_rows(filter.attachment_id, filter)) end);
 end;
 $$;
 

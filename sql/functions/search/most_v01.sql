@@ -20,6 +20,10 @@ return case argument
     when 'captions' then 1000       -- of one picture
     when 'request' then 8000000     -- bytes: ids of 200000 pictures, twice
     when 'labels' then 300          -- times the templates: each makes a text to embed
+    when 'caption_columns' then 50   -- of an attached table
+    when 'metadata_columns' then 50
+    when 'url_prefix' then 1000     -- characters
+    when 'only_rows' then 200000
     when 'prompts' then 4000        -- bytes of all these texts: each may be a token
 end;
 

@@ -7,9 +7,10 @@ language plpgsql volatile parallel unsafe
 set search_path from current
 as $$
 declare
-    -- Of models and of the server, not of tenants.
+    -- Of models, tables and the server, not of tenants.
     of_no_tenant constant regclass[] := array[
-        'clipsql.model', 'clipsql.settings', 'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
+        'clipsql.model', 'clipsql.settings', 'clipsql_private.attachment', 'clipsql_private.attached_column',
+        'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
         'clipsql_private.text_merge', 'clipsql_private.text_neuron', 'clipsql_private.text_position',
         'clipsql_private.text_token', 'clipsql_private.text_tower', 'clipsql_private.text_word'];
     -- Drawn from the pictures of all, for statements of the owner.

@@ -508,6 +508,40 @@ COMMENT ON COLUMN clipsql.word_result.weight IS 'Its share of the attention; the
 
 
 --
+-- Name: attached_table; Type: TYPE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TYPE clipsql_private.attached_table AS (
+	attachment_id integer,
+	source regclass,
+	link text,
+	changes text,
+	collection text,
+	model_id integer,
+	may_read_files boolean,
+	row_keys text[],
+	source_keys text[],
+	watched text[],
+	address text,
+	captions text,
+	metadata text,
+	taken_at text,
+	longitude text,
+	latitude text,
+	facts text,
+	state text,
+	is_usable boolean
+);
+
+
+--
+-- Name: TYPE attached_table; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TYPE clipsql_private.attached_table IS 'An attached table as parts of statements.';
+
+
+--
 -- Name: requested_search; Type: TYPE; Schema: clipsql_private; Owner: -
 --
 
@@ -564,7 +598,8 @@ CREATE TYPE clipsql_private.search_filter AS (
 	metadata_matches jsonpath,
 	caption_query text,
 	only_images bigint[],
-	except_images bigint[]
+	except_images bigint[],
+	attachment_id integer
 );
 
 
@@ -655,6 +690,129 @@ COMMENT ON FUNCTION clipsql.add_model(name text, dimensions integer, logit_scale
 
 
 --
+-- Name: attach(regclass, text, text[], text[], text, text, text, text, text, boolean, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.attach(source regclass, url_column text, caption_columns text[] DEFAULT NULL::text[], metadata_columns text[] DEFAULT NULL::text[], taken_at_column text DEFAULT NULL::text, longitude_column text DEFAULT NULL::text, latitude_column text DEFAULT NULL::text, collection text DEFAULT NULL::text, url_prefix text DEFAULT NULL::text, may_read_files boolean DEFAULT false, model text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $_$
+#variable_conflict use_column
+declare
+    own_names constant text[] := array(
+        select a.attname from pg_catalog.pg_attribute as a where a.attrelid = 'clipsql_private.link'::regclass and a.attnum > 0);
+    known record;
+    key_numbers smallint[];
+    attachment integer;
+    link_name text;
+    key_columns text;
+    attached clipsql_private.attached_table;
+begin
+    select c.relname, c.relkind, n.nspname into known
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where c.oid = attach.source;
+    if not found then
+        raise exception using errcode = 'CQ004', message = format('There is no table %s; name one that is there.', coalesce(attach.source::text, 'null'));
+    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private') then
+        raise exception using errcode = 'CQ004', message = format(
+            '%s cannot be attached: only tables of your own can, partitioned ones too; attach the table that it reads.', attach.source);
+    elsif exists (select from pg_catalog.pg_class as c where c.oid = attach.source and (c.relispartition or c.relpersistence = 't')) then
+        raise exception using errcode = 'CQ004', message = format(
+            '%s cannot be attached: it is a partition, or temporary; attach the whole table.', attach.source);
+    end if;
+    perform clipsql_private.check_rights_to_attach(attach.source);
+    key_numbers := clipsql_private.key_of_table(attach.source);
+    if key_numbers is null then
+        raise exception using errcode = 'CQ004', message = format(
+            '%s has no primary key and no unique key without nulls, by which its rows are known; run: alter table %1$s add primary key (...).',
+            attach.source);
+    end if;
+    -- Two sessions may attach the same table at once.
+    lock table clipsql_private.attachment in share row exclusive mode;
+    if exists (
+            select from clipsql_private.attachment as a
+            join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
+            where a.source = attach.source and c.name = attach.url_column) then
+        raise exception using errcode = 'CQ004', message = format(
+            'Column %s of %s is attached already; change it with clipsql.reattach.', attach.url_column, attach.source);
+    end if;
+
+    insert into clipsql_private.attachment (source, source_oid, source_name, link, collection, url_prefix, may_read_files)
+    values (
+        attach.source, attach.source, format('%I.%I', known.nspname, known.relname), '', '', null, false)
+    returning attachment_id into attachment;
+    insert into clipsql_private.attached_column (attachment_id, role, position, name, number, type, key_name)
+    select attachment, 'key', k.position, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
+        case when a.attname = any (own_names || array['changed_at', 'is_fresh']::name[]) then 'row_' || a.attname else a.attname end
+    from unnest(key_numbers) with ordinality as k(number, position)
+    join pg_catalog.pg_attribute as a on a.attrelid = attach.source and a.attnum = k.number;
+    perform
+        clipsql_private.choose_columns(
+            attachment => attachment, source => attach.source, url_column => attach.url_column,
+            caption_columns => attach.caption_columns, metadata_columns => attach.metadata_columns,
+            taken_at_column => attach.taken_at_column, longitude_column => attach.longitude_column,
+            latitude_column => attach.latitude_column),
+        clipsql_private.choose_target(
+            attachment => attachment, collection => coalesce(attach.collection, known.relname), url_prefix => attach.url_prefix,
+            may_read_files => attach.may_read_files, model => attach.model);
+
+    link_name := coalesce(
+        (
+            select n.name
+            from (values
+                (1, left(known.relname, 24) || '_picture'),
+                (2, left(known.relname, 24) || '_' || left(attach.url_column, 24))) as n(position, name)
+            where octet_length(n.name) < 64 and to_regclass(format('clipsql.%I', n.name)) is null
+                and to_regtype(format('clipsql.%I', n.name)) is null
+            order by n.position
+            limit 1),
+        'picture_' || attachment);
+    update clipsql_private.attachment as a set link = link_name where a.attachment_id = attachment;
+    -- In the types that domains stand on: their checks would run within the writes of others.
+    key_columns := (
+        select string_agg(
+            concat(
+                quote_ident(c.key_name), ' ', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), a.atttypmod),
+                case when a.attcollation not in (0, t.typcollation) then ' collate ' || a.attcollation::regcollation end),
+            ', ' order by c.position)
+        from clipsql_private.attached_column as c
+        join pg_catalog.pg_attribute as a on a.attrelid = attach.source and a.attnum = c.number
+        join pg_catalog.pg_type as t on t.oid = a.atttypid
+        where c.attachment_id = attachment and c.role = 'key');
+    attached := clipsql_private.attached_table(attachment);
+    execute format(
+        'create table %s (%s, primary key (%s), foreign key (image_id) references clipsql.image on delete cascade)
+         inherits (clipsql_private.link)',
+        attached.link, key_columns, clipsql_private.key_list(attached.row_keys));
+    execute format('create index on %s (image_id)', attached.link);
+    execute format('create table %s (%s) inherits (clipsql_private.changed_row)', attached.changes, key_columns);
+    -- Small: what people just wrote.
+    execute format('create index on %s (is_fresh) where is_fresh', attached.changes);
+    if clipsql_private.keeps_tenants_apart() then
+        perform clipsql_private.keep_apart(t.own) from unnest(array[attached.link, attached.changes]::regclass[]) as t(own);
+    end if;
+    perform clipsql_private.hand_over(attachment, attach.source);
+    perform clipsql_private.make_triggers(attachment, attach.source);
+    if not has_table_privilege('clipsql_writer', attach.source, 'select') then
+        raise notice using message = format(
+            'Workers that connect as members of clipsql_writer need to read %s; run: grant usage on schema %I to clipsql_writer; grant select on %1$s to clipsql_writer.',
+            attach.source, known.nspname);
+    end if;
+    return attached.link;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION attach(source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text, collection text, url_prefix text, may_read_files boolean, model text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.attach(source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text, collection text, url_prefix text, may_read_files boolean, model text) IS 'Gives the rows of a table picture search (clipsql.search_rows) and keeps it up to date; returns the table that links rows with pictures. url_column holds the address, after url_prefix where it is only a name; caption_columns and metadata_columns (at most 50 each) are what is told of the picture. collection (at most 1000 characters, as url_prefix): the table''s name by default. may_read_files lets workers read the files of their machine that the column names. model: at most 1000 characters. For the owner of both.';
+
+
+--
 -- Name: classify(bigint, text[], text, text[], text); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -724,6 +882,65 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql.classify_images(labels text[], in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], template text, templates text[], model text) IS 'The likeliest label of every picture that passes the filters, with its probability; at most 300 labels times templates, 4000 bytes together; filters as in clipsql.search.';
+
+
+--
+-- Name: detach(regclass, boolean, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.detach(source regclass, keep_pictures boolean DEFAULT false, url_column text DEFAULT NULL::text) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    attachment integer;
+    attached clipsql_private.attached_table;
+    one record;
+    brought bigint[];
+    removed integer := 0;
+    batch integer;
+begin
+    perform clipsql_private.check_rights_to_attach(detach.source);
+    lock table clipsql_private.attachment in share row exclusive mode;
+    for attachment in select n from clipsql_private.attachments_of(detach.source, detach.url_column) as n loop
+        attached := clipsql_private.attached_table(attachment);
+        for one in
+            select t.tgname, t.tgrelid::regclass as part
+            from pg_catalog.pg_trigger as t
+            where not t.tgisinternal and t.tgfoid = to_regproc(format('clipsql_private.note_changed_rows_%s', attachment))
+                and starts_with(t.tgname, format('clipsql_attachment_%s_', attachment))
+        loop
+            execute format('drop trigger %I on %s', one.tgname, one.part);
+        end loop;
+        -- No worker is to apply notes meanwhile.
+        perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
+        brought := array(
+            select l.image_id from clipsql_private.link as l
+            where l.tableoid = attached.link::regclass and l.is_ours and not detach.keep_pictures);
+        execute format('drop table %s, %s', attached.link, attached.changes);
+        execute format('drop function clipsql_private.note_changed_rows_%s()', attachment);
+        delete from clipsql_private.attachment_problem as p where p.attachment_id = attachment;
+        delete from clipsql_private.attachment as a where a.attachment_id = attachment;
+        with locked as materialized (
+            select i.image_id from clipsql.image as i
+            where i.image_id = any (brought) and not exists (select from clipsql_private.link as l where l.image_id = i.image_id)
+            order by i.image_id for update
+        )
+        delete from clipsql.image as i using locked as l where i.image_id = l.image_id;
+        get diagnostics batch = row_count;
+        removed := removed + batch;
+    end loop;
+    return removed;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION detach(source regclass, keep_pictures boolean, url_column text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.detach(source regclass, keep_pictures boolean, url_column text) IS 'Detaches a table, or one url_column of it, and returns how many pictures it removed: those that the attachment brought and nothing else links, unless keep_pictures. For the owner of both.';
 
 
 --
@@ -1414,6 +1631,64 @@ COMMENT ON FUNCTION clipsql.put_image(collection text, url text, embedding publi
 
 
 --
+-- Name: reattach(regclass, text, text[], text[], text, text, text, text, text, boolean, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.reattach(source regclass, url_column text, caption_columns text[] DEFAULT NULL::text[], metadata_columns text[] DEFAULT NULL::text[], taken_at_column text DEFAULT NULL::text, longitude_column text DEFAULT NULL::text, latitude_column text DEFAULT NULL::text, collection text DEFAULT NULL::text, url_prefix text DEFAULT NULL::text, may_read_files boolean DEFAULT false, model text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $_$
+#variable_conflict use_column
+declare
+    candidates integer[];
+    attachment integer;
+begin
+    perform clipsql_private.check_rights_to_attach(reattach.source);
+    lock table clipsql_private.attachment in share row exclusive mode;
+    -- Of several it is that of the column; the one that there is may get another.
+    candidates := array(select n from clipsql_private.attachments_of(reattach.source, null) as n);
+    attachment := case when cardinality(candidates) = 1 then candidates[1] else (
+        select n from clipsql_private.attachments_of(reattach.source, reattach.url_column) as n limit 1) end;
+    if exists (
+            select from clipsql_private.attached_column as c
+            left join pg_catalog.pg_attribute as a
+                on a.attrelid = reattach.source and not a.attisdropped and a.attnum = c.number
+            where c.attachment_id = attachment and c.role = 'key'
+                and c.type is distinct from format_type(a.atttypid, a.atttypmod)) then
+        raise exception using errcode = 'CQ004', message = format(
+            'The key of %s is another than when it was attached; detach it with clipsql.detach(%1$L, keep_pictures => true), then attach it.',
+            reattach.source);
+    end if;
+    update clipsql_private.attachment as a
+    set source_oid = reattach.source, source_name = (
+        select format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_class as c
+        join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.oid = reattach.source)
+    where a.attachment_id = attachment;
+    perform
+        clipsql_private.choose_columns(
+            attachment => attachment, source => reattach.source, url_column => reattach.url_column,
+            caption_columns => reattach.caption_columns, metadata_columns => reattach.metadata_columns,
+            taken_at_column => reattach.taken_at_column, longitude_column => reattach.longitude_column,
+            latitude_column => reattach.latitude_column),
+        clipsql_private.choose_target(
+            attachment => attachment, collection => coalesce(reattach.collection, (
+                select a.collection from clipsql_private.attachment as a where a.attachment_id = attachment)),
+            url_prefix => reattach.url_prefix, may_read_files => reattach.may_read_files, model => reattach.model),
+        clipsql_private.make_triggers(attachment, reattach.source);
+    return (select format('clipsql.%I', a.link) from clipsql_private.attachment as a where a.attachment_id = attachment);
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION reattach(source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text, collection text, url_prefix text, may_read_files boolean, model text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.reattach(source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text, collection text, url_prefix text, may_read_files boolean, model text) IS 'Changes the columns of an attached table, and makes triggers that are missing; arguments as in clipsql.attach (at most 50 caption_columns and metadata_columns, 1000 characters of url_prefix and model), all said anew, but for the collection, which stays. A picture whose address stays is not embedded again. For the owner of both.';
+
+
+--
 -- Name: remove_images(bigint[]); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -1787,6 +2062,103 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql.search_request(request jsonb) IS 'A search as one JSON document (at most 8000000 bytes): {"text": ...}, {"image": 42}, {"vector": [...]} or {"query": "flower + 2*bee"}, with max_results and filters by the names of clipsql.search; answers {"model": ..., "matches": [{"id", "score", "rank", "percentile", "url", "caption", "taken_at", "longitude", "latitude", "metadata"}, ...]}.';
+
+
+--
+-- Name: search_rows(anyelement, text, integer, text, timestamp with time zone, timestamp with time zone, time without time zone, time without time zone, double precision, double precision, double precision, polygon, jsonb, jsonpath, text, bigint[], bigint[], double precision, double precision, double precision, text[], text, public.vector, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.search_rows(of_table anyelement, query text, max_results integer DEFAULT 10, in_collection text DEFAULT NULL::text, taken_from timestamp with time zone DEFAULT NULL::timestamp with time zone, taken_until timestamp with time zone DEFAULT NULL::timestamp with time zone, daily_from time without time zone DEFAULT NULL::time without time zone, daily_until time without time zone DEFAULT NULL::time without time zone, near_longitude double precision DEFAULT NULL::double precision, near_latitude double precision DEFAULT NULL::double precision, within_m double precision DEFAULT NULL::double precision, inside polygon DEFAULT NULL::polygon, having_metadata jsonb DEFAULT NULL::jsonb, metadata_matches jsonpath DEFAULT NULL::jsonpath, caption_query text DEFAULT NULL::text, only_images bigint[] DEFAULT NULL::bigint[], except_images bigint[] DEFAULT NULL::bigint[], min_similarity double precision DEFAULT NULL::double precision, min_percentile double precision DEFAULT NULL::double precision, distinct_above double precision DEFAULT NULL::double precision, only_rows text[] DEFAULT NULL::text[], url_column text DEFAULT NULL::text, query_vector public.vector DEFAULT NULL::public.vector, model text DEFAULT NULL::text) RETURNS TABLE(item anyelement, image_id bigint, similarity double precision)
+    LANGUAGE plpgsql STABLE COST 1e+06 ROWS 10
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET extra_float_digits TO '1'
+    SET gin_fuzzy_search_limit TO '0'
+    AS $_$
+#variable_conflict use_column
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(search_rows.model);
+    filter clipsql_private.search_filter := clipsql_private.make_filter(
+        in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => except_images);
+    given_collection constant text := filter.in_collection;
+    attachment integer;
+    attached clipsql_private.attached_table;
+    ids bigint[];
+    similarities double precision[];
+    attachments integer[];
+    parts text[];
+begin
+    perform
+        clipsql_private.check_limits(
+            max_results => max_results, min_similarity => min_similarity,
+            min_percentile => min_percentile, distinct_above => distinct_above);
+    if query_vector is null then
+        perform clipsql_private.check_text(query);
+        query_vector := clipsql.embed_text(query, chosen.name);
+    end if;
+    perform clipsql_private.check_query(query_vector, chosen);
+    for attachment in
+        select n
+        from clipsql_private.attachments_of(
+            (select nullif(t.typrelid, 0) from pg_catalog.pg_type as t where t.oid = pg_typeof(of_table)), search_rows.url_column) as n
+    loop
+        attached := clipsql_private.attached_table(attachment);
+        filter.attachment_id := attachment;
+        filter.in_collection := coalesce(given_collection, attached.collection);
+        filter.only_images := only_images;
+        if only_rows is not null then
+            begin
+                execute format(
+                    'select array(select l.image_id from %s as o join %s as l on %s where $1 is null or l.image_id = any ($1))',
+                    clipsql_private.given_keys(attachment, only_rows), attached.link,
+                    clipsql_private.same_key(attached.row_keys, 'o', attached.row_keys, 'l'))
+                into filter.only_images using only_images, null::integer, null::integer, null::integer, only_rows;
+            exception when data_exception then
+                raise exception using errcode = 'CQ004', message = format(
+                    'only_rows must hold keys of %s as texts: %s.', attached.source, sqlerrm);
+            end;
+        end if;
+        select
+            ids || coalesce(array_agg(r.image_id), '{}'),
+            similarities || coalesce(array_agg(r.similarity), '{}'),
+            attachments || coalesce(array_agg(attachment), '{}')
+        into ids, similarities, attachments
+        from clipsql_private.answer(
+            directions => array[query_vector], scale => 1, max_results => max_results, filter => filter,
+            min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
+            chosen => chosen) as r;
+        parts := parts || format(
+            'select s.*::%1$s as item, i.image_id, r.similarity, s.tableoid as part, s.ctid as place, concat_ws('','', %2$s) as key
+             from unnest($2, $3, $4) as r(image_id, similarity, attachment_id)
+             join clipsql.image as i on i.image_id = r.image_id and r.attachment_id = %3$s
+             cross join %4$s',
+            attached.source, clipsql_private.key_list(attached.source_keys, 's'), attachment,
+            concat_ws(' and ', clipsql_private.attached_rows(attachment, filter), case when only_rows is not null then format(
+                'exists (select from %s as o where %s)', clipsql_private.given_keys(attachment, only_rows),
+                clipsql_private.same_key(attached.row_keys, 'o', attached.source_keys, 's')) end));
+    end loop;
+    return query execute format(
+        'select u.item, u.image_id, u.similarity
+         from (
+             select distinct on (a.part, a.place) a.*
+             from (%s) as a
+             order by a.part, a.place, a.similarity desc, a.image_id
+         ) as u
+         order by u.similarity desc, u.image_id, u.key
+         limit $6', array_to_string(parts, ' union all '))
+    using filter, ids, similarities, attachments, only_rows, max_results;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION search_rows(of_table anyelement, query text, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, only_rows text[], url_column text, query_vector public.vector, model text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.search_rows(of_table anyelement, query text, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, only_rows text[], url_column text, query_vector public.vector, model text) IS 'Rows of an attached table (null::schema.table) whose pictures a text describes, nearest first, with the picture and its similarity: select (s.item).name, s.similarity from clipsql.search_rows(null::shop.product, ''red shoe'') as s. Filters as in clipsql.search; metadata are those of the row. only_rows: at most 200000 keys, as array(select p.id::text from shop.product as p where ...). query_vector stands for a query that SQL cannot embed.';
 
 
 --
@@ -2338,6 +2710,147 @@ COMMENT ON FUNCTION clipsql_private.any_caption_query(query text) IS 'A websearc
 
 
 --
+-- Name: apply_changed_rows(integer, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.apply_changed_rows(attachment integer, most_rows integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET "IntervalStyle" TO 'postgres'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+    AS $_$
+#variable_conflict use_column
+declare
+    attached clipsql_private.attached_table;
+    note_keys text;
+    this_note text;
+    some_notes text;
+    one record;
+    told record;
+    image bigint;
+    is_ours boolean;
+    problem text;
+    taken integer := 0;
+    left_behind bigint[] := '{}';
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0)) then
+        return null;
+    end if;
+    attached := clipsql_private.attached_table(attachment);
+    if attached.attachment_id is null then
+        return 0;
+    elsif attached.is_usable is not true then
+        -- Nothing can be read; a pass over all rows follows once that is mended.
+        execute format('delete from %s', attached.changes);
+        update clipsql_private.attachment as a set reconciled_at = null
+        where a.attachment_id = attachment and a.reconciled_at is not null;
+        return 0;
+    end if;
+    perform clipsql_private.check_whole_table(attached.source);
+
+    note_keys := clipsql_private.key_list(attached.row_keys, '(t.note)');
+    this_note := format('($1::%s)', attached.changes);  -- as text: what a session has planned knows one type of note
+    some_notes := format(
+        'select u.ctid from ((select f.ctid from %1$s as f where f.is_fresh limit %2$s)
+         union all (select f.ctid from %1$s as f where not f.is_fresh limit %2$s)) as u limit %2$s', attached.changes, most_rows);
+    -- In the order of ids, as workers settle pictures: the two then never wait for each other.
+    execute format(
+        'select from clipsql.image as i
+         where i.image_id = any (array(
+             with n as materialized (select c.* from %1$s as c where c.ctid = any (array(%2$s)))
+             select l.image_id from n join %3$s as l on %4$s where l.image_id is not null
+             union
+             select t.image_id from n join %5$s as s on %6$s
+             join clipsql.image as t on t.collection = $1 and clipsql.url_digest(t.url) = clipsql.url_digest(%7$s)))
+         order by i.image_id for update',
+        attached.changes, some_notes, attached.link, clipsql_private.same_key(attached.row_keys, 'l', attached.row_keys, 'n'),
+        attached.source, clipsql_private.same_key(attached.source_keys, 's', attached.row_keys, 'n'), attached.address)
+    using attached.collection;
+
+    for one in execute format(
+        'with taken as (
+             delete from %1$s as c where c.ctid = any (array(%2$s)) returning c as note, c.is_fresh
+         )
+         select distinct on (%3$s) t.note::text as note, t.is_fresh, (t.note).%4$s is null as is_of_all,
+             %6$s as address, %7$s as facts,
+             l.image_id as old_image, l.facts as old_facts, l.is_ours as was_ours, count(*) over () as notes
+         from taken as t
+         left join %5$s as s on %8$s
+         left join %9$s as l on %10$s
+         order by %3$s, t.is_fresh desc',
+        attached.changes, some_notes, note_keys, attached.row_keys[1], attached.source, attached.address, attached.facts,
+        clipsql_private.same_key(attached.source_keys, 's', attached.row_keys, '(t.note)'),
+        attached.link, clipsql_private.same_key(attached.row_keys, 'l', attached.row_keys, '(t.note)'))
+    loop
+        taken := one.notes;
+        if one.is_of_all then  -- truncated
+            update clipsql_private.attachment as a set reconciled_at = null where a.attachment_id = attachment;
+            continue;
+        end if;
+        image := null;
+        if one.address is null then
+            execute format('delete from %s as l where %s', attached.link,
+                clipsql_private.same_key(attached.row_keys, 'l', attached.row_keys, this_note)) using one.note;
+        elsif one.facts = one.old_facts then
+            continue;
+        else
+            is_ours := true;
+            problem := null;
+            begin
+                execute format(
+                    'select %s::text[] as captions, %s::jsonb as metadata, %s as taken_at, %s as longitude, %s as latitude
+                     from %s as s where %s',
+                    coalesce(attached.captions, 'null'), coalesce(nullif(attached.metadata, '''{}''::jsonb'), 'null'),
+                    attached.taken_at, attached.longitude, attached.latitude, attached.source,
+                    clipsql_private.same_key(attached.source_keys, 's', attached.row_keys, this_note))
+                into told using one.note;
+                -- A picture that somebody ingested stays when the row goes.
+                is_ours := coalesce((
+                    select i.image_id = any (left_behind)
+                        or exists (select from clipsql_private.link as l where l.image_id = i.image_id and l.is_ours)
+                    from clipsql.image as i
+                    where i.collection = attached.collection and clipsql.url_digest(i.url) = clipsql.url_digest(one.address)), true);
+                image := clipsql.put_image(
+                    collection => attached.collection, url => one.address, captions => told.captions, metadata => told.metadata,
+                    taken_at => told.taken_at, longitude => told.longitude, latitude => told.latitude,
+                    model => (select m.name from clipsql.model as m where m.model_id = attached.model_id));
+                perform clipsql_private.queue_attached_picture(image, attached, one.is_fresh);
+            exception
+            when deadlock_detected or serialization_failure or lock_not_available or insufficient_resources then
+                raise;  -- all of it is tried again
+            when others then
+                image := null;
+                problem := sqlerrm;
+            end;
+            execute format(
+                'insert into %1$s as l (%2$s, image_id, is_ours, facts, problem) select %3$s, $2, $3, $4, $5
+                 on conflict (%2$s) do update set image_id = excluded.image_id, is_ours = excluded.is_ours, facts = excluded.facts,
+                     problem = excluded.problem, changed_at = excluded.changed_at, attempts = 0, retry_at = null',
+                attached.link, clipsql_private.key_list(attached.row_keys), clipsql_private.key_list(attached.row_keys, this_note))
+            using one.note, image, is_ours, one.facts, problem;
+        end if;
+        if one.was_ours and one.old_image is distinct from image then
+            left_behind := left_behind || one.old_image;
+        end if;
+    end loop;
+    delete from clipsql.image as i
+    where i.image_id = any (left_behind) and not exists (select from clipsql_private.link as l where l.image_id = i.image_id);
+    return taken;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION apply_changed_rows(attachment integer, most_rows integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.apply_changed_rows(attachment integer, most_rows integer) IS 'Brings the pictures of noted rows up to date; returns how many notes it took, null while another worker does.';
+
+
+--
 -- Name: asks_as_tenant(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -2378,6 +2891,178 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql_private.asks_as_tenant() IS 'Whether a function runs as its owner for a caller who sees only some pictures.';
+
+
+--
+-- Name: attached_rows(integer, clipsql_private.search_filter); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.attached_rows(attachment integer, filter clipsql_private.search_filter) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    attached constant clipsql_private.attached_table := clipsql_private.attached_table(attachment);
+begin
+    if attached.is_usable is not true then
+        raise exception using errcode = 'CQ007', message = format(
+            'The rows of %s cannot be searched: %s; mend that, then run clipsql.reattach.',
+            (select a.source_name from clipsql_private.attachment as a where a.attachment_id = attachment), attached.state);
+    end if;
+    return format(
+        '%s as l join %s as s on %s where l.image_id = i.image_id and %s',
+        attached.link, attached.source, clipsql_private.same_key(attached.source_keys, 's', attached.row_keys, 'l'),
+        concat_ws(' and ',
+            format('i.url = %s', attached.address),
+            case when filter.having_metadata is not null then
+                format('(i.metadata || %s) @> ($1).having_metadata', attached.metadata) end,
+            case when filter.metadata_matches is not null then
+                format('(i.metadata || %s) @@ ($1).metadata_matches', attached.metadata) end));
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION attached_rows(attachment integer, filter clipsql_private.search_filter); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.attached_rows(attachment integer, filter clipsql_private.search_filter) IS 'SQL that gives the rows s of an attachment that have the picture i and meet the filter $1; CQ007 when it cannot be read.';
+
+
+--
+-- Name: attached_table(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.attached_table(attachment integer) RETURNS clipsql_private.attached_table
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    attached clipsql_private.attached_table;
+    known record;
+    is_here boolean;
+begin
+    select a.* into known from clipsql_private.attachment as a where a.attachment_id = attachment;
+    if not found then
+        return null;
+    end if;
+    attached.attachment_id := attachment;
+    attached.source := known.source;
+    attached.link := format('clipsql.%I', known.link);
+    attached.changes := format('clipsql_private.%I', 'changed_row_' || attachment);
+    attached.collection := known.collection;
+    attached.model_id := known.model_id;
+    attached.may_read_files := known.may_read_files;
+    is_here := exists (select from pg_catalog.pg_class as c where c.oid = known.source);
+
+    with now as (
+        select
+            c.*,
+            quote_ident(a.attname) as current_name,
+            a.atttypid,
+            a.attnum,
+            format_type(a.atttypid, a.atttypmod) as current_type
+        from clipsql_private.attached_column as c
+        left join pg_catalog.pg_attribute as a
+            on a.attrelid = known.source and a.attnum > 0 and not a.attisdropped
+            and case when known.source::oid = known.source_oid then a.attnum = c.number else a.attname = c.name end
+        where c.attachment_id = attachment
+    )
+    select
+        array_agg(quote_ident(n.key_name) order by n.position) filter (where n.role = 'key'),
+        array_agg(n.current_name order by n.position) filter (where n.role = 'key'),
+        array_agg(n.current_name order by n.role, n.position) filter (where n.role <> 'key' and n.attnum is not null),
+        max(format('clipsql_private.picture_address(s.%s::text, %L)', n.current_name, known.url_prefix))
+            filter (where n.role = 'url' and n.attnum is not null),
+        string_agg(
+            case when n.current_type like '%[]' then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
+                 else format('array[s.%s::text]', n.current_name) end,
+            ' || ' order by n.position) filter (where n.role = 'caption' and n.attnum is not null),
+        coalesce(
+            'jsonb_build_object(' || string_agg(
+                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ', ' order by n.position)
+                filter (where n.role = 'metadata' and n.attnum is not null) || ')',
+            '''{}''::jsonb'),
+        coalesce(
+            max(case when n.atttypid = 'timestamptz'::regtype then 's.' || n.current_name
+                     else format('s.%s::timestamp at time zone ''UTC''', n.current_name) end)
+                filter (where n.role = 'taken_at' and n.attnum is not null), 'null::timestamptz'),
+        coalesce(max(format('s.%s::double precision', n.current_name))
+            filter (where n.role = 'longitude' and n.attnum is not null), 'null::double precision'),
+        coalesce(max(format('s.%s::double precision', n.current_name))
+            filter (where n.role = 'latitude' and n.attnum is not null), 'null::double precision'),
+        format(
+            'md5(jsonb_build_array(%L, %L, %L::boolean%s)::text)::uuid',
+            known.collection, known.url_prefix, known.may_read_files,
+            string_agg(
+                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ''
+                order by n.role, n.position)
+                filter (where n.role <> 'key' and n.attnum is not null)),
+        coalesce(
+            case when not is_here then 'table dropped' end,
+            min(format('column %s dropped', n.name)) filter (where n.attnum is null),
+            min(format('type of %s changed from %s to %s', n.name, n.type, n.current_type)) filter (where n.type <> n.current_type),
+            'ok'),
+        is_here and coalesce(
+            bool_and(n.attnum is not null and (n.role <> 'key' or n.type = n.current_type)) filter (where n.role in ('key', 'url')),
+            false)
+            and coalesce(bool_and(n.type = n.current_type) filter (
+                where n.role in ('taken_at', 'longitude', 'latitude') and n.attnum is not null), true)
+    into
+        attached.row_keys, attached.source_keys, attached.watched, attached.address, attached.captions, attached.metadata,
+        attached.taken_at, attached.longitude, attached.latitude, attached.facts, attached.state, attached.is_usable
+    from now as n;
+
+    if attached.state = 'ok' and not exists (
+            select from pg_catalog.pg_trigger as t
+            where t.tgrelid = known.source and t.tgname = format('clipsql_attachment_%s_insert', attachment)
+                and t.tgenabled <> 'D') then
+        attached.state := 'triggers missing or disabled';
+    end if;
+    return attached;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION attached_table(attachment integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.attached_table(attachment integer) IS 'An attachment as parts of statements, with its state; null when there is none of that number.';
+
+
+--
+-- Name: attachments_of(regclass, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.attachments_of(source regclass, url_column text) RETURNS SETOF integer
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+begin
+    return query
+    select a.attachment_id
+    from clipsql_private.attachment as a
+    join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
+    where a.source = attachments_of.source and (url_column is null or c.name = url_column)
+    order by a.attachment_id;
+    if not found then
+        raise exception using errcode = 'CQ004', message = format(
+            'No pictures are attached to %s%s; attached are: %s.', coalesce(source::text, 'null'), ' by its column ' || url_column,
+            coalesce((select string_agg(distinct a.source_name, ', ') from clipsql_private.attachment as a), 'none'));
+    end if;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION attachments_of(source regclass, url_column text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.attachments_of(source regclass, url_column text) IS 'Numbers of the attachments of a table; CQ004 where there is none.';
 
 
 --
@@ -2732,6 +3417,38 @@ COMMENT ON FUNCTION clipsql_private.check_query(query public.vector, chosen clip
 
 
 --
+-- Name: check_rights_to_attach(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.check_rights_to_attach(source regclass) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+declare
+    lacking text := (
+        select string_agg(format('the rights of %s, who owns %s', pg_get_userbyid(o.owner), o.thing), ' and ')
+        from (
+            select c.relowner, 'clipsql''s tables' from pg_catalog.pg_class as c where c.oid = 'clipsql_private.link'::regclass
+            union all
+            select c.relowner, source::text from pg_catalog.pg_class as c where c.oid = source
+        ) as o(owner, thing)
+        where not pg_has_role(o.owner, 'usage'));
+begin
+    if lacking is not null then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'To attach or detach %s, %s lacks %s; let a member of both run this.', source, quote_ident(current_user), lacking);
+    end if;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION check_rights_to_attach(source regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.check_rights_to_attach(source regclass) IS 'Raises an error that names what the caller lacks to attach a table.';
+
+
+--
 -- Name: check_terms(public.vector[], double precision[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -2810,6 +3527,36 @@ COMMENT ON FUNCTION clipsql_private.check_weight(weight double precision) IS 'Ra
 
 
 --
+-- Name: check_whole_table(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.check_whole_table(source regclass) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $_$
+begin
+    if not has_table_privilege(source, 'select') or not has_schema_privilege(
+            (select c.relnamespace from pg_catalog.pg_class as c where c.oid = source), 'usage') then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Workers that connect as %s may not read %s; run: grant usage on schema %s to %1$s; grant select on %2$s to %1$s.',
+            quote_ident(current_user), source,
+            (select c.relnamespace::regnamespace from pg_catalog.pg_class as c where c.oid = source));
+    elsif row_security_active(source) then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Row-level security hides rows of %s from %s, and a worker has to see them all; let it connect as the owner or as a role with bypassrls.',
+            source, quote_ident(current_user));
+    end if;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION check_whole_table(source regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.check_whole_table(source regclass) IS 'Raises an error for a table of which this role does not see every row.';
+
+
+--
 -- Name: choose_and_walk(public.vector, integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -2831,6 +3578,82 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.choose_and_walk(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer) IS 'The strategy of a search and what its index walk found, in no order; null ids when all matches are to be compared.';
+
+
+--
+-- Name: choose_columns(integer, regclass, text, text[], text[], text, text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.choose_columns(attachment integer, source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    reason text;
+begin
+    perform
+        clipsql_private.check_most('caption_columns', cardinality(caption_columns), 'columns'),
+        clipsql_private.check_most('metadata_columns', cardinality(metadata_columns), 'columns');
+    if (longitude_column is null) <> (latitude_column is null) then
+        raise exception using errcode = 'CQ004', message =
+            'longitude_column and latitude_column come together; one of them is null.';
+    end if;
+    delete from clipsql_private.attached_column as c where c.attachment_id = attachment and c.role <> 'key';
+    insert into clipsql_private.attached_column (attachment_id, role, position, name, number, type, key_name)
+    select attachment, g.role, g.position, g.name, coalesce(a.attnum, 0), coalesce(format_type(a.atttypid, a.atttypmod), ''), null
+    from (
+        select 'url', 1, coalesce(url_column, '')
+        union all
+        select 'caption', u.position, coalesce(u.name, '') from unnest(caption_columns) with ordinality as u(name, position)
+        union all
+        select 'metadata', min(u.position), coalesce(u.name, '') from unnest(metadata_columns) with ordinality as u(name, position)
+        group by u.name
+        union all
+        select o.role, 1, o.name
+        from (values ('taken_at', taken_at_column), ('longitude', longitude_column), ('latitude', latitude_column)) as o(role, name)
+        where o.name is not null
+    ) as g(role, position, name)
+    left join pg_catalog.pg_attribute as a
+        on a.attrelid = source and a.attname = g.name and a.attnum > 0 and not a.attisdropped;
+
+    reason := (
+        select case
+            when c.number = 0 then format(
+                '%s has no column %L for %s; it has: %s.', source, left(c.name, 100), c.role, (
+                    select string_agg(a.attname, ', ' order by a.attnum) from pg_catalog.pg_attribute as a
+                    where a.attrelid = source and a.attnum > 0 and not a.attisdropped))
+            when c.role in ('url', 'caption') then format(
+                'Column %s of %s is of type %s; one for %s holds text.', c.name, source, c.type, c.role)
+            when c.role = 'taken_at' then format(
+                'Column %s of %s is of type %s; one for taken_at is a timestamp or a date.', c.name, source, c.type)
+            else format('Column %s of %s is of type %s; one for %s holds degrees as numbers.', c.name, source, c.type, c.role)
+        end
+        from clipsql_private.attached_column as c
+        left join pg_catalog.pg_attribute as a on a.attrelid = source and a.attnum = c.number
+        left join pg_catalog.pg_type as t on t.oid = a.atttypid
+        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then t.typelem else 0 end
+        where c.attachment_id = attachment and c.role <> 'metadata' and (
+            c.number = 0
+            or c.role in ('url', 'caption') and t.typcategory <> 'S' and coalesce(e.typcategory, '') <> 'S'
+            or c.role = 'taken_at' and t.oid not in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
+            or c.role in ('longitude', 'latitude') and t.typcategory <> 'N')
+            or c.attachment_id = attachment and c.number = 0
+        order by c.role, c.position
+        limit 1);
+    if reason is not null then
+        raise exception using errcode = 'CQ004', message = reason;
+    end if;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION choose_columns(attachment integer, source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.choose_columns(attachment integer, source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text) IS 'Notes and checks the columns of an attachment; CQ004 for one that cannot be.';
 
 
 --
@@ -2924,6 +3747,47 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.choose_strategy(max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model) IS 'Whether a search compares all matches or walks the HNSW index, why, and what either costs.';
+
+
+--
+-- Name: choose_target(integer, text, text, boolean, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.choose_target(attachment integer, collection text, url_prefix text, may_read_files boolean, model text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    chosen clipsql.model;
+begin
+    perform
+        clipsql_private.check_most('in_collection', length(choose_target.collection), 'characters'),
+        clipsql_private.check_most('url_prefix', length(choose_target.url_prefix), 'characters');
+    if choose_target.collection !~ '[^[:space:]]' then
+        raise exception using errcode = 'CQ004', message = 'The collection is empty; give it a name.';
+    end if;
+    -- Without a model, whichever worker comes first makes the vectors.
+    if choose_target.model is not null then
+        chosen := clipsql_private.resolve_model(choose_target.model);
+        if chosen.location is null then
+            raise exception using errcode = 'CQ003', message = format(
+                'Model %s is a vector space without files, so that no worker can make vectors with it; name another.', chosen.name);
+        end if;
+    end if;
+    update clipsql_private.attachment as a
+    set collection = choose_target.collection, url_prefix = nullif(choose_target.url_prefix, ''),
+        may_read_files = coalesce(choose_target.may_read_files, false), model_id = chosen.model_id, reconciled_at = null
+    where a.attachment_id = attachment;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION choose_target(attachment integer, collection text, url_prefix text, may_read_files boolean, model text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.choose_target(attachment integer, collection text, url_prefix text, may_read_files boolean, model text) IS 'Notes where the pictures of an attachment go; all its rows are looked at anew.';
 
 
 --
@@ -3120,14 +3984,19 @@ begin
             from unnest(array[0, 360, -360]) as t(turn)
             where box(filter.inside) + point(t.turn, 0) && box(point(-180, -90), point(180, 90))
         ) end,
-        case when filter.having_metadata is not null then 'i.metadata @> ($1).having_metadata' end,
-        case when filter.metadata_matches is not null then 'i.metadata @@ ($1).metadata_matches' end,
+        case when filter.having_metadata is not null and filter.attachment_id is null then
+            'i.metadata @> ($1).having_metadata' end,
+        case when filter.metadata_matches is not null and filter.attachment_id is null then
+            'i.metadata @@ ($1).metadata_matches' end,
         case when filter.caption_query is not null then
             'exists (select from clipsql.caption as c where c.image_id = i.image_id
                 and c.words @@ clipsql_private.any_caption_query(($1).caption_query)
                 and c.words @@ clipsql_private.caption_query(($1).caption_query, c.language))' end,
         case when filter.only_images is not null then 'i.image_id = any (($1).only_images)' end,
-        case when filter.except_images is not null then 'i.image_id <> all (array_remove(($1).except_images, null))' end);
+        case when filter.except_images is not null then 'i.image_id <> all (array_remove(($1).except_images, null))' end,
+        -- Metadata are those of rows then.
+        case when filter.attachment_id is not null then
+            format('exists (select from %s)', clipsql_private.attached_rows(filter.attachment_id, filter)) end);
 end;
 $_$;
 
@@ -3137,6 +4006,74 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql_private.conditions(filter clipsql_private.search_filter) IS 'SQL conditions over clipsql.image as i for the filters that are given ($1 is the filter); CQ004 for impossible ones.';
+
+
+--
+-- Name: count_attached_rows(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.count_attached_rows(attachment integer, OUT row_count bigint, OUT embedded bigint, OUT pending bigint, OUT failed bigint, OUT missing bigint, OUT oldest_pending timestamp with time zone, OUT last_error text, OUT state text) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET "IntervalStyle" TO 'postgres'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+    AS $_$
+#variable_conflict use_column
+declare
+    attached constant clipsql_private.attached_table := clipsql_private.attached_table(attachment);
+    since timestamptz := (select a.added_at from clipsql_private.attachment as a where a.attachment_id = attachment);
+    noted text := (
+        select p.problem from clipsql_private.attachment_problem as p
+        where p.attachment_id = attachment order by p.problem_id desc limit 1);
+begin
+    state := attached.state;
+    last_error := noted;
+    if attached.is_usable is not true then
+        return;
+    elsif not has_table_privilege(attached.source, 'select') or not has_schema_privilege(
+            (select c.relnamespace from pg_catalog.pg_class as c where c.oid = attached.source), 'usage') then
+        state := format('not readable by %s', quote_ident(current_user));
+        return;
+    end if;
+    execute format(
+        'with noted as materialized (
+             select %1$s, min(c.changed_at) as changed_at from %2$s as c where c.%3$s is not null group by %1$s
+         )
+         select count(*), count(*) filter (where r.kind = 1), count(*) filter (where r.kind = 4),
+             count(*) filter (where r.kind = 3), count(*) filter (where r.kind = 2),
+             min(coalesce(r.changed_at, $1)) filter (where r.kind = 4),
+             coalesce($2, (array_agg(r.error order by r.changed_at desc) filter (where r.kind = 3))[1])
+         from (
+             select
+                 case when i.image_id is null then n.changed_at else l.changed_at end as changed_at,
+                 coalesce(i.error, l.problem) as error,
+                 case
+                     when %4$s is null then 2
+                     when exists (select from clipsql.image_embedding as e where e.image_id = i.image_id %5$s) then 1
+                     when i.status = ''failed'' or (l.image_id is null and l.problem is not null and l.facts = %6$s) then 3
+                     else 4 end as kind
+             from %7$s as s
+             left join %8$s as l on %9$s
+             left join clipsql.image as i on i.image_id = l.image_id and i.url = %4$s
+             left join noted as n on %10$s
+         ) as r',
+        clipsql_private.key_list(attached.row_keys, 'c'), attached.changes, attached.row_keys[1], attached.address,
+        'and e.model_id = ' || attached.model_id, attached.facts, attached.source, attached.link,
+        clipsql_private.same_key(attached.source_keys, 's', attached.row_keys, 'l'),
+        clipsql_private.same_key(attached.source_keys, 's', attached.row_keys, 'n'))
+    into row_count, embedded, pending, failed, missing, oldest_pending, last_error using since, noted;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION count_attached_rows(attachment integer, OUT row_count bigint, OUT embedded bigint, OUT pending bigint, OUT failed bigint, OUT missing bigint, OUT oldest_pending timestamp with time zone, OUT last_error text, OUT state text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.count_attached_rows(attachment integer, OUT row_count bigint, OUT embedded bigint, OUT pending bigint, OUT failed bigint, OUT missing bigint, OUT oldest_pending timestamp with time zone, OUT last_error text, OUT state text) IS 'The rows of an attachment by the state of their pictures.';
 
 
 --
@@ -3537,6 +4474,92 @@ COMMENT ON FUNCTION clipsql_private.farthest_distance(directions integer) IS 'SQ
 
 
 --
+-- Name: file_of_address(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.file_of_address(address text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (address ~* '^file:///'::text) THEN (SELECT string_agg(CASE WHEN (p.part[1] ~ '^%[0-9A-Fa-f]{2}$'::text) THEN decode(substr(p.part[1], 2), 'hex'::text) ELSE decode(replace(p.part[1], '\'::text, '\\'::text), 'escape'::text) END, '\x'::bytea ORDER BY p."position") AS string_agg FROM regexp_matches(regexp_replace(substr(file_of_address.address, 8), '[?#].*'::text, ''::text), '%[0-9A-Fa-f]{2}|[^%]+|%'::text, 'g'::text) WITH ORDINALITY p(part, "position")) ELSE NULL::bytea END;
+
+
+--
+-- Name: FUNCTION file_of_address(address text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.file_of_address(address text) IS 'The path in a file: address; null for any other.';
+
+
+--
+-- Name: find_changed_rows(integer, boolean, text[], integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.find_changed_rows(attachment integer, in_links boolean, after text[], most_rows integer, OUT reached text[], OUT found_rows integer) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET "IntervalStyle" TO 'postgres'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+    AS $_$
+#variable_conflict use_variable
+declare
+    attached constant clipsql_private.attached_table := clipsql_private.attached_table(attachment);
+    read_from text := case when in_links then 'l' else 's' end;
+    read_keys text[] := case when in_links then attached.row_keys else attached.source_keys end;
+    start text;
+begin
+    if attached.is_usable is not true then
+        return;
+    end if;
+    perform clipsql_private.check_whole_table(attached.source);
+    start := case when after is not null then (
+        select format('where (%s) > (%s)', clipsql_private.key_list(read_keys, read_from),
+            string_agg(format('%L::%s', after[c.position], c.type), ', ' order by c.position))
+        from clipsql_private.attached_column as c
+        where c.attachment_id = attachment and c.role = 'key') end;
+    execute format(
+        'with stretch as materialized (
+             select %1$s from %2$s as %3$s %4$s order by %1$s limit $1
+         ), noted as (
+             insert into %5$s (%6$s, is_fresh)
+             select %7$s, false
+             from stretch as t
+             left join %8$s as s on %9$s
+             left join %10$s as l on %11$s
+             where %12$s
+             returning 1
+         )
+         select (select array[%13$s] from stretch as t order by %14$s limit 1), (select count(*) from noted)',
+        clipsql_private.key_list(read_keys, read_from),
+        case when in_links then attached.link else attached.source::text end,
+        read_from,
+        start,
+        attached.changes,
+        clipsql_private.key_list(attached.row_keys),
+        clipsql_private.key_list(read_keys, 't'),
+        attached.source,
+        clipsql_private.same_key(attached.source_keys, 's', read_keys, 't'),
+        attached.link,
+        clipsql_private.same_key(attached.row_keys, 'l', read_keys, 't'),
+        case when in_links then format('s.%s is null', attached.source_keys[1])
+             else format('case when %1$s is null then l.facts is not null else l.facts is distinct from %2$s end',
+                 attached.address, attached.facts) end,
+        array_to_string(array(select format('t.%s::text', k) from unnest(read_keys) with ordinality as n(k, p) order by p), ', '),
+        array_to_string(array(select format('t.%s desc', k) from unnest(read_keys) with ordinality as n(k, p) order by p), ', '))
+    into reached, found_rows using most_rows;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION find_changed_rows(attachment integer, in_links boolean, after text[], most_rows integer, OUT reached text[], OUT found_rows integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.find_changed_rows(attachment integer, in_links boolean, after text[], most_rows integer, OUT reached text[], OUT found_rows integer) IS 'Notes rows of a stretch of keys whose pictures are not up to date; returns the last key, null after the end, and how many.';
+
+
+--
 -- Name: gate(double precision, double precision, double precision, double precision, double precision, double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3554,6 +4577,91 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.gate(t double precision, g0 double precision, g1 double precision, g2 double precision, g3 double precision, g4 double precision) IS 'Activation of one neuron of a text tower.';
+
+
+--
+-- Name: given_keys(integer, text[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.given_keys(attachment integer, only_rows text[]) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    widths constant integer := (
+        select count(*) from clipsql_private.attached_column as c where c.attachment_id = attachment and c.role = 'key');
+begin
+    perform clipsql_private.check_most('only_rows', array_length(only_rows, 1), 'rows');
+    if only_rows <> '{}' and (
+            array_ndims(only_rows) <> case widths when 1 then 1 else 2 end or array_length(only_rows, 2) <> widths) then
+        raise exception using errcode = 'CQ004', message = format(
+            'only_rows must hold keys as texts, %s; write it as array(select %s from ...).',
+            case widths when 1 then 'one for each row' else format('a list of %s for each row', widths) end,
+            case widths when 1 then 'p.id::text' else 'array[p.a::text, p.b::text]' end);
+    end if;
+    -- Not by subscripts, each of which would be searched for from the beginning.
+    return (
+        select case widths
+            when 1 then format('(select u.part::%s as %I from unnest($5) as u(part))', min(c.type), min(c.key_name))
+            else format(
+                '(select %s from unnest($5) with ordinality as u(part, number) group by (u.number - 1) / %s)',
+                string_agg(
+                    format('(max(u.part) filter (where u.number %% %s = %s))::%s as %I',
+                        widths, c.position % widths, c.type, c.key_name),
+                    ', ' order by c.position),
+                widths)
+            end
+        from clipsql_private.attached_column as c
+        where c.attachment_id = attachment and c.role = 'key');
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION given_keys(attachment integer, only_rows text[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.given_keys(attachment integer, only_rows text[]) IS 'SQL for the keys of given rows, from $5; CQ004 for what are no keys.';
+
+
+--
+-- Name: hand_over(integer, regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.hand_over(attachment integer, source regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    owner constant regrole := (select c.relowner from pg_catalog.pg_class as c where c.oid = 'clipsql_private.link'::regclass);
+    attached constant clipsql_private.attached_table := clipsql_private.attached_table(attachment);
+    one record;
+begin
+    execute format('alter table %s owner to %s', attached.link, owner);
+    execute format('alter table %s owner to %s', attached.changes, owner);
+    execute format('grant select on %s to clipsql_reader, clipsql_writer', attached.link);
+    execute format('grant insert, update, delete on %s to clipsql_writer', attached.link);
+    execute format('grant select on %s to clipsql_reader', attached.changes);
+    execute format('grant select, insert, delete on %s to clipsql_writer', attached.changes);
+    execute format('comment on table %s is %L', attached.link, format('Which picture a row of %s has.', source));
+    for one in
+        select a.attname, coalesce(
+            col_description('clipsql_private.link'::regclass, p.attnum), format('Key of the row, as in %s.', source)) as words
+        from pg_catalog.pg_attribute as a
+        left join pg_catalog.pg_attribute as p on p.attrelid = 'clipsql_private.link'::regclass and p.attname = a.attname
+        where a.attrelid = attached.link::regclass and a.attnum > 0
+    loop
+        execute format('comment on column %s.%I is %L', attached.link, one.attname, one.words);
+    end loop;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION hand_over(attachment integer, source regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.hand_over(attachment integer, source regclass) IS 'Owner, rights and comments of the tables of an attachment.';
 
 
 --
@@ -3649,6 +4757,22 @@ COMMENT ON FUNCTION clipsql_private.joined_images(images bigint[], more bigint[]
 
 
 --
+-- Name: json_of_column(text, oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.json_of_column(name text, type oid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (type = ('timestamp with time zone'::regtype)::oid) THEN format('to_jsonb((to_jsonb(s.%1$s at time zone ''UTC'') #>> ''{}'') || ''+00:00'')'::text, name) WHEN (type = ('json'::regtype)::oid) THEN format('case when strpos(s.%1$s::text, chr(92) || ''u0000'') > 0 then to_jsonb(s.%1$s::text) else to_jsonb(s.%1$s) end'::text, name) ELSE format('to_jsonb(s.%s)'::text, name) END;
+
+
+--
+-- Name: FUNCTION json_of_column(name text, type oid); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.json_of_column(name text, type oid) IS 'SQL for a column of a row s as jsonb.';
+
+
+--
 -- Name: keep_apart(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3657,9 +4781,10 @@ CREATE FUNCTION clipsql_private.keep_apart(of_table regclass) RETURNS void
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $_$
 declare
-    -- Of models and of the server, not of tenants.
+    -- Of models, tables and the server, not of tenants.
     of_no_tenant constant regclass[] := array[
-        'clipsql.model', 'clipsql.settings', 'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
+        'clipsql.model', 'clipsql.settings', 'clipsql_private.attachment', 'clipsql_private.attached_column',
+        'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
         'clipsql_private.text_merge', 'clipsql_private.text_neuron', 'clipsql_private.text_position',
         'clipsql_private.text_token', 'clipsql_private.text_tower', 'clipsql_private.text_word'];
     -- Drawn from the pictures of all, for statements of the owner.
@@ -3765,6 +4890,38 @@ CREATE FUNCTION clipsql_private.keeps_tenants_apart() RETURNS boolean
 --
 
 COMMENT ON FUNCTION clipsql_private.keeps_tenants_apart() IS 'Whether clipsql.enable_tenants() is on.';
+
+
+--
+-- Name: key_list(text[], text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.key_list(names text[], alias text DEFAULT NULL::text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN array_to_string(ARRAY(SELECT concat_ws('.'::text, key_list.alias, n.name) AS concat_ws FROM unnest(key_list.names) WITH ORDINALITY n(name, "position") ORDER BY n."position"), ', '::text);
+
+
+--
+-- Name: FUNCTION key_list(names text[], alias text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.key_list(names text[], alias text) IS 'Columns as a list, each after the alias where there is one.';
+
+
+--
+-- Name: key_of_table(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.key_of_table(source regclass) RETURNS smallint[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT ((i.indkey)::smallint[])[0:(i.indnkeyatts - 1)] AS indkey FROM pg_index i WHERE ((i.indrelid = (key_of_table.source)::oid) AND i.indisunique AND i.indimmediate AND i.indisvalid AND (i.indpred IS NULL) AND (i.indexprs IS NULL) AND (NOT (EXISTS (SELECT FROM (unnest(((i.indkey)::smallint[])[0:(i.indnkeyatts - 1)]) k(number) JOIN pg_attribute a ON (((a.attrelid = (key_of_table.source)::oid) AND (a.attnum = k.number)))) WHERE (NOT a.attnotnull))))) ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1);
+
+
+--
+-- Name: FUNCTION key_of_table(source regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.key_of_table(source regclass) IS 'Numbers of the columns that a row is known by; null without such a key.';
 
 
 --
@@ -3965,6 +5122,79 @@ COMMENT ON FUNCTION clipsql_private.make_filter(in_collection text, taken_from t
 
 
 --
+-- Name: make_triggers(integer, regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.make_triggers(attachment integer, source regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    noting constant text := format('clipsql_private.note_changed_rows_%s', attachment);
+    part regclass;
+    one record;
+begin
+    execute format(
+        'create or replace function %s() returns trigger language plpgsql security definer set search_path from current as %L',
+        noting, format(
+            'begin
+                 begin
+                     if tg_op = ''INSERT'' then
+                         %s;
+                     elsif tg_op = ''UPDATE'' then
+                         %s;
+                     elsif tg_op = ''DELETE'' then
+                         %s;
+                     else
+                         %s;
+                     end if;
+                 exception when undefined_column then
+                     execute coalesce(clipsql_private.note_statement(%s, tg_op), ''select'');
+                 end;
+                 return null;
+             exception when others then
+                 perform clipsql_private.note_problem(%5$s, format(''A write of %%s was not noted (%%s).'', tg_relid::regclass, sqlerrm));
+                 return null;
+             end',
+            clipsql_private.note_statement(attachment, 'INSERT'), clipsql_private.note_statement(attachment, 'UPDATE'),
+            clipsql_private.note_statement(attachment, 'DELETE'), clipsql_private.note_statement(attachment, 'TRUNCATE'),
+            attachment));
+    execute format('alter function %s() owner to %s', noting, (
+        select c.relowner::regrole from pg_catalog.pg_class as c where c.oid = 'clipsql_private.link'::regclass));
+    execute format('comment on function %s() is %L', noting, format('Trigger: notes changed rows of %s for workers.', source));
+    for part in
+        select source
+        union
+        select p.relid
+        from pg_catalog.pg_partition_tree(source) as p
+        join pg_catalog.pg_class as c on c.oid = p.relid
+        where c.relkind in ('r', 'p')
+    loop
+        for one in
+            select *
+            from (values
+                ('insert', 'referencing new table as new_rows'),
+                ('update', 'referencing old table as old_rows new table as new_rows'),
+                ('delete', 'referencing old table as old_rows'),
+                ('truncate', '')) as e(event, tables)
+        loop
+            execute format(
+                'create or replace trigger clipsql_attachment_%s_%s after %2$s on %s %s for each statement execute function %s()',
+                attachment, one.event, part, one.tables, noting);
+        end loop;
+    end loop;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION make_triggers(attachment integer, source regclass); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.make_triggers(attachment integer, source regclass) IS 'Makes the triggers of an attachment, those that are missing.';
+
+
+--
 -- Name: merge_bytes(text, clipsql_private.text_tower); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4024,7 +5254,7 @@ COMMENT ON FUNCTION clipsql_private.merge_bytes(word text, tower clipsql_private
 
 CREATE FUNCTION clipsql_private.most(argument text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
+    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
 
 
 --
@@ -4342,6 +5572,83 @@ COMMENT ON FUNCTION clipsql_private.normalize_tokens(residuals public.vector[], 
 
 
 --
+-- Name: note_problem(integer, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.note_problem(attachment integer, problem text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+begin
+    insert into clipsql_private.attachment_problem (attachment_id, problem)
+    select attachment, problem
+    where not exists (
+        select from clipsql_private.attachment_problem as p
+        where p.attachment_id = attachment and p.problem = note_problem.problem);
+exception when others then
+    null;  -- a full disk, say
+end;
+$$;
+
+
+--
+-- Name: FUNCTION note_problem(attachment integer, problem text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.note_problem(attachment integer, problem text) IS 'Keeps what went wrong with an attachment for its status.';
+
+
+--
+-- Name: note_statement(integer, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.note_statement(attachment integer, event text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    -- A statement that writes more rows is a load, which waits behind what people do.
+    most_fresh constant integer := 100;
+    attached constant clipsql_private.attached_table := clipsql_private.attached_table(attachment);
+    target constant text := format('insert into %s (%s, is_fresh)', attached.changes, clipsql_private.key_list(attached.row_keys));
+    rows_read constant text := case event when 'DELETE' then 'old_rows' else 'new_rows' end;
+    are_fresh constant text := format(
+        '(select count(*) from (select from %s limit %s) as few) <= %s', rows_read, most_fresh + 1, most_fresh);
+begin
+    if attached.source_keys is null or array_position(attached.source_keys, null) is not null then
+        return null;
+    end if;
+    return case event
+        when 'TRUNCATE' then format('insert into %s default values', attached.changes)
+        -- Any type has this comparison of rows, by their bytes. Keys that are no more come last: where a key changed, the
+        -- picture is linked to the new one before the old one goes.
+        when 'UPDATE' then format(
+            '%s select %s, %s from old_rows as o full join new_rows as s on %s
+             where s.%s is null or o.%5$s is null or row(%6$s)::record *<> row(%7$s)::record
+             order by s.%5$s is null',
+            target,
+            array_to_string(array(
+                select format('coalesce(s.%1$s, o.%1$s)', k.name)
+                from unnest(attached.source_keys) with ordinality as k(name, position) order by k.position), ', '),
+            are_fresh,
+            clipsql_private.same_key(attached.source_keys, 'o', attached.source_keys, 's'), attached.source_keys[1],
+            clipsql_private.key_list(attached.watched, 's'), clipsql_private.key_list(attached.watched, 'o'))
+        else format(
+            '%s select %s, %s from %s as s', target, clipsql_private.key_list(attached.source_keys, 's'), are_fresh, rows_read)
+    end;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION note_statement(attachment integer, event text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.note_statement(attachment integer, event text) IS 'SQL for a trigger of an attached table that appends the keys of changed rows for workers.';
+
+
+--
 -- Name: own_collection(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4587,6 +5894,22 @@ COMMENT ON FUNCTION clipsql_private.percentile_sample_size() IS 'Pictures in the
 
 
 --
+-- Name: picture_address(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.picture_address(written text, prefix text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (written !~ '[^[:space:]]'::text) THEN NULL::text WHEN (written ~* '^(https?|file):'::text) THEN written WHEN starts_with((COALESCE(prefix, ''::text) || written), '/'::text) THEN ('file://'::text || replace(replace(replace((COALESCE(prefix, ''::text) || written), '%'::text, '%25'::text), '?'::text, '%3F'::text), '#'::text, '%23'::text)) ELSE (COALESCE(prefix, ''::text) || written) END;
+
+
+--
+-- Name: FUNCTION picture_address(written text, prefix text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.picture_address(written text, prefix text) IS 'The address of a picture from what a column holds, after the prefix where that is no address; null for none.';
+
+
+--
 -- Name: place_boxes(double precision, double precision, double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4732,6 +6055,49 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.put_captions(image bigint, captions text[], embeddings public.vector[], language text, chosen clipsql.model) IS 'Makes these the captions of a picture, with vectors where there are some.';
+
+
+--
+-- Name: queue_attached_picture(bigint, clipsql_private.attached_table, boolean); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.queue_attached_picture(image bigint, attached clipsql_private.attached_table, is_fresh boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+    file constant bytea := case when attached.may_read_files then (
+        select clipsql_private.file_of_address(i.url) from clipsql.image as i where i.image_id = image) end;
+begin
+    update clipsql_private.queue as q
+    set is_fresh = q.is_fresh or queue_attached_picture.is_fresh, file_to_read = coalesce(file, q.file_to_read)
+    where q.image_id = image;
+    if not found then
+        insert into clipsql_private.queue (image_id, collection, is_fresh, file_to_read)
+        select i.image_id, i.collection, queue_attached_picture.is_fresh, file
+        from clipsql.image as i
+        where i.image_id = image and i.status = 'pending';
+    end if;
+    insert into clipsql_private.queue (image_id, collection, model_id, is_checked, is_fresh)
+    select image, attached.collection, e.model_id, true, queue_attached_picture.is_fresh
+    from clipsql.image_embedding as e
+    join clipsql.model as m on m.model_id = e.model_id
+    where e.image_id = image and m.location is not null
+        and exists (
+            select from clipsql.caption as c
+            where c.image_id = image and not exists (
+                select from clipsql.caption_embedding as v where v.caption_id = c.caption_id and v.model_id = e.model_id))
+    on conflict (image_id, model_id) do nothing;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION queue_attached_picture(image bigint, attached clipsql_private.attached_table, is_fresh boolean); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.queue_attached_picture(image bigint, attached clipsql_private.attached_table, is_fresh boolean) IS 'Lets the picture of an attached row wait for a worker.';
 
 
 --
@@ -5355,6 +6721,47 @@ COMMENT ON FUNCTION clipsql_private.result_rows(image_ids bigint[], distances do
 
 
 --
+-- Name: retry_failed_rows(text[], integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.retry_failed_rows(passing text[], most_rows integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    retried bigint[];
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0)) then
+        return null;
+    end if;
+    update clipsql_private.link as l set retry_at = now() + interval '1 minute', problem = i.error
+    from clipsql.image as i
+    where i.image_id = l.image_id and i.status = 'failed' and i.failure = any (passing) and l.retry_at is null;
+    retried := array(
+        select i.image_id
+        from clipsql.image as i
+        where i.status = 'failed' and i.failure = any (passing) and i.image_id in (
+            select l.image_id from clipsql_private.link as l where l.retry_at <= now())
+        order by i.image_id
+        limit most_rows
+        for update);
+    update clipsql_private.link as l
+    set attempts = l.attempts + 1, retry_at = now() + least(interval '1 day', interval '1 minute' * 2 ^ least(l.attempts + 1, 12))
+    where l.image_id = any (retried);
+    update clipsql.image as i set status = 'pending', failure = null, error = null where i.image_id = any (retried);
+    return cardinality(retried);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION retry_failed_rows(passing text[], most_rows integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.retry_failed_rows(passing text[], most_rows integer) IS 'Lets pictures of attached rows that failed wait again when it is time; returns how many.';
+
+
+--
 -- Name: run_request(clipsql_private.requested_search, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -5478,6 +6885,22 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.run_text_tower(tower clipsql_private.text_tower, token_ids integer[], OUT pooled public.vector, OUT last_query public.vector, OUT last_keys public.vector[]) IS 'Vector of a text, not yet of unit length; for explain_text also the last layer''s keys and pooled query.';
+
+
+--
+-- Name: same_key(text[], text, text[], text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.same_key(names text[], alias text, other_names text[], other_alias text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN array_to_string(ARRAY(SELECT concat(same_key.alias, '.', n.name, ' = ', same_key.other_alias, '.', n.other) AS concat FROM UNNEST(same_key.names, same_key.other_names) WITH ORDINALITY n(name, other, "position") ORDER BY n."position"), ' and '::text);
+
+
+--
+-- Name: FUNCTION same_key(names text[], alias text, other_names text[], other_alias text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.same_key(names text[], alias text, other_names text[], other_alias text) IS 'SQL that compares two keys column by column.';
 
 
 --
@@ -6131,6 +7554,186 @@ COMMENT ON FUNCTION clipsql_private.word_terms(query text, language_code text) I
 
 
 --
+-- Name: attached_column; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attached_column (
+    attachment_id integer NOT NULL,
+    role text NOT NULL,
+    "position" integer NOT NULL,
+    name text NOT NULL,
+    number smallint NOT NULL,
+    type text NOT NULL,
+    key_name text
+);
+
+
+--
+-- Name: TABLE attached_column; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attached_column IS 'A column of an attached table and what it says; `key_name` is its name in the link table.';
+
+
+--
+-- Name: attachment; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attachment (
+    attachment_id integer NOT NULL,
+    source regclass NOT NULL,
+    source_oid oid NOT NULL,
+    source_name text NOT NULL,
+    link text NOT NULL,
+    collection text NOT NULL,
+    url_prefix text,
+    may_read_files boolean DEFAULT false NOT NULL,
+    model_id integer,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    reconciled_at timestamp with time zone
+);
+
+
+--
+-- Name: TABLE attachment; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attachment IS 'A table of somebody else whose rows have pictures; `source_oid` is where the numbers of its columns are right.';
+
+
+--
+-- Name: attachment_status; Type: VIEW; Schema: clipsql; Owner: -
+--
+
+CREATE VIEW clipsql.attachment_status WITH (security_invoker='true') AS
+ SELECT (a.source)::oid AS source,
+    COALESCE(((quote_ident((n.nspname)::text) || '.'::text) || quote_ident((c.relname)::text)), a.source_name) AS source_name,
+    u.name AS url_column,
+    a.collection,
+    m.name AS model,
+    format('clipsql.%I'::text, a.link) AS link,
+    s.row_count AS rows,
+    s.embedded,
+    s.pending,
+    s.failed,
+    s.missing,
+    s.oldest_pending,
+    s.last_error,
+    s.state
+   FROM (((((clipsql_private.attachment a
+     JOIN clipsql_private.attached_column u ON (((u.attachment_id = a.attachment_id) AND (u.role = 'url'::text))))
+     LEFT JOIN pg_class c ON ((c.oid = (a.source)::oid)))
+     LEFT JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+     LEFT JOIN clipsql.model m ON ((m.model_id = a.model_id)))
+     CROSS JOIN LATERAL clipsql_private.count_attached_rows(a.attachment_id) s(row_count, embedded, pending, failed, missing, oldest_pending, last_error, state));
+
+
+--
+-- Name: VIEW attachment_status; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON VIEW clipsql.attachment_status IS 'Attached tables: their rows by the state of their pictures, exactly counted, and what is wrong.';
+
+
+--
+-- Name: COLUMN attachment_status.source; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.source IS 'Number of the table; clipsql.detach takes that of one that is dropped.';
+
+
+--
+-- Name: COLUMN attachment_status.source_name; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.source_name IS 'Name of the table.';
+
+
+--
+-- Name: COLUMN attachment_status.url_column; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.url_column IS 'The column with the address of the picture, by its name when it was attached.';
+
+
+--
+-- Name: COLUMN attachment_status.collection; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.collection IS 'The collection of its pictures.';
+
+
+--
+-- Name: COLUMN attachment_status.model; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.model IS 'The model under which they are embedded; null: that of the worker that comes first.';
+
+
+--
+-- Name: COLUMN attachment_status.link; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.link IS 'The table that says which picture a row has.';
+
+
+--
+-- Name: COLUMN attachment_status.rows; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.rows IS 'Rows of the table; null where it cannot be read.';
+
+
+--
+-- Name: COLUMN attachment_status.embedded; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.embedded IS 'Rows whose picture has a vector, of the address that the row has now.';
+
+
+--
+-- Name: COLUMN attachment_status.pending; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.pending IS 'Rows whose picture waits for a worker.';
+
+
+--
+-- Name: COLUMN attachment_status.failed; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.failed IS 'Rows whose picture cannot be had, or that say what no picture can be; some are tried again.';
+
+
+--
+-- Name: COLUMN attachment_status.missing; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.missing IS 'Rows without an address.';
+
+
+--
+-- Name: COLUMN attachment_status.oldest_pending; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.oldest_pending IS 'Since when the row that waits longest waits.';
+
+
+--
+-- Name: COLUMN attachment_status.last_error; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.last_error IS 'What went wrong last.';
+
+
+--
+-- Name: COLUMN attachment_status.state; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.attachment_status.state IS 'ok, or what happened to the table or its columns.';
+
+
+--
 -- Name: caption; Type: TABLE; Schema: clipsql; Owner: -
 --
 
@@ -6657,6 +8260,53 @@ COMMENT ON COLUMN clipsql.picture.picture_url IS 'Where a browser finds it, as c
 
 
 --
+-- Name: attachment_attachment_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.attachment ALTER COLUMN attachment_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql_private.attachment_attachment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: attachment_problem; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attachment_problem (
+    problem_id bigint NOT NULL,
+    attachment_id integer NOT NULL,
+    problem text NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE attachment_problem; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attachment_problem IS 'What went wrong with an attachment. No foreign key: whoever notes it waits for nobody.';
+
+
+--
+-- Name: attachment_problem_problem_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.attachment_problem ALTER COLUMN problem_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql_private.attachment_problem_problem_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: caption_embedding_1; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -6666,6 +8316,23 @@ CREATE TABLE clipsql_private.caption_embedding_1 (
     embedding public.halfvec CONSTRAINT caption_embedding_embedding_not_null NOT NULL,
     CONSTRAINT caption_embedding_1_dimensions_check CHECK ((public.vector_dims(embedding) = 8))
 );
+
+
+--
+-- Name: changed_row; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.changed_row (
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_fresh boolean DEFAULT false NOT NULL
+);
+
+
+--
+-- Name: TABLE changed_row; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.changed_row IS 'A note of a writer that a row changed: what the tables of notes share, each with the key of its source.';
 
 
 --
@@ -6696,6 +8363,77 @@ CREATE TABLE clipsql_private.image_embedding_1 (
     embedding public.halfvec CONSTRAINT image_embedding_embedding_not_null NOT NULL,
     CONSTRAINT image_embedding_1_dimensions_check CHECK ((public.vector_dims(embedding) = 8))
 );
+
+
+--
+-- Name: link; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.link (
+    image_id bigint,
+    is_ours boolean NOT NULL,
+    facts uuid NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone,
+    problem text
+);
+
+
+--
+-- Name: TABLE link; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.link IS 'The picture of a row: what all link tables share, and, read as a whole, all links there are.';
+
+
+--
+-- Name: COLUMN link.image_id; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.image_id IS 'The picture; null when the row says what no picture can be.';
+
+
+--
+-- Name: COLUMN link.is_ours; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.is_ours IS 'Whether the picture came by attached rows alone.';
+
+
+--
+-- Name: COLUMN link.facts; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.facts IS 'Digest of what the row said of its picture.';
+
+
+--
+-- Name: COLUMN link.changed_at; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.changed_at IS 'When that was read from the row.';
+
+
+--
+-- Name: COLUMN link.attempts; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.attempts IS 'How often the picture was tried again.';
+
+
+--
+-- Name: COLUMN link.retry_at; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.retry_at IS 'When a picture that failed is tried again; null for one that did not.';
+
+
+--
+-- Name: COLUMN link.problem; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON COLUMN clipsql_private.link.problem IS 'What went wrong last, if something did.';
 
 
 --
@@ -6761,6 +8499,7 @@ CREATE TABLE clipsql_private.queue (
     collection text NOT NULL,
     model_id integer,
     is_checked boolean DEFAULT false NOT NULL,
+    is_fresh boolean DEFAULT false NOT NULL,
     file_to_read bytea,
     lost_workers integer DEFAULT 0 NOT NULL,
     leased_by text,
@@ -7140,126 +8879,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.585628+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:12:46.606537+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:12:46.630606+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.569237+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:17:12.725955+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:17:12.825935+00
 \.
 
 
@@ -7268,7 +9007,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 03:12:46.563041+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 03:17:12.43228+00
 \.
 
 
@@ -7281,10 +9020,42 @@ COPY clipsql.settings (picture_folder, url_prefix) FROM stdin;
 
 
 --
+-- Data for Name: attached_column; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.attached_column (attachment_id, role, "position", name, number, type, key_name) FROM stdin;
+\.
+
+
+--
+-- Data for Name: attachment; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.attachment (attachment_id, source, source_oid, source_name, link, collection, url_prefix, may_read_files, model_id, added_at, reconciled_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: attachment_problem; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.attachment_problem (problem_id, attachment_id, problem, noted_at) FROM stdin;
+\.
+
+
+--
 -- Data for Name: caption_embedding_1; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
 COPY clipsql_private.caption_embedding_1 (caption_id, model_id, embedding) FROM stdin;
+\.
+
+
+--
+-- Data for Name: changed_row; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.changed_row (changed_at, is_fresh) FROM stdin;
 \.
 
 
@@ -7425,6 +9196,14 @@ COPY clipsql_private.image_embedding_1 (image_id, model_id, embedding) FROM stdi
 
 
 --
+-- Data for Name: link; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.link (image_id, is_ours, facts, changed_at, attempts, retry_at, problem) FROM stdin;
+\.
+
+
+--
 -- Data for Name: percentile_sample; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
@@ -7444,7 +9223,7 @@ COPY clipsql_private.percentile_sample_embedding (percentile_sample_id, image_id
 -- Data for Name: queue; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
-COPY clipsql_private.queue (queue_id, image_id, collection, model_id, is_checked, file_to_read, lost_workers, leased_by, leased_until) FROM stdin;
+COPY clipsql_private.queue (queue_id, image_id, collection, model_id, is_checked, is_fresh, file_to_read, lost_workers, leased_by, leased_until) FROM stdin;
 \.
 
 
@@ -7462,7 +9241,7 @@ COPY clipsql_private.remembered_text (model_id, body, embedding) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0008
+0009
 \.
 
 
@@ -8166,7 +9945,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, pooled_id, start_id, end_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	534	533	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 03:12:46.676663+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	534	533	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 03:17:13.081755+00
 \.
 
 
@@ -8345,6 +10124,20 @@ SELECT pg_catalog.setval('clipsql.model_model_id_seq', 1, true);
 
 
 --
+-- Name: attachment_attachment_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql_private.attachment_attachment_id_seq', 1, false);
+
+
+--
+-- Name: attachment_problem_problem_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql_private.attachment_problem_problem_id_seq', 1, false);
+
+
+--
 -- Name: percentile_sample_percentile_sample_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
 --
 
@@ -8419,6 +10212,30 @@ ALTER TABLE ONLY clipsql.model
 
 ALTER TABLE ONLY clipsql.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (picture_folder);
+
+
+--
+-- Name: attached_column attached_column_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.attached_column
+    ADD CONSTRAINT attached_column_pkey PRIMARY KEY (attachment_id, role, "position");
+
+
+--
+-- Name: attachment attachment_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.attachment
+    ADD CONSTRAINT attachment_pkey PRIMARY KEY (attachment_id);
+
+
+--
+-- Name: attachment_problem attachment_problem_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.attachment_problem
+    ADD CONSTRAINT attachment_problem_pkey PRIMARY KEY (problem_id);
 
 
 --
@@ -8646,6 +10463,13 @@ CREATE UNIQUE INDEX model_is_default_key ON clipsql.model USING btree (is_defaul
 
 
 --
+-- Name: attachment_problem_attachment_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX attachment_problem_attachment_id_idx ON clipsql_private.attachment_problem USING btree (attachment_id);
+
+
+--
 -- Name: image_embedding_1_hnsw; Type: INDEX; Schema: clipsql_private; Owner: -
 --
 
@@ -8657,6 +10481,13 @@ CREATE INDEX image_embedding_1_hnsw ON clipsql_private.image_embedding_1 USING h
 --
 
 CREATE INDEX percentile_sample_embedding_image_id_idx ON clipsql_private.percentile_sample_embedding USING btree (image_id);
+
+
+--
+-- Name: queue_fresh_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX queue_fresh_idx ON clipsql_private.queue USING btree (model_id, queue_id) WHERE is_fresh;
 
 
 --
@@ -8739,6 +10570,22 @@ ALTER TABLE clipsql.image_embedding
 
 ALTER TABLE clipsql.image_embedding
     ADD CONSTRAINT image_embedding_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: attached_column attached_column_attachment_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.attached_column
+    ADD CONSTRAINT attached_column_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES clipsql_private.attachment(attachment_id) ON DELETE CASCADE;
+
+
+--
+-- Name: attachment attachment_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.attachment
+    ADD CONSTRAINT attachment_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE SET NULL;
 
 
 --
