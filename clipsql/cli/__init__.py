@@ -20,6 +20,7 @@ from clipsql.cli.model import model
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
 from clipsql.cli.stopping import Stopped
+from clipsql.cli.watch import watch
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
 
@@ -92,6 +93,7 @@ for _command in (
     search,
     stats,
     suggest,
+    watch,
     worker,
 ):
     main.add_command(_command)

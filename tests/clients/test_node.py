@@ -24,12 +24,19 @@ from clipsql.server.postmaster import free_port, is_free
 
 PACKAGES = ("pg@8", "postgraphile@4")
 TABLE_FIELDS = {
+    "alert",
+    "alertByAlertId",
+    "alertByWatchIdAndImageId",
+    "alertByWatchIdAndOccasion",
+    "allAlerts",
     "allCaptions",
     "allCollectionStats",
     "allImages",
     "allIndexStats",
     "allModels",
     "allPictures",
+    "allWatchLists",
+    "allWatchStats",
     "caption",
     "captionByCaptionId",
     "image",
@@ -40,6 +47,9 @@ TABLE_FIELDS = {
     "node",
     "nodeId",
     "query",
+    "watchList",
+    "watchListByName",
+    "watchListByWatchId",
 }
 """Fields of PostGraphile's schema that are not functions of clipsql."""
 

@@ -56,7 +56,7 @@ COMMANDS = {
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0007", "--yes"),
+    "db downgrade": ("0010", "--yes"),
     "db psql": ("-c", "select 1"),
     "db start": (),
     "db status": (),
@@ -88,6 +88,14 @@ COMMANDS = {
     "search vector": (json.dumps([1] * 24),),
     "stats": (),
     "suggest": ("1",),
+    "watch add": ("w", "a dog", "--min-similarity", "0"),
+    "watch alerts": (),
+    "watch judge": ("1", "--right"),
+    "watch list": (),
+    "watch pause": ("w",),
+    "watch resume": ("w",),
+    "watch test": ("w",),
+    "watch remove": ("w", "--yes"),
     "worker": ("--until-empty",),
 }
 """Every command with arguments that work where everything is installed, or are refused for the server's sake."""
@@ -102,7 +110,7 @@ _NEEDS_AN_EXTRA = {
     "search image": "clip",
     "worker": "web",
 }
-_ANOTHER_REASON = {"db start", "db stop", "collection drop", "model remove"}
+_ANOTHER_REASON = {"db start", "db stop", "collection drop", "model remove", "watch judge"}
 
 _RUN_ALL = """
 import json, sys

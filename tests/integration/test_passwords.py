@@ -55,6 +55,12 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("search", "text"): ("a dog",),
     ("search", "vector"): (str([1] * 24),),
     ("suggest",): ("1",),
+    ("watch", "add"): ("w", "a dog", "--min-similarity", "-1"),
+    ("watch", "test"): ("w",),
+    ("watch", "judge"): ("1", "--right"),
+    ("watch", "pause"): ("w",),
+    ("watch", "resume"): ("w",),
+    ("watch", "remove"): ("w", "--yes"),
     ("worker",): ("--until-empty",),
 }
 """What commands cannot do without; MODEL stands for a model's folder."""
@@ -98,15 +104,18 @@ def run(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_no_command_that_works_shows_the_password(run: Callable[..., Result], secret_url: str) -> None:
-    last = [("collection", "drop"), ("model", "remove"), ("db", "downgrade")]
-    first = [("ingest",), ("demo",), ("model", "use")]
+    last = [("watch", "remove"), ("collection", "drop"), ("model", "remove"), ("db", "downgrade")]
+    first = [("ingest",), ("demo",), ("model", "use"), ("watch", "add")]
     others = [
         command
         for command in commands(main)
         # psql takes the place of the process; start and stop are for the embedded server, which has no such URL.
         if command not in [*first, *last, ("db", "psql"), ("db", "start"), ("db", "stop")]
     ]
-    done = {command: run(secret_url, command) for command in [*first, *others, *last]}
+    done = {command: run(secret_url, command) for command in first}
+    with psycopg.connect(secret_url) as connection:
+        connection.execute("update clipsql.image_embedding set embedding = embedding")  # raises an alarm
+    done |= {command: run(secret_url, command) for command in [*others, *last]}
     failed = [" ".join(command) for command, result in done.items() if result.exit_code]
     assert not failed, {name: done[tuple(name.split())].output for name in failed}
     shown = [command for command, result in done.items() if SECRET in result.output]

@@ -64,6 +64,7 @@ CALLS = (
     f"clipsql.search_hybrid('dog', 5000, {NIGHT})",
     f"clipsql.classify_images('{{red truck,dog}}', {NIGHT})",
     f"(select matching_rows from clipsql.search_plan(clipsql.image_vector(7), 5000, {NIGHT}))",
+    "clipsql.backtest('w', taken_from => '2025-03-01 00:00Z')",
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
 )
@@ -75,6 +76,16 @@ WRITES = {
     " from clipsql.image as i join clipsql.caption as c using (image_id)"
     " join clipsql.image_embedding as e using (image_id) where i.image_id = 7 order by c.caption_id",
     "clipsql.remove_images('{7,8,7}')": "select min(i.image_id), count(*) from clipsql.image as i",
+    "clipsql.watch('w', image => 7, inside => '((0,0),(0,89.3),(90,0))', having_metadata => '{\"night\": true}',"
+    " once_per => '1 day', once_per_key => 'camera', min_percentile => 90.7)":
+    "select w.name, w.images, w.filters, w.min_similarity, w.once_per, v.embedding from clipsql.watch_list as w"
+    " join clipsql_private.watch_vector as v using (watch_id)",
+    "clipsql.pause_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
+    "clipsql.resume_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
+    "clipsql.judge_alert(1, true)": "select a.similarity, a.percentile, a.verdict, a.repeats from clipsql.alert as a",
+    "clipsql.unwatch('v')": "select count(*) from clipsql.watch_list",
+    "clipsql.put_image('c', 'new', clipsql.image_vector(7))":
+    "select a.image_id > 30, a.similarity, a.percentile, a.repeats from clipsql.alert as a order by a.alert_id",
     "clipsql.add_model('space', 3)": "select m.name, m.dimensions, m.logit_scale from clipsql.model as m order by 1",
 }  # fmt: skip
 """Calls that change rows, each taken back at once, and what then shows the change."""
@@ -118,6 +129,8 @@ def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
     embed_captions(engine, model)
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select clipsql.watch('w', image => 7, having_metadata => '{\"night\": true}',"
+                           " min_percentile => 20, once_per => '1 day')")  # fmt: skip
         connection.execute("vacuum analyze")  # new rows wait beside a GIN index, where none is passed over
     return url
 
@@ -280,6 +293,11 @@ def test_no_setting_of_a_session_changes_what_is_written(
     engine = create_engine(url)
     fill(engine, rows=30)
     add_space(engine, "space", dimensions=3)
+    with engine.begin() as connection:  # which has an alarm
+        connection.exec_driver_sql(
+            "select clipsql.watch('v', image => 7, min_similarity => 0.1, once_per => '1 day', caption_query => 'dog')"
+        )
+        connection.exec_driver_sql("update clipsql.image_embedding set embedding = embedding")
     engine.dispose()
     expected = written(url, ())
     assert [len(rows) > 1 for rows in expected] == [True] * len(WRITES)

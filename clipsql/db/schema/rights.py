@@ -29,6 +29,7 @@ _READ_BY_FUNCTIONS = (
     "text_tower",
     "text_word",
     "thumbnail",
+    "watch_vector",
 )
 """Private tables whose rows public functions and views need. Partitions are not among them: they are read through the
 tables that they are parts of, so it does not matter who made them."""
@@ -38,17 +39,35 @@ _WRITTEN = (
     f"{SCHEMA}.caption",
     f"{SCHEMA}.image_embedding",
     f"{SCHEMA}.caption_embedding",
+    f"{SCHEMA}.watch_list",
+    f"{SCHEMA}.alert",
     f"{PRIVATE_SCHEMA}.fingerprint",
     f"{PRIVATE_SCHEMA}.percentile_sample",
     f"{PRIVATE_SCHEMA}.percentile_sample_embedding",
     f"{PRIVATE_SCHEMA}.queue",
     f"{PRIVATE_SCHEMA}.remembered_text",
     f"{PRIVATE_SCHEMA}.thumbnail",
+    f"{PRIVATE_SCHEMA}.watch_vector",
 )
 _NUMBERED = (f"{SCHEMA}.caption_caption_id_seq",)
 """Sequences that writers draw numbers from by themselves, to know them before COPY."""
 
-_FOR_WRITERS = ("add_model", "put_image", "remove_images", "put_captions", "check_picture", "add_partitions")
+_FOR_WRITERS = (
+    "add_model",
+    "put_image",
+    "remove_images",
+    "put_captions",
+    "check_picture",
+    "add_partitions",
+    "watch",
+    "put_watch",
+    "pause_watch",
+    "resume_watch",
+    "set_paused",
+    "unwatch",
+    "judge_alert",
+    "raise_watch",
+)
 
 _READ = [
     *(table.fullname for table in Base.metadata.sorted_tables if table.schema == SCHEMA),

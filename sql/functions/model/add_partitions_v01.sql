@@ -7,12 +7,22 @@ as $$
 declare
     size constant integer := (select m.dimensions from clipsql.model as m where m.model_id = of_model);
     embeddings text;
+    definition text;
 begin
     foreach embeddings in array array['image_embedding', 'caption_embedding'] loop
         execute format(
             'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
             clipsql_private.partition_name(embeddings, of_model), embeddings,
             format('%s_%s_dimensions_check', embeddings, of_model), size, of_model);
+        -- What looks at whole statements is not handed down, and a statement may name the partition.
+        for definition in
+            select pg_get_triggerdef(t.oid) from pg_catalog.pg_trigger as t
+            where t.tgrelid = format('clipsql.%I', embeddings)::regclass and not t.tgisinternal
+        loop
+            execute replace(
+                definition, format(' ON clipsql.%I ', embeddings),
+                format(' ON %s ', clipsql_private.partition_name(embeddings, of_model)));
+        end loop;
     end loop;
 end;
 $$;
