@@ -18,6 +18,7 @@ from clipsql.cli.options import (
     json_option,
 )
 from clipsql.cli.output import agree, note, show_json, show_table
+from clipsql.cli.watch_outbox import deliver, follow
 from clipsql.config import Settings
 from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.opening import open_database
@@ -46,7 +47,7 @@ def watch() -> None:
     """Look for things in pictures to come: each one that is similar enough raises an alarm.
 
     \b
-    clipsql watch add "red lorry" "a red truck" --having-metadata '{"gate": "north"}' --alarms-per-day 5
+    clipsql watch add "red lorry" "a red truck" --in-collection gate --alarms-per-day 5
     clipsql watch test "red lorry" --taken-from 2026-03-01
     clipsql watch alerts "red lorry"
     """
@@ -103,8 +104,8 @@ def add(
     said what to expect of a day; where the past is too short to tell, so is that.
 
     \b
-    clipsql watch add "red lorry" "a red truck" --having-metadata '{"gate": "north"}' --alarms-per-day 5
-    clipsql watch add stolen --image 17 --image 42 --min-similarity 0.8 --once-per 1h --once-per-key camera
+    clipsql watch add "red lorry" "a red truck" --in-collection gate --alarms-per-day 5
+    clipsql watch add stolen --image 17 --image 42 --min-similarity 0.8 --once-per 1h
     clipsql watch add fog 'fog + 0.5*./foggy.jpg - snow' --min-percentile 99.9
     """
     options.update({key: value for key, value in threshold.items() if value is not None})  # type: ignore[typeddict-item]
@@ -243,6 +244,9 @@ def remove(settings: Settings, name: str, yes: bool) -> None:
         agree(f"Remove the watch {name} with its alarms?", yes=yes)
         Searcher(engine).unwatch(name)
 
+
+watch.add_command(follow)
+watch.add_command(deliver)
 
 _WATCH: dict[str, Callable[[WatchRow], object]] = {
     "watch": lambda one: one.name,

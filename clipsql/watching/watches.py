@@ -105,14 +105,14 @@ def list_watches(database: Database) -> list[WatchRow]:
 
 
 def list_alerts(
-    database: Database, name: str | None = None, *, after: int | None = None, max_results: int = 100
+    database: Database, name: str | None = None, *, after: int | None = None, max_results: int | None = 100
 ) -> list[AlertRow]:
     """The newest alarms that are seen, of one watch or of all, latest first; the oldest first of those `after` one.
 
     Raises UnknownWatch.
     """
     order = Alert.alert_id.desc() if after is None else Alert.alert_id
-    statement = alert_rows().order_by(order).limit(max_results)
+    statement = _alert_rows().order_by(order).limit(max_results)
     if name is not None:
         statement = statement.where(Watch.name == name)
     if after is not None:
@@ -123,13 +123,26 @@ def list_alerts(
         return [AlertRow(**row) for row in connection.execute(statement).mappings()]
 
 
+def alerts_by_id(database: Database, alert_ids: Sequence[int]) -> dict[int, AlertRow]:
+    """Those of the alarms that are there and seen, by their numbers."""
+    with reading(database) as connection:
+        rows = connection.execute(_alert_rows().where(Alert.alert_id.in_(alert_ids))).mappings()
+        return {row["alert_id"]: AlertRow(**row) for row in rows}
+
+
+def newest_alert(database: Database) -> int:
+    """Number of the newest alarm that is seen; 0 before the first."""
+    with reading(database) as connection:
+        return connection.scalar(sa.select(sa.func.max(Alert.alert_id))) or 0
+
+
 def require_watch(connection: sa.Connection, name: str) -> None:
     """Raise UnknownWatch unless there is a watch of that name."""
     if not connection.scalar(sa.select(sa.exists().where(Watch.name == name))):
         raise UnknownWatch(f'There is no watch "{name}"; "clipsql watch list" shows what there is.')
 
 
-def alert_rows() -> sa.Select[Any]:
+def _alert_rows() -> sa.Select[Any]:
     """Alarms with their watches and pictures, as the fields of AlertRow."""
     return (
         sa.select(

@@ -33,6 +33,8 @@ FUNCTIONS = (
     "raise_watch",
     "raise_alerts",
     "begin_watch",
+    "is_told",
+    "queue_deliveries",
 )
 
 # Who sees a watch: its owner, and everybody where no policy hides pictures from him. An alarm shows a picture, so it is
@@ -58,6 +60,13 @@ POLICIES = """
     create policy is_owned on clipsql.alert for update
         using (exists (select from clipsql.watch_list as w
                        where w.watch_id = alert.watch_id and clipsql_private.owns(w.owner)));
+
+    alter table clipsql_private.webhook enable row level security;
+    create policy is_owned on clipsql_private.webhook using (clipsql_private.owns(owner));
+
+    alter table clipsql_private.delivery enable row level security;
+    create policy is_owned on clipsql_private.delivery
+        using (exists (select from clipsql_private.webhook as h where h.webhook_id = delivery.webhook_id));
 """
 
 # A statement that writes to the parent fires the parent's trigger alone, one that writes to a partition the partition's
@@ -81,6 +90,10 @@ TRIGGERS = """
     before insert or update of model_id, filters, timezone, min_similarity, once_per, once_per_key, is_paused
     on clipsql.watch_list
     for each statement execute function clipsql_private.begin_watch();
+    create trigger webhook_begins before insert on clipsql_private.webhook
+    for each statement execute function clipsql_private.begin_watch();
+    create trigger alerts_are_told after insert on clipsql.alert referencing new table as raised
+    for each statement execute function clipsql_private.queue_deliveries();
 """
 NO_TRIGGERS = """
     do $triggers$
@@ -94,6 +107,8 @@ NO_TRIGGERS = """
     end
     $triggers$;
     drop trigger watch_begins on clipsql.watch_list;
+    drop trigger webhook_begins on clipsql_private.webhook;
+    drop trigger alerts_are_told on clipsql.alert;
 """
 
 
@@ -188,6 +203,35 @@ def upgrade() -> None:
     )
     op.create_index(None, "repeat", ["image_id"], schema="clipsql_private")
     op.create_index(None, "repeat", ["alert_id"], schema="clipsql_private")
+    op.create_table(
+        "webhook",
+        sa.Column("webhook_id", sa.Integer, sa.Identity(always=True), primary_key=True),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.UniqueConstraint("owner", "address"),
+        schema="clipsql_private",
+    )
+    op.create_table(
+        "delivery",
+        sa.Column(
+            "webhook_id",
+            sa.Integer,
+            sa.ForeignKey("clipsql_private.webhook.webhook_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column(
+            "alert_id",
+            sa.BigInteger,
+            sa.ForeignKey("clipsql.alert.alert_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("tries", sa.Integer, server_default=sa.text("0"), nullable=False),
+        sa.Column("next_try_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("failure", sa.Text),
+        sa.Column("is_dead", sa.Boolean, server_default=sa.text("false"), nullable=False),
+        schema="clipsql_private",
+    )
+    op.create_index(None, "delivery", ["alert_id"], schema="clipsql_private")
     for name in TYPES:
         op.create_type(name, version=1)
     for name in FUNCTIONS:
@@ -203,11 +247,15 @@ def downgrade() -> None:
     for table in ("clipsql.watch_list", "clipsql_private.watch_vector", "clipsql.alert"):
         op.execute(f"drop policy is_seen on {table}")
         op.execute(f"drop policy is_owned on {table}")
+    for name in ("delivery", "webhook"):
+        op.execute(f"drop policy is_owned on clipsql_private.{name}")
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
     for name in reversed(TYPES):
         op.drop_type(name)
     for schema, name in (
+        ("clipsql_private", "delivery"),
+        ("clipsql_private", "webhook"),
         ("clipsql_private", "repeat"),
         ("clipsql", "alert"),
         ("clipsql_private", "watch_vector"),

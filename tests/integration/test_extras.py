@@ -90,6 +90,8 @@ COMMANDS = {
     "suggest": ("1",),
     "watch add": ("w", "a dog", "--min-similarity", "0"),
     "watch alerts": (),
+    "watch deliver": ("https://example.org/", "--until-empty"),
+    "watch follow": ("none",),
     "watch judge": ("1", "--right"),
     "watch list": (),
     "watch pause": ("w",),
@@ -108,9 +110,10 @@ _NEEDS_AN_EXTRA = {
     "model remember": "clip",
     "model train": "clip",
     "search image": "clip",
+    "watch deliver": "web",
     "worker": "web",
 }
-_ANOTHER_REASON = {"db start", "db stop", "collection drop", "model remove", "watch judge"}
+_ANOTHER_REASON = {"db start", "db stop", "collection drop", "model remove", "watch judge", "watch follow"}
 
 _RUN_ALL = """
 import json, sys

@@ -48,6 +48,8 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.remembered_text",
     f"{PRIVATE_SCHEMA}.thumbnail",
     f"{PRIVATE_SCHEMA}.watch_vector",
+    f"{PRIVATE_SCHEMA}.webhook",
+    f"{PRIVATE_SCHEMA}.delivery",
 )
 _NUMBERED = (f"{SCHEMA}.caption_caption_id_seq",)
 """Sequences that writers draw numbers from by themselves, to know them before COPY."""
