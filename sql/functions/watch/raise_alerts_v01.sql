@@ -26,12 +26,19 @@ begin
             select s.watch_id, array_agg(s.image_id order by s.image_id) as images,
                 array_agg(s.similarity order by s.image_id) as similarities
             from (
-                select v.watch_id, w.image_id, max(1 - (v.embedding <=> w.embedding)) as similarity
-                from written as w
-                cross join clipsql_private.watch_vector as v
-                where w.model_id = of_model and v.model_id = of_model and not v.is_paused
-                    and 1 - (v.embedding <=> w.embedding) between v.min_similarity and 2  -- NaN is beyond
-                group by v.watch_id, w.image_id
+                select v.watch_id, n.image_id, max(n.similarity) as similarity
+                from clipsql_private.watch_vector as v
+                -- The few new pictures are gone through for each watch, in memory, not the watches for each picture.
+                cross join lateral (
+                    select w.image_id, 1 - (v.embedding <=> w.embedding) as similarity
+                    from written as w
+                    where w.model_id = of_model
+                    offset 0
+                ) as n
+                where v.model_id = of_model and not v.is_paused
+                    and n.similarity >= v.min_similarity
+                    and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
+                group by v.watch_id, n.image_id
             ) as s
             group by s.watch_id
             order by s.watch_id

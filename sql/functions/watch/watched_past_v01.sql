@@ -17,7 +17,7 @@ begin
     execute format(
             'select array_agg(n.image_id), array_agg(n.similarity)
              from (select e.image_id, %s as similarity from clipsql.image_embedding as e where e.model_id = %s offset 0) as n
-             where n.similarity between $2 and 2', similarity, watch.model_id)
+             where n.similarity >= $2 and n.similarity < ''NaN''', similarity, watch.model_id)
         into ids, similarities using directions, watch.min_similarity;
     return query
     select w.*
