@@ -76,7 +76,7 @@ WRITES = {
     " from clipsql.image as i join clipsql.caption as c using (image_id)"
     " join clipsql.image_embedding as e using (image_id) where i.image_id = 7 order by c.caption_id",
     "clipsql.remove_images('{7,8,7}')": "select min(i.image_id), count(*) from clipsql.image as i",
-    "clipsql.watch('w', image => 7, inside => '((0,0),(0,89.3),(90,0))', having_metadata => '{\"night\": true}',"
+    "clipsql.watch('v', image => 7, inside => '((0,0),(0,89.3),(90,0))', having_metadata => '{\"night\": true}',"
     " once_per => '1 day', once_per_key => 'camera', min_percentile => 90.7)":
     "select w.name, w.images, w.filters, w.min_similarity, w.once_per, v.embedding from clipsql.watch_list as w"
     " join clipsql_private.watch_vector as v using (watch_id)",
@@ -84,8 +84,9 @@ WRITES = {
     "clipsql.resume_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
     "clipsql.judge_alert(1, true)": "select a.similarity, a.percentile, a.verdict, a.repeats from clipsql.alert as a",
     "clipsql.unwatch('v')": "select count(*) from clipsql.watch_list",
-    "clipsql.put_image('c', 'new', clipsql.image_vector(7))":
-    "select a.image_id > 30, a.similarity, a.percentile, a.repeats from clipsql.alert as a order by a.alert_id",
+    f"clipsql.put_image({_SEVENTH.format('collection').replace('7', '9')}, {_SEVENTH.format('url').replace('7', '9')},"
+    " clipsql.image_vector(7), captions => '{a dog}', taken_at => '2020-02-02T22:22Z')":
+    "select a.image_id, a.similarity, a.percentile, a.repeats from clipsql.alert as a order by a.alert_id",
     "clipsql.add_model('space', 3)": "select m.name, m.dimensions, m.logit_scale from clipsql.model as m order by 1",
 }  # fmt: skip
 """Calls that change rows, each taken back at once, and what then shows the change."""
@@ -99,6 +100,7 @@ SAY_OTHERWISE = {
     "max_stack_depth": "is a superuser's own limit of what may be nested at all",
     "dynamic_library_path": "is where a superuser looks for PL/pgSQL and pgvector themselves",
     "zero_damaged_pages": "destroys what it reads",
+    "session_replication_role": "is how a superuser writes without triggers, as a copy of another database",
     "jit_debugging_support": "is not for servers in use",
     "geqo_pool_size": "is memory that the planner takes at once",
     "temp_buffers": "is memory that a session takes at once",

@@ -509,6 +509,38 @@ def test_a_watch_misses_no_picture_that_is_written_while_it_is_made(
     assert wrong == []
 
 
+def test_a_transaction_that_does_not_end_holds_up_a_watch_and_no_other_writer(
+    connection: Connection, engine: Engine
+) -> None:
+    with psycopg.connect(libpq(engine)) as endless, ThreadPoolExecutor(1) as pool:
+        first = put(endless, "first")
+        made = pool.submit(watch_alone, libpq(engine))
+        time.sleep(0.3)
+        for number in range(3):
+            started = time.monotonic()
+            put(connection, str(number))
+            assert time.monotonic() - started < 6
+        endless.commit()
+        made.result(timeout=30)
+    image = put(connection, "last")
+    assert alerts(connection) == [(image, 0)]
+    assert first < image
+
+
+@pytest.mark.slow
+def test_a_watch_that_cannot_begin_says_why(connection: Connection, engine: Engine) -> None:
+    with psycopg.connect(libpq(engine)) as endless:
+        put(endless, "first")
+        with pytest.raises(psycopg.errors.LockNotAvailable, match="does not end"):
+            watch(connection)
+    assert rows(connection, "select * from clipsql.watch_list") == []
+
+
+def watch_alone(url: str) -> None:
+    with psycopg.connect(url) as own:
+        watch(own)
+
+
 # Being woken.
 
 
