@@ -201,6 +201,21 @@ def test_an_interval_of_alarms_holds_a_day_to_come_as_often_as_it_says(
     assert held / 1000 <= (0.99 if mean > 1 else 1)  # few days widen it
 
 
+@pytest.mark.parametrize(
+    ("past", "interval"),
+    [
+        pytest.param([4], (0.123, 11.719), id="one day"),  # (sqrt(4.375) +- 1.96 / 2 * sqrt(2)) ^ 2 - 3 / 8
+        pytest.param([4] * 100, (0.823, 9.165), id="many days"),
+        pytest.param([0, 0], (0, 42.647), id="nothing yet, in two days"),
+    ],
+)
+def test_an_interval_is_that_of_its_formula(
+    connection: Connection, past: list[int], interval: tuple[float, float]
+) -> None:
+    (found,) = rows(connection, "select * from clipsql_private.daily_interval(%s::bigint[])", past)
+    assert found == pytest.approx(interval, abs=0.01)
+
+
 def test_rates_hold_on_days_that_were_not_seen(connection: Connection, engine: Engine) -> None:
     model = new_model(engine, dimensions=16, name="tests/wide")
     random = np.random.default_rng(5)

@@ -89,7 +89,7 @@ def test_a_writer_watches_and_all_see_it_and_its_owner_alone_changes_it(
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="another role's, who alone"):
             rows(bert, f"select clipsql.{call}")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="choose another name"):
         watch(bert, "of anna")
     for change in (
         "update clipsql.watch_list set is_paused = true",
@@ -161,6 +161,30 @@ def test_under_a_policy_nobody_sees_anothers_watch_or_picture(tenants: dict[str,
     for call in ("backtest('a')", "unwatch('a')", "judge_alert(1, true)"):
         with pytest.raises(psycopg.Error, match="There is no"):
             rows(tenants["bert"], f"select * from clipsql.{call}")
+
+
+def test_a_webhook_is_told_of_its_owners_watches_where_a_policy_hides_pictures(
+    tenants: dict[str, Connection],
+) -> None:
+    for name in ("anna", "bert", "owner"):
+        watch(tenants[name], name)
+        rows(
+            tenants[name],
+            "insert into clipsql_private.webhook (owner, address) values (current_user, 'https://example.org/')"
+            " returning 1",
+        )
+    put(tenants["anna"], "anna", "u")
+    told = (
+        "select l.name from clipsql_private.delivery as d join clipsql.alert as a using (alert_id)"
+        " join clipsql.watch_list as l using (watch_id) join clipsql_private.webhook as h using (webhook_id)"
+        " where h.owner = l.owner order by 1"
+    )
+    assert rows(tenants["owner"], told) == [("anna",), ("bert",), ("owner",)]
+    assert rows(tenants["owner"], "select count(*) from clipsql_private.delivery") == [(3,)]
+    assert rows(tenants["anna"], "select count(*) from clipsql_private.delivery") == [(1,)]
+    tenants["owner"].execute("alter table clipsql.image disable row level security")
+    put(tenants["anna"], "anna", "v")
+    assert rows(tenants["owner"], "select count(*) from clipsql_private.delivery") == [(12,)]
 
 
 def test_a_rate_is_of_the_pictures_that_its_maker_sees(tenants: dict[str, Connection]) -> None:

@@ -203,6 +203,10 @@ def test_models_added_later_are_watched_and_never_mix(connection: Connection, en
         "select l.name from clipsql.alert as a join clipsql.watch_list as l using (watch_id) order by 1",
     )
     assert names == [("of other",), ("w",)]
+    # Both in one statement.
+    connection.execute("delete from clipsql.alert")
+    connection.execute("update clipsql.image_embedding set embedding = embedding")
+    assert len(alerts(connection)) == 2
     remove_model(engine, "other")
     assert rows(connection, "select name, model_id from clipsql.watch_list order by name") == [
         ("of other", None),
@@ -388,6 +392,7 @@ def test_alarms_of_one_period_and_key_are_one(connection: Connection) -> None:
         put(connection, url, NEAR)  # written again
         connection.execute("update clipsql.image_embedding set embedding = embedding")
     assert alerts(connection) == [(first, 1), (other, 0), (later, 0), (without, 1)]
+    assert rows(connection, "select problem from clipsql.watch_list") == [(None,)]
     assert rows(connection, "select alarms, best_image_id from clipsql.backtest('w')") == [(4, 2)]
     # Another collection may be another reader's.
     rows(connection, "select clipsql.put_image('d', '7', '[1,0,0]', taken_at => '2026-03-01 11:30Z')")

@@ -8,6 +8,10 @@ as $$
 declare
     stored bigint;
 begin
+    if exists (select from clipsql.watch_list as w where w.name = made.name and not clipsql_private.owns(w.owner)) then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Watch "%s" is another role''s, who alone changes it; choose another name.', made.name);
+    end if;
     insert into clipsql.watch_list as w (
         name, owner, model_id, query, images, filters, timezone, alarms_per_day, min_percentile, min_similarity,
         alarms_low, alarms_high, once_per, once_per_key)
@@ -20,12 +24,7 @@ begin
         (excluded.model_id, excluded.query, excluded.images, excluded.filters, excluded.timezone, excluded.alarms_per_day,
             excluded.min_percentile, excluded.min_similarity, excluded.alarms_low, excluded.alarms_high,
             excluded.once_per, excluded.once_per_key, false, null)
-        where clipsql_private.owns(w.owner)
     returning w.watch_id into stored;
-    if stored is null then
-        raise exception using errcode = 'insufficient_privilege', message = format(
-            'Watch "%s" is another role''s, who alone changes it; choose another name.', made.name);
-    end if;
     delete from clipsql_private.watch_vector as v where v.watch_id = stored;
     insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity)
     select made.model_id, stored, d.number, d.direction, made.min_similarity
