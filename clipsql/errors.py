@@ -20,7 +20,8 @@ Each message names the thing and the remedy, in one line.
         ├── InvalidVector           CQ003  wrong dimensions, zero or not finite
         ├── InvalidArgument         CQ004  an argument is out of its range or contradicts another
         ├── InvalidText             CQ006  a text without a word, too long, or with what PostgreSQL cannot store
-        └── UnknownCollection       CQ008  no collection has that name; in SQL a warning
+        ├── UnknownCollection       CQ008  no collection has that name; in SQL a warning
+        └── UnknownWatch            CQ009  no watch has that name, no alarm that number
 """
 
 from __future__ import annotations
@@ -189,6 +190,10 @@ class UnknownCollection(SearchError):
     """No collection has that name."""
 
 
+class UnknownWatch(SearchError):
+    """No watch has that name, or no alarm that number."""
+
+
 ERRORS_BY_SQLSTATE: dict[str, type[ClipsqlError]] = {
     "CQ001": UnknownModel,
     "CQ002": UnknownImage,
@@ -198,5 +203,6 @@ ERRORS_BY_SQLSTATE: dict[str, type[ClipsqlError]] = {
     "CQ006": InvalidText,
     "CQ007": DatabaseNotReady,
     "CQ008": UnknownCollection,
+    "CQ009": UnknownWatch,
 }
 """SQLSTATE raised, as an error or a warning, by a function in sql/functions -> the Python error it becomes."""

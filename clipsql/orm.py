@@ -32,8 +32,10 @@ from clipsql.db.calls.searches import (
 )
 from clipsql.db.tables.base import Base
 from clipsql.db.tables.pictures import Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
+from clipsql.db.tables.watches import Alert, Watch
 
 __all__ = [
+    "Alert",
     "Base",
     "Caption",
     "CaptionEmbedding",
@@ -43,6 +45,7 @@ __all__ = [
     "Model",
     "SearchOptions",
     "Thumbnail",
+    "Watch",
     "classify",
     "classify_images",
     "embed_text",

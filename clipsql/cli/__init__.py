@@ -21,6 +21,7 @@ from clipsql.cli.remove import remove
 from clipsql.cli.search import search
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
+from clipsql.cli.watch import watch
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
 
@@ -94,6 +95,7 @@ for _command in (
     stats,
     suggest,
     table,
+    watch,
     worker,
 ):
     main.add_command(_command)

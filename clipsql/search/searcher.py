@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar, Unpack, cast
 
 import numpy as np
-import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -16,10 +15,11 @@ from clipsql.db.calls import judgements, searches
 from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions, refuse_unknown
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
 from clipsql.db.text_towers import require_texts
-from clipsql.db.transactions import Database, reading
+from clipsql.db.transactions import Database
 from clipsql.errors import ImageError, TextEncoderUnavailable
 from clipsql.images.heat import overlay
 from clipsql.search.asking import ask, file_column
+from clipsql.search.embedding import numbers
 from clipsql.search.query_picture import AnyPicture, open_picture
 from clipsql.search.results import (
     AnyMatch,
@@ -33,19 +33,19 @@ from clipsql.search.results import (
     WordWeight,
 )
 from clipsql.search.stored import files_of, images_with_content, thumbnails_of
-from clipsql.search.writer import PictureWriter
+from clipsql.search.watcher import PictureWatcher
 
 Options = TypeVar("Options", bound=Filters)
 
 
-class Searcher(PictureWriter):
-    """Finds pictures under one model, judges them, puts and removes them.
+class Searcher(PictureWatcher):
+    """Finds pictures under one model, judges them, puts and removes them, watches for those to come.
 
     On an engine every call has a transaction of its own. On a connection, such as that of a session, all calls run in
     its transaction, which is for its owner to commit.
 
     The model itself is loaded when a text or a new picture must be encoded. `timezone` is that of `daily_from` and
-    `daily_until`, such as "Europe/Berlin"; default: the session's.
+    `daily_until`, and of the days of watches, such as "Europe/Berlin"; default: the session's.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Searcher(PictureWriter):
         try:
             return self._matches_of(HybridMatch, judgements.search_hybrid(query, **options), options)
         except TextEncoderUnavailable:
-            options["query_vector"] = _numbers(self._encoder.encode_texts([query])[0])
+            options["query_vector"] = numbers(self._encoder.encode_texts([query])[0])
             return self._matches_of(HybridMatch, judgements.search_hybrid(query, **options), options)
 
     def search(
@@ -117,7 +117,7 @@ class Searcher(PictureWriter):
     ) -> Matches[Match]:
         """Pictures nearest to a vector of the model's dimensions, such as a weighted sum of embeddings."""
         options = self._under_model(options, SearchOptions)
-        return self._matches(searches.search(_numbers(query), **options), options)
+        return self._matches(searches.search(numbers(query), **options), options)
 
     def search_query(
         self, query: str, *, fusion: Fusion = "weighted sum", **options: Unpack[SearchOptions]
@@ -134,35 +134,11 @@ class Searcher(PictureWriter):
                 return self._matches(searches.search_query(query, fusion=fusion, **options), options)
             except TextEncoderUnavailable:
                 pass
-        texts = [term.body for term in terms if term.kind == "text"]
-        embeddings = dict(zip(texts, self._embed_texts(texts), strict=True))
-        vectors = [
-            searches.image_vector(term.image_id, model=self.model.name)
-            if term.kind == "image"
-            else _numbers(
-                embeddings[term.body]
-                if term.kind == "text"
-                else self.embed_image(Path(term.body).expanduser())
-            )
-            for term in terms
-        ]
         pictures = [term.image_id for term in terms if term.kind == "image"]
         options["except_images"] = searches.ids(options.get("except_images"), pictures)
         weights = [term.weight for term in terms]
-        found = searches.search_vectors(vectors, weights=weights, fusion=fusion, **options)
+        found = searches.search_vectors(self._term_vectors(terms), weights=weights, fusion=fusion, **options)
         return self._matches(found, options)
-
-    def embed_text(self, query: str) -> NDArray[np.float32]:
-        """Unit-length embedding of a text, float32, shape (dimensions,), computed by the database.
-
-        Raises TextEncoderUnavailable, InvalidText.
-        """
-        return np.asarray(self._one(searches.embed_text(query, model=self.model.name)), dtype=np.float32)
-
-    def embed_image(self, picture: AnyPicture) -> NDArray[np.float32]:
-        """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
-        embedding: NDArray[np.float32] = self._encoder.encode_images([open_picture(picture).pixels])[0]
-        return embedding
 
     def explain_image(self, image: int, query: str) -> ImageExplanation:
         """Where in a stored picture a text is: how similar each patch that the model sees is to it.
@@ -179,10 +155,6 @@ class Searcher(PictureWriter):
         heat = self._encoder.heat_map(picture, query)
         area = self._encoder.area_seen(*picture.size)
         return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
-
-    def image_vector(self, image: int) -> NDArray[np.float32]:
-        """Stored unit-length embedding of a picture, float32, shape (dimensions,). Raises UnknownImage."""
-        return np.asarray(self._one(searches.image_vector(image, model=self.model.name)), dtype=np.float32)
 
     def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
         """Local files that pictures were read from, by image_id; they may be gone."""
@@ -225,7 +197,7 @@ class Searcher(PictureWriter):
         """The captions nearest to a text, or to the vector of a picture or a text; filters are of their pictures."""
         options = self._under_model(options, NearestOptions)
         vector = self._embed_texts([query])[0] if isinstance(query, str) else query
-        found = judgements.search_captions(_numbers(vector), **options)
+        found = judgements.search_captions(numbers(vector), **options)
         return [CaptionMatch(**row) for row in self._rows(found, found.c.rank, options)]
 
     def suggest_captions(self, image: int, **options: Unpack[NearestOptions]) -> list[CaptionMatch]:
@@ -238,20 +210,6 @@ class Searcher(PictureWriter):
         """How much attention each word of a text gets, in the order of the text. Raises TextEncoderUnavailable."""
         found = judgements.explain_text(query, model=self.model.name)
         return [WordWeight(**row) for row in self._rows(found, found.c.position)]
-
-    def _embed_texts(self, texts: Sequence[str]) -> Sequence[NDArray[np.float32]]:
-        try:
-            return [self.embed_text(text) for text in texts]
-        except TextEncoderUnavailable:
-            return list(self._encoder.encode_texts(texts))
-
-    def _terms(self, query: str) -> Sequence[sa.Row[Any]]:
-        with reading(self._database) as connection:
-            return connection.execute(sa.select(searches.parse_query(query))).all()
-
-    def _one(self, value: ColumnElement[Any]) -> Any:
-        with reading(self._database) as connection:
-            return connection.execute(sa.select(value)).scalar_one()
 
     def _under_model(self, options: Options, kind: type[Options]) -> Options:
         """The options with the model that is asked. Raises TypeError for one that is not of that kind."""
@@ -275,7 +233,3 @@ class Searcher(PictureWriter):
         *further: ColumnElement[Any],
     ) -> list[dict[str, Any]]:
         return ask(self._database, found, order, *further, options=options, timezone=self._timezone)
-
-
-def _numbers(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:
-    return [float(value) for value in vector]

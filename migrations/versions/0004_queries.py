@@ -21,6 +21,7 @@ FUNCTIONS = (
     "answer",
     "parse_query",
     "search_vectors",
+    "query_vectors",
     "search_query",
 )
 

@@ -25,6 +25,11 @@ from clipsql.server.postmaster import free_port, is_free
 PACKAGES = ("pg@8", "postgraphile@4")
 TABLE_FIELDS = {
     "allAttachmentStatuses",
+    "alert",
+    "alertByAlertId",
+    "alertByWatchIdAndImageId",
+    "alertByWatchIdAndOccasion",
+    "allAlerts",
     "allCaptions",
     "allCollectionStats",
     "allImages",
@@ -32,6 +37,8 @@ TABLE_FIELDS = {
     "allModels",
     "allPictures",
     "allSettings",
+    "allWatchLists",
+    "allWatchStats",
     "caption",
     "captionByCaptionId",
     "image",
@@ -44,6 +51,9 @@ TABLE_FIELDS = {
     "query",
     "setting",
     "settingByPictureFolder",
+    "watchList",
+    "watchListByName",
+    "watchListByWatchId",
 }
 """Fields of PostGraphile's schema that are not functions of clipsql."""
 

@@ -113,6 +113,8 @@ def values(kind: str, most: int, *, dimensions: int) -> Iterator[tuple[str, Any]
         )
     elif kind == "time without time zone":
         yield from ((when, when) for when in ("00:00", "24:00", "12:34:56.789"))
+    elif kind == "interval":
+        yield from ((length, length) for length in ("0", "-1 day", "1 month", "1 second", "178000000 years"))
     elif kind == "polygon":
         yield from _polygons(most)
     elif kind == "jsonb":

@@ -84,6 +84,7 @@ class World:
             "double precision": 1.0,
             "regclass": "thing",
             "anyelement": None,
+            "boolean": True,
         }[kind]
 
     def call(self, function: str, arguments: Call) -> str | None:
@@ -304,6 +305,9 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
         ),
         ("url_prefix", "clipsql.reattach('thing', 'url', url_prefix => repeat('a', {more}))"),
         ("captions", "clipsql.put_image('c', 'u', captions => array_fill('a'::text, array[{more}]))"),
+        ("watch", "clipsql.watch(repeat('a', {more}), image => 1, min_similarity => 0)"),
+        ("watch", "clipsql.backtest(repeat('a', {more}))"),
+        ("terms", "clipsql.watch('w', images => array_fill(1::bigint, array[{more}]), min_similarity => 0)"),
         ("request", "clipsql.search_request(jsonb_build_object('text', repeat('a', {more})))"),
         ("labels", "clipsql.classify(1, array(select 'l' || n from generate_series(1, {more}) as n))"),
         (
@@ -347,6 +351,10 @@ def test_the_comment_of_a_function_states_its_bounds(world: World, function: str
     }
     own |= {"terms"} if function in ("search_query", "search_vectors") else set()
     own |= {"prompts"} if "labels" in own else set()
+    if function in ("watch", "unwatch", "pause_watch", "resume_watch", "backtest"):
+        own = own - {"images"} | {
+            "watch"
+        }  # of one object there are as many images as an expression has terms
     comment = world.connection.execute(
         "select obj_description(p.oid, 'pg_proc') from pg_proc as p"
         " where p.pronamespace = 'clipsql'::regnamespace and p.proname = %s",

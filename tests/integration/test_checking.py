@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from clipsql import errors
 from clipsql.cli import main
 from clipsql.db.engine import create_engine
+from clipsql.db.models import add_space
 from clipsql.db.schema import migrating
 from clipsql.db.schema.comparing import schema_differences
 from clipsql.db.schema.preparing import set_search_path
@@ -181,6 +182,26 @@ def test_the_check_command_tells_each_difference_in_a_line(
         "index clipsql.image_place_idx is missing; run",
         "Error",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        pytest.param("drop trigger alerts_of_new on {}", "missing", id="missing"),
+        pytest.param("alter table {} disable trigger alerts_of_changed", "off", id="off"),
+    ],
+)
+@pytest.mark.parametrize("table", ["clipsql.image_embedding", "clipsql_private.image_embedding_1"])
+def test_a_table_whose_new_rows_raise_no_alarm_is_told_with_the_remedy(
+    engine: Engine, change: str, state: str, table: str
+) -> None:
+    add_space(engine, "space", dimensions=2)
+    run(engine, change.format(table))
+    [line] = migrating.differences(engine)
+    assert line.startswith("trigger alerts_of_")
+    assert f" on {table} is {state}, so that no alarm is raised; run: " in line
+    run(engine, line.partition("run: ")[2])
+    assert migrating.differences(engine) == []
 
 
 # Scripts.

@@ -33,6 +33,7 @@ PAGES = (
     "developer.md",
     "operator.md",
     "filtered-search.md",
+    "watching.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
 

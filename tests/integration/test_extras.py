@@ -56,7 +56,7 @@ COMMANDS = {
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0007", "--yes"),
+    "db downgrade": ("0010", "--yes"),
     "db psql": ("-c", "select 1"),
     "db settings add": ("pictures", "/pictures"),
     "db settings list": (),
@@ -96,6 +96,16 @@ COMMANDS = {
     "table list": (),
     "table reattach": ("clipsql.image", "--url-column", "url"),
     "table status": (),
+    "watch add": ("w", "a dog", "--min-similarity", "0"),
+    "watch alerts": (),
+    "watch deliver": ("https://example.org/", "--until-empty"),
+    "watch follow": ("none",),
+    "watch judge": ("1", "--right"),
+    "watch list": (),
+    "watch pause": ("w",),
+    "watch resume": ("w",),
+    "watch test": ("w",),
+    "watch remove": ("w", "--yes"),
     "worker": ("--until-empty",),
 }
 """Every command with arguments that work where everything is installed, or are refused for the server's sake."""
@@ -108,11 +118,13 @@ _NEEDS_AN_EXTRA = {
     "model remember": "clip",
     "model train": "clip",
     "search image": "clip",
+    "watch deliver": "web",
     "worker": "web",
 }
 _ANOTHER_REASON = {
     *("db start", "db stop", "collection drop", "model remove"),
     *("table attach", "table detach", "table reattach"),
+    *("watch judge", "watch follow"),
 }
 
 _RUN_ALL = """

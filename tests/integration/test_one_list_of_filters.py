@@ -13,8 +13,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from clipsql.cli import main
-from clipsql.db.calls import arguments, judgements, searches
+from clipsql.db.calls import arguments, judgements, searches, watching
 from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
+from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.engine import create_engine
 
 SIGNATURES = """
@@ -73,6 +74,8 @@ def test_every_search_takes_the_same_limits(signatures: dict[str, list[dict[str,
         taken = {one["name"]: (one["type"], one["standard"]) for one in parameters if one["name"] in limits}
         if function == "classify_images":
             assert taken == {}
+        elif function == "watch":
+            assert taken == {name: limits[name] for name in ("min_similarity", "min_percentile")}
         elif "captions" in function:
             wanted = {name: limits[name] for name in ("max_results", "min_similarity")}
             if function == "suggest_captions":
@@ -87,7 +90,11 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
 ) -> None:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for function, parameters in signatures.items():
-        caller = getattr(searches, function, None) or getattr(judgements, function)
+        caller = next(
+            getattr(module, function)
+            for module in (searches, judgements, watching)
+            if hasattr(module, function)
+        )
         options = typing.get_type_hints(caller)["options"]
         options = typing.get_args(options)[0] if typing.get_args(options) else options
         own = {
@@ -116,6 +123,7 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
         pytest.param(("suggest",), NearestOptions, id="suggest"),
         pytest.param(("classify",), Filters, id="classify"),
         pytest.param(("remove",), Filters, id="remove"),
+        pytest.param(("watch", "add"), WatchOptions, id="watch add"),
     ],
 )
 def test_the_command_line_takes_every_option_of_python(
@@ -128,7 +136,7 @@ def test_the_command_line_takes_every_option_of_python(
         assert isinstance(found, click.Group)
         found = found.commands[name]
     declared = {one.name: one for one in found.params if isinstance(one, click.Option)}
-    standards = {one["name"]: one["standard"] for one in signatures["search"]}
+    standards = {one["name"]: one["standard"] for one in (*signatures["search"], *signatures["watch"])}
     for name in typing.get_type_hints(options):
         if (command, name) == (("remove",), "model"):
             assert name not in declared  # a picture is removed whatever model it is embedded under

@@ -40,6 +40,14 @@ def test_a_searcher_names_the_unknown_option(name: str) -> None:
         called(nobody, name)(*SEARCHES[name], in_colection="c")
 
 
+def test_a_watch_names_the_unknown_option() -> None:
+    nobody = Searcher(sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    with pytest.raises(
+        TypeError, match=r"there is no option alarms; there are: alarms_per_day, .*in_collection"
+    ):
+        called(nobody, "watch")("w", "a dog", alarms=5)
+
+
 @pytest.mark.parametrize("name", ORM)
 def test_an_orm_function_names_the_unknown_option(name: str) -> None:
     with pytest.raises(TypeError, match=r"there is no option maximum, taken; there are: .*taken_from"):
@@ -62,7 +70,7 @@ def test_an_option_of_other_functions_is_unknown(name: str, option: str) -> None
 
 def test_every_function_that_takes_options_is_tried() -> None:
     # What ingest takes is tried with its sources, in test_ingest_from_code; attach and reattach in test_attaching.
-    for door, tried in ((Searcher, {*SEARCHES, "ingest", "attach", "reattach"}), (orm, set(ORM))):
+    for door, tried in ((Searcher, {*SEARCHES, "ingest", "attach", "reattach", "watch"}), (orm, set(ORM))):
         taking = {
             name
             for name in dir(door)

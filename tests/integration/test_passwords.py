@@ -60,6 +60,13 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("table", "attach"): ("thing", "--url-column", "url"),
     ("table", "detach"): ("other", "--yes"),
     ("table", "reattach"): ("thing", "--url-column", "url"),
+    ("watch", "add"): ("w", "a dog", "--min-similarity", "-1"),
+    ("watch", "test"): ("w",),
+    ("watch", "deliver"): ("https://example.org/", "--until-empty"),
+    ("watch", "judge"): ("1", "--right"),
+    ("watch", "pause"): ("w",),
+    ("watch", "resume"): ("w",),
+    ("watch", "remove"): ("w", "--yes"),
     ("worker",): ("--until-empty",),
 }
 """What commands cannot do without; MODEL stands for a model's folder."""
@@ -91,6 +98,7 @@ def run(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Run a command with what it needs, on a database by its URL."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CLIPSQL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CLIPSQL_WEBHOOK_SECRET", "whsec_" + "A" * 32)
     (tmp_path / "pictures").mkdir()
     for number in range(3):
         Image.new("RGB", (64, 48), (number * 90, 90, 200)).save(tmp_path / "pictures" / f"{number}.png")
@@ -106,15 +114,20 @@ def run(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_no_command_that_works_shows_the_password(run: Callable[..., Result], secret_url: str) -> None:
-    last = [("collection", "drop"), ("model", "remove"), ("db", "downgrade")]
-    first = [("ingest",), ("demo",), ("model", "use")]
+    last = [("watch", "remove"), ("collection", "drop"), ("model", "remove"), ("db", "downgrade")]
+    first = [("ingest",), ("demo",), ("model", "use"), ("watch", "deliver"), ("watch", "add")]
     others = [
         command
         for command in commands(main)
-        # psql takes the place of the process; start and stop are for the embedded server, which has no such URL.
-        if command not in [*first, *last, ("db", "psql"), ("db", "start"), ("db", "stop")]
+        # psql takes the place of the process; start and stop are for the embedded server, which has no such URL; to
+        # follow has no end.
+        if command
+        not in [*first, *last, ("db", "psql"), ("db", "start"), ("db", "stop"), ("watch", "follow")]
     ]
-    done = {command: run(secret_url, command) for command in [*first, *others, *last]}
+    done = {command: run(secret_url, command) for command in first}
+    with psycopg.connect(secret_url) as connection:
+        connection.execute("update clipsql.image_embedding set embedding = embedding")  # raises an alarm
+    done |= {command: run(secret_url, command) for command in [*others, *last]}
     failed = [" ".join(command) for command, result in done.items() if result.exit_code]
     assert not failed, {name: done[tuple(name.split())].output for name in failed}
     shown = [command for command, result in done.items() if SECRET in result.output]

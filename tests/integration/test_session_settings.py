@@ -67,6 +67,7 @@ CALLS = (
     f"clipsql.search_hybrid('dog', 5000, {NIGHT})",
     f"clipsql.classify_images('{{red truck,dog}}', {NIGHT})",
     f"(select matching_rows from clipsql.search_plan(clipsql.image_vector(7), 5000, {NIGHT}))",
+    "clipsql.backtest('w', taken_from => '2025-03-01 00:00Z')",
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
 )
@@ -94,6 +95,17 @@ WRITES = {
     "clipsql.reattach('public.thing', 'url', '{url}', collection => 'new')":
     "select a.collection, a.may_read_files from clipsql_private.attachment as a",
     "clipsql.detach('public.thing')": "select count(*), max(i.image_id) from clipsql.image as i",
+    "clipsql.watch('v', image => 7, inside => '((0,0),(0,89.3),(90,0))', having_metadata => '{\"night\": true}',"
+    " once_per => '1 day', once_per_key => 'camera', min_percentile => 90.7)":
+    "select w.name, w.images, w.filters, w.min_similarity, w.once_per, v.embedding from clipsql.watch_list as w"
+    " join clipsql_private.watch_vector as v using (watch_id)",
+    "clipsql.pause_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
+    "clipsql.resume_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
+    "clipsql.judge_alert(1, true)": "select a.similarity, a.percentile, a.verdict, a.repeats from clipsql.alert as a",
+    "clipsql.unwatch('v')": "select count(*) from clipsql.watch_list",
+    f"clipsql.put_image({_SEVENTH.format('collection').replace('7', '9')}, {_SEVENTH.format('url').replace('7', '9')},"
+    " clipsql.image_vector(7), captions => '{a dog}', taken_at => '2020-02-02T22:22Z')":
+    "select a.image_id, a.similarity, a.percentile, a.repeats from clipsql.alert as a order by a.alert_id",
     "clipsql.add_model('space', 3)": "select m.name, m.dimensions, m.logit_scale from clipsql.model as m order by 1",
 }  # fmt: skip
 """Calls that change rows, each taken back at once, and what then shows the change."""
@@ -107,6 +119,7 @@ SAY_OTHERWISE = {
     "max_stack_depth": "is a superuser's own limit of what may be nested at all",
     "dynamic_library_path": "is where a superuser looks for PL/pgSQL and pgvector themselves",
     "zero_damaged_pages": "destroys what it reads",
+    "session_replication_role": "is how a superuser writes without triggers, as a copy of another database",
     "jit_debugging_support": "is not for servers in use",
     "geqo_pool_size": "is memory that the planner takes at once",
     "temp_buffers": "is memory that a session takes at once",
@@ -138,6 +151,8 @@ def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(THING)
+        connection.execute("select clipsql.watch('w', image => 7, having_metadata => '{\"night\": true}',"
+                           " min_percentile => 20, once_per => '1 day')")  # fmt: skip
         connection.execute("vacuum analyze")  # new rows wait beside a GIN index, where none is passed over
     return url
 
@@ -300,6 +315,11 @@ def test_no_setting_of_a_session_changes_what_is_written(
     engine = create_engine(url)
     fill(engine, rows=30)
     add_space(engine, "space", dimensions=3)
+    with engine.begin() as connection:  # which has an alarm
+        connection.exec_driver_sql(
+            "select clipsql.watch('v', image => 7, min_similarity => 0.1, once_per => '1 day', caption_query => 'dog')"
+        )
+        connection.exec_driver_sql("update clipsql.image_embedding set embedding = embedding")
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(THING)

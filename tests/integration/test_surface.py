@@ -300,6 +300,7 @@ CALLS = {
     "search_captions": "search_captions(clipsql.image_vector(5), ",
     "suggest_captions": "suggest_captions(5, ",
     "classify_images": "classify_images('{dog,cat}', template => '{}', ",
+    "watch": "watch('w', image => 5, min_similarity => 0, ",
 }
 
 
@@ -323,7 +324,7 @@ def test_a_collection_that_does_not_exist_is_one_warning(filled: Filled, functio
             assert connection.execute(f"{call}{known})".encode()).fetchall()
         assert heard == []
         rows = connection.execute(f"{call}'street')".encode()).fetchall()
-    assert len(rows) == (1 if function == "search_plan" else 0)
+    assert len(rows) == (1 if function in ("search_plan", "watch") else 0)
     [(severity, sqlstate, message)] = heard
     assert (severity, sqlstate) == ("WARNING", "CQ008")
     assert message is not None

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
-from sqlalchemy.types import BigInteger, Double, Integer, Text, Time, TypeEngine, UserDefinedType
+from sqlalchemy.types import BigInteger, Double, Integer, Interval, Text, Time, TypeEngine, UserDefinedType
 
 from clipsql.errors import InvalidArgument, InvalidVector
 
@@ -127,6 +127,9 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "text_weight": Double(),
     "vector_weight": Double(),
     "query_vector": BoundVector(),
+    "alarms_per_day": Double(),
+    "once_per": Interval(),
+    "once_per_key": Text(),
     "template": Text(),
     "templates": ARRAY(Text),
 }

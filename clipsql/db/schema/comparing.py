@@ -42,7 +42,8 @@ def schema_differences(connection: Connection) -> list[str]:
     return [
         *(difference.says for difference in found),
         *right_differences(connection),
-        *([] if found else _unusable_hnsw_indexes(connection)),  # it reads the tables
+        *([] if found else _unusable_hnsw_indexes(connection)),  # they read the tables
+        *([] if found else _unwatched_tables(connection)),
     ]
 
 
@@ -208,6 +209,29 @@ def _unusable_hnsw_indexes(connection: Connection) -> list[str]:
                 left join pg_catalog.pg_index as x
                     on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(t.name, m.model_id))
                 where t.has_rows and x.indisvalid is not true
+                order by 1
+                """
+            )
+        ).scalars()
+    )
+
+
+def _unwatched_tables(connection: Connection) -> list[str]:
+    """Tables of embeddings whose new rows would be stored without their alarms."""
+    return list(
+        connection.execute(
+            sa.text(
+                """
+                select format('trigger %s on %s is %s, so that no alarm is raised; run: %s', w.name, p.relid,
+                    case when t.oid is null then 'missing' else 'off' end,
+                    case when t.oid is null then format(
+                        'create trigger %s after %s on %s referencing new table as written for each statement'
+                        ' execute function clipsql_private.raise_alerts()', w.name, w.event, p.relid)
+                    else format('alter table %s enable trigger %s', p.relid, w.name) end)
+                from pg_catalog.pg_partition_tree('clipsql.image_embedding') as p
+                cross join (values ('alerts_of_new', 'insert'), ('alerts_of_changed', 'update')) as w(name, event)
+                left join pg_catalog.pg_trigger as t on t.tgrelid = p.relid and t.tgname = w.name
+                where coalesce(t.tgenabled, 'D') not in ('O', 'A')
                 order by 1
                 """
             )

@@ -33,6 +33,7 @@ _READ_BY_FUNCTIONS = (
     "text_tower",
     "text_word",
     "thumbnail",
+    "watch_vector",
 )
 """Private tables whose rows public functions and views need. Partitions are not among them: they are read through the
 tables that they are parts of, so it does not matter who made them."""
@@ -44,6 +45,8 @@ _WRITTEN = (
     f"{SCHEMA}.caption_embedding",
     f"{PRIVATE_SCHEMA}.attachment_problem",
     f"{PRIVATE_SCHEMA}.changed_row",
+    f"{SCHEMA}.watch_list",
+    f"{SCHEMA}.alert",
     f"{PRIVATE_SCHEMA}.fingerprint",
     f"{PRIVATE_SCHEMA}.link",
     f"{PRIVATE_SCHEMA}.percentile_sample",
@@ -51,6 +54,9 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.queue",
     f"{PRIVATE_SCHEMA}.remembered_text",
     f"{PRIVATE_SCHEMA}.thumbnail",
+    f"{PRIVATE_SCHEMA}.watch_vector",
+    f"{PRIVATE_SCHEMA}.webhook",
+    f"{PRIVATE_SCHEMA}.delivery",
 )
 _NUMBERED = (f"{SCHEMA}.caption_caption_id_seq",)
 """Sequences that writers draw numbers from by themselves, to know them before COPY."""
@@ -68,6 +74,16 @@ _FOR_WRITERS = (
     ),
     *("make_triggers", "hand_over", "note_problem", "check_whole_table", "queue_attached_picture"),
     *("apply_changed_rows", "find_changed_rows", "retry_failed_rows"),
+    *(
+        "watch",
+        "put_watch",
+        "pause_watch",
+        "resume_watch",
+        "set_paused",
+        "unwatch",
+        "judge_alert",
+        "raise_watch",
+    ),
 )
 _FOR_THE_OWNER = (
     "enable_tenants",

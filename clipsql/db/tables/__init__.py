@@ -8,6 +8,8 @@ from clipsql.db.tables import (
     search_tuning,
     settings,
     text_towers,
+    watches,
+    webhooks,
 )
 
 __all__ = [
@@ -18,4 +20,6 @@ __all__ = [
     "search_tuning",
     "settings",
     "text_towers",
+    "watches",
+    "webhooks",
 ]

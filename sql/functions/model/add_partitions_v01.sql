@@ -7,6 +7,7 @@ as $$
 declare
     size constant integer := (select m.dimensions from clipsql.model as m where m.model_id = of_model);
     embeddings text;
+    definition text;
 begin
     foreach embeddings in array array['image_embedding', 'caption_embedding'] loop
         execute format(
@@ -16,6 +17,15 @@ begin
         if clipsql_private.keeps_tenants_apart() then
             perform clipsql_private.keep_apart(clipsql_private.partition_name(embeddings, of_model)::regclass);
         end if;
+        -- What looks at whole statements is not handed down, and a statement may name the partition.
+        for definition in
+            select pg_get_triggerdef(t.oid) from pg_catalog.pg_trigger as t
+            where t.tgrelid = format('clipsql.%I', embeddings)::regclass and not t.tgisinternal
+        loop
+            execute replace(
+                definition, format(' ON clipsql.%I ', embeddings),
+                format(' ON %s ', clipsql_private.partition_name(embeddings, of_model)));
+        end loop;
     end loop;
 end;
 $$;

@@ -28,36 +28,17 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    vectors vector[];
-    weights double precision[];
-    pictures bigint[];
-    file record;
+    terms record := clipsql_private.query_vectors(query, search_query.model);
 begin
-    select t.body, t.position into file from clipsql_private.parse_query(query) as t where t.kind = 'file' limit 1;
-    if found then
-        raise exception using errcode = 'CQ004', message = format(
-            'Column %s: the database reads no files, so it cannot take %s; search with the command, or store the picture and write image:ID.',
-            file.position, file.body);
-    end if;
-    select
-        array_agg(
-            case t.kind
-                when 'text' then clipsql.embed_text(t.body, search_query.model)
-                else clipsql.image_vector(t.image_id, search_query.model) end
-            order by t.position),
-        array_agg(t.weight order by t.position),
-        array_agg(t.image_id) filter (where t.image_id is not null)
-    into vectors, weights, pictures
-    from clipsql_private.parse_query(query) as t;
     return query
     select s.*
     from clipsql.search_vectors(
-        vectors => vectors, weights => weights,
+        vectors => terms.vectors, weights => terms.weights,
         max_results => max_results, in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
         daily_from => daily_from, daily_until => daily_until,
         near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
         having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
-        only_images => only_images, except_images => clipsql_private.joined_images(except_images, pictures),
+        only_images => only_images, except_images => clipsql_private.joined_images(except_images, terms.pictures),
         min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
         fusion => fusion, model => model) as s;
 end;

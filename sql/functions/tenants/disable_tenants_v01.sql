@@ -8,10 +8,8 @@ declare
     own regclass;
 begin
     for own in select t.own from clipsql_private.own_tables() as t(own) loop
-        if own <> 'clipsql.image'::regclass then
-            perform clipsql_private.drop_tenant_policies(own);
-            execute format('alter table %s disable row level security', own);
-        end if;
+        perform clipsql_private.drop_tenant_policies(own);
+        execute format('alter table %s disable row level security', own);
     end loop;
     execute (
         select format('revoke select (%s) on clipsql.model from clipsql_reader', string_agg(quote_ident(a.attname), ', '))

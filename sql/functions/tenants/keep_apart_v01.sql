@@ -1,27 +1,18 @@
 -- Row-level security on one table, so that it shows of each picture what hangs on it to who sees the picture, and lets who
 -- may change the picture change it: a lock on the picture's row, which the foreign key takes anyway, asks for that right. What
--- hangs on no picture is for the owner alone, unless it is known to be of no tenant. Partitions are read through their whole.
+-- hangs on no picture is for the owner alone. Partitions are read through their whole.
 create or replace function clipsql_private.keep_apart(of_table regclass)
 returns void
 language plpgsql volatile parallel unsafe
 set search_path from current
 as $$
 declare
-    -- Of models, tables and the server, not of tenants.
-    of_no_tenant constant regclass[] := array[
-        'clipsql.model', 'clipsql.settings', 'clipsql_private.attachment', 'clipsql_private.attached_column',
-        'clipsql_private.revision', 'clipsql_private.text_added_token', 'clipsql_private.text_matrix',
-        'clipsql_private.text_merge', 'clipsql_private.text_neuron', 'clipsql_private.text_position',
-        'clipsql_private.text_token', 'clipsql_private.text_tower', 'clipsql_private.text_word'];
     -- Drawn from the pictures of all, for statements of the owner.
     of_the_owner constant regclass[] := array['clipsql_private.percentile_sample_embedding'];
     is_part constant boolean := (select c.relispartition from pg_catalog.pg_class as c where c.oid = of_table);
     whole record;
     extra text;
 begin
-    if of_table = 'clipsql.image'::regclass or of_table = any (of_no_tenant) then
-        return;
-    end if;
     execute format('alter table %s enable row level security', of_table);
     select w.* into whole
     from (values (1, 'image_id', 'clipsql.image'), (2, 'caption_id', 'clipsql.caption')) as w(place, key, relation)

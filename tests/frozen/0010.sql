@@ -51,6 +51,61 @@ CREATE SCHEMA report;
 
 
 --
+-- Name: backtest_result; Type: TYPE; Schema: clipsql; Owner: -
+--
+
+CREATE TYPE clipsql.backtest_result AS (
+	day date,
+	alarms bigint,
+	alarms_low double precision,
+	alarms_high double precision,
+	best_image_id bigint
+);
+
+
+--
+-- Name: TYPE backtest_result; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TYPE clipsql.backtest_result IS 'What a watch would have raised on a day.';
+
+
+--
+-- Name: COLUMN backtest_result.day; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.backtest_result.day IS 'The day, in the time zone of the watch.';
+
+
+--
+-- Name: COLUMN backtest_result.alarms; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.backtest_result.alarms IS 'How many alarms it would have raised; exact.';
+
+
+--
+-- Name: COLUMN backtest_result.alarms_low; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.backtest_result.alarms_low IS 'Least alarms of a day to come, in 95 of 100 cases, by all days of the back-test.';
+
+
+--
+-- Name: COLUMN backtest_result.alarms_high; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.backtest_result.alarms_high IS 'Most alarms of a day to come, in 95 of 100 cases, by all days of the back-test.';
+
+
+--
+-- Name: COLUMN backtest_result.best_image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.backtest_result.best_image_id IS 'The most similar picture of the day; null without an alarm.';
+
+
+--
 -- Name: caption_result; Type: TYPE; Schema: clipsql; Owner: -
 --
 
@@ -633,6 +688,26 @@ COMMENT ON TYPE clipsql_private.search_strategy IS 'A choice of choose_strategy.
 
 
 --
+-- Name: watched_picture; Type: TYPE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TYPE clipsql_private.watched_picture AS (
+	image_id bigint,
+	similarity double precision,
+	seen_at timestamp with time zone,
+	day date,
+	occasion bytea
+);
+
+
+--
+-- Name: TYPE watched_picture; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TYPE clipsql_private.watched_picture IS 'A picture that a watch raises an alarm for: how similar, of when, and what it shares with others of one alarm.';
+
+
+--
 -- Name: add_model(text, integer, double precision); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -810,6 +885,47 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql.attach(source regclass, url_column text, caption_columns text[], metadata_columns text[], taken_at_column text, longitude_column text, latitude_column text, collection text, url_prefix text, may_read_files boolean, model text) IS 'Gives the rows of a table picture search (clipsql.search_rows) and keeps it up to date; returns the table that links rows with pictures. url_column holds the address, after url_prefix where it is only a name; caption_columns and metadata_columns (at most 50 each) are what is told of the picture. collection (at most 1000 characters, as url_prefix): the table''s name by default. may_read_files lets workers read the files of their machine that the column names. model: at most 1000 characters. For the owner of both.';
+
+
+--
+-- Name: backtest(text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.backtest(name text, taken_from timestamp with time zone DEFAULT NULL::timestamp with time zone, taken_until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS SETOF clipsql.backtest_result
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    watch clipsql.watch_list := clipsql_private.find_watch(backtest.name);
+    threshold constant double precision := watch.min_similarity;
+    seen clipsql_private.watched_picture[];
+begin
+    if backtest.taken_from >= backtest.taken_until then
+        raise exception using errcode = 'CQ004', message = format(
+            'taken_from (%s) must lie before taken_until (%s).', backtest.taken_from, backtest.taken_until);
+    end if;
+    watch.min_similarity := -1;  -- days without an alarm count, too
+    select array_agg(p) into seen
+    from clipsql_private.watched_past(watch, clipsql_private.watch_directions(watch.watch_id),
+        backtest.taken_from, backtest.taken_until) as p;
+    return query
+    with daily as materialized (
+        select d.* from clipsql_private.daily_alarms(seen, threshold) as d
+    )
+    select d.day, d.alarms, i.low, i.high, d.best_image_id
+    from daily as d
+    cross join clipsql_private.daily_interval(array(select n.alarms from daily as n)) as i
+    order by d.day;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION backtest(name text, taken_from timestamp with time zone, taken_until timestamp with time zone); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.backtest(name text, taken_from timestamp with time zone, taken_until timestamp with time zone) IS 'What a watch (a name of at most 200 characters) would have raised, for each day that has pictures that pass its filters: the number of alarms, exact, what a day to come will have, and the best picture. taken_from and taken_until are of when pictures were taken, or, where that is not known, added.';
 
 
 --
@@ -1189,6 +1305,40 @@ COMMENT ON FUNCTION clipsql.image_vector(image bigint, model text) IS 'Unit-leng
 
 
 --
+-- Name: judge_alert(bigint, boolean); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.judge_alert(alert bigint, is_right boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    owner text;
+begin
+    select w.owner into owner
+    from clipsql.alert as a
+    join clipsql.watch_list as w on w.watch_id = a.watch_id
+    where a.alert_id = judge_alert.alert;
+    if not found then
+        raise exception using errcode = 'CQ009', message = format(
+            'There is no alert %s; clipsql.alert shows what there is.', coalesce(judge_alert.alert::text, 'null'));
+    elsif not clipsql_private.owns(owner) then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'The watch of alert %s is another role''s, who alone judges it.', judge_alert.alert);
+    end if;
+    update clipsql.alert as a set verdict = judge_alert.is_right where a.alert_id = judge_alert.alert;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION judge_alert(alert bigint, is_right boolean); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.judge_alert(alert bigint, is_right boolean) IS 'Says whether an alarm was right; null takes that back. clipsql.watch_stats has the precision. For clipsql_writer.';
+
+
+--
 -- Name: match(bigint, text, text); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -1258,6 +1408,55 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql.mix(vectors public.vector[], weights double precision[]) IS 'Weighted sum of the vectors as they are (weights default to 1; negative ones push away); at most 1000.';
+
+
+--
+-- Name: set_paused(text, boolean); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.set_paused(name text, is_paused boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    watch constant clipsql.watch_list := clipsql_private.find_watch(set_paused.name);
+begin
+    if not clipsql_private.owns(watch.owner) then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Watch "%s" is another role''s, who alone changes it.', watch.name);
+    end if;
+    update clipsql.watch_list as w
+    set is_paused = set_paused.is_paused, problem = case when set_paused.is_paused then w.problem end
+    where w.watch_id = watch.watch_id;
+    update clipsql_private.watch_vector as v set is_paused = set_paused.is_paused where v.watch_id = watch.watch_id;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION set_paused(name text, is_paused boolean); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.set_paused(name text, is_paused boolean) IS 'Pauses a watch, or lets it go on.';
+
+
+--
+-- Name: pause_watch(text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.pause_watch(name text) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT clipsql_private.set_paused(name, true) AS set_paused;
+END;
+
+
+--
+-- Name: FUNCTION pause_watch(name text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.pause_watch(name text) IS 'Pauses a watch (a name of at most 200 characters): pictures that come meanwhile raise no alarm. For clipsql_writer.';
 
 
 --
@@ -1718,6 +1917,24 @@ COMMENT ON FUNCTION clipsql.remove_images(images bigint[]) IS 'Removes pictures 
 
 
 --
+-- Name: resume_watch(text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.resume_watch(name text) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT clipsql_private.set_paused(name, false) AS set_paused;
+END;
+
+
+--
+-- Name: FUNCTION resume_watch(name text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.resume_watch(name text) IS 'Lets a paused watch (a name of at most 200 characters) go on, with the pictures that come from now on. For clipsql_writer.';
+
+
+--
 -- Name: search(public.vector, integer, text, timestamp with time zone, timestamp with time zone, time without time zone, time without time zone, double precision, double precision, double precision, polygon, jsonb, jsonpath, text, bigint[], bigint[], double precision, double precision, double precision, text); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -1988,36 +2205,17 @@ CREATE FUNCTION clipsql.search_query(query text, max_results integer DEFAULT 10,
     AS $$
 #variable_conflict use_column
 declare
-    vectors vector[];
-    weights double precision[];
-    pictures bigint[];
-    file record;
+    terms record := clipsql_private.query_vectors(query, search_query.model);
 begin
-    select t.body, t.position into file from clipsql_private.parse_query(query) as t where t.kind = 'file' limit 1;
-    if found then
-        raise exception using errcode = 'CQ004', message = format(
-            'Column %s: the database reads no files, so it cannot take %s; search with the command, or store the picture and write image:ID.',
-            file.position, file.body);
-    end if;
-    select
-        array_agg(
-            case t.kind
-                when 'text' then clipsql.embed_text(t.body, search_query.model)
-                else clipsql.image_vector(t.image_id, search_query.model) end
-            order by t.position),
-        array_agg(t.weight order by t.position),
-        array_agg(t.image_id) filter (where t.image_id is not null)
-    into vectors, weights, pictures
-    from clipsql_private.parse_query(query) as t;
     return query
     select s.*
     from clipsql.search_vectors(
-        vectors => vectors, weights => weights,
+        vectors => terms.vectors, weights => terms.weights,
         max_results => max_results, in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
         daily_from => daily_from, daily_until => daily_until,
         near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
         having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
-        only_images => only_images, except_images => clipsql_private.joined_images(except_images, pictures),
+        only_images => only_images, except_images => clipsql_private.joined_images(except_images, terms.pictures),
         min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
         fusion => fusion, model => model) as s;
 end;
@@ -2435,6 +2633,33 @@ COMMENT ON FUNCTION clipsql.tokenize(query text, model text) IS 'Token ids of a 
 
 
 --
+-- Name: unwatch(text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.unwatch(name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    watch constant clipsql.watch_list := clipsql_private.find_watch(unwatch.name);
+begin
+    if not clipsql_private.owns(watch.owner) then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Watch "%s" is another role''s, who alone removes it.', watch.name);
+    end if;
+    delete from clipsql.watch_list as w where w.watch_id = watch.watch_id;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION unwatch(name text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.unwatch(name text) IS 'Removes a watch (a name of at most 200 characters) with its alarms. For clipsql_writer.';
+
+
+--
 -- Name: url_digest(text); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -2451,6 +2676,64 @@ COMMENT ON FUNCTION clipsql.url_digest(url text) IS 'SHA-256 of a url, by which 
 
 
 --
+-- Name: watch(text, text, bigint, bigint[], public.vector, text, timestamp with time zone, timestamp with time zone, time without time zone, time without time zone, double precision, double precision, double precision, polygon, jsonb, jsonpath, text, bigint[], bigint[], double precision, double precision, double precision, interval, text, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.watch(name text, query text DEFAULT NULL::text, image bigint DEFAULT NULL::bigint, images bigint[] DEFAULT NULL::bigint[], query_vector public.vector DEFAULT NULL::public.vector, in_collection text DEFAULT NULL::text, taken_from timestamp with time zone DEFAULT NULL::timestamp with time zone, taken_until timestamp with time zone DEFAULT NULL::timestamp with time zone, daily_from time without time zone DEFAULT NULL::time without time zone, daily_until time without time zone DEFAULT NULL::time without time zone, near_longitude double precision DEFAULT NULL::double precision, near_latitude double precision DEFAULT NULL::double precision, within_m double precision DEFAULT NULL::double precision, inside polygon DEFAULT NULL::polygon, having_metadata jsonb DEFAULT NULL::jsonb, metadata_matches jsonpath DEFAULT NULL::jsonpath, caption_query text DEFAULT NULL::text, only_images bigint[] DEFAULT NULL::bigint[], except_images bigint[] DEFAULT NULL::bigint[], alarms_per_day double precision DEFAULT NULL::double precision, min_percentile double precision DEFAULT NULL::double precision, min_similarity double precision DEFAULT NULL::double precision, once_per interval DEFAULT NULL::interval, once_per_key text DEFAULT NULL::text, model text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET extra_float_digits TO '1'
+    AS $$
+#variable_conflict use_column
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(watch.model);
+    made clipsql.watch_list;
+    directions halfvec[];
+begin
+    perform clipsql_private.check_watch(
+        name => watch.name, subjects => num_nonnulls(coalesce(watch.query, watch.query_vector::text), watch.image, watch.images),
+        images => watch.images, alarms_per_day => watch.alarms_per_day, min_percentile => watch.min_percentile,
+        min_similarity => watch.min_similarity, once_per => watch.once_per, once_per_key => watch.once_per_key);
+    made.name := watch.name;
+    made.owner := current_user;
+    made.model_id := chosen.model_id;
+    made.query := watch.query;
+    made.images := coalesce(watch.images, array[watch.image]);
+    made.timezone := current_setting('timezone');
+    made.alarms_per_day := watch.alarms_per_day;
+    made.min_percentile := watch.min_percentile;
+    made.min_similarity := watch.min_similarity;
+    made.once_per := watch.once_per;
+    made.once_per_key := watch.once_per_key;
+    select d.directions, d.pictures into directions, made.images
+    from clipsql_private.watch_subject(
+        query => watch.query, images => coalesce(watch.images, array[watch.image]), query_vector => watch.query_vector,
+        chosen => chosen) as d;
+    made.filters := clipsql_private.watch_filters(clipsql_private.make_filter(
+        in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+        daily_from => daily_from, daily_until => daily_until,
+        near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+        having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+        only_images => only_images, except_images => clipsql_private.joined_images(except_images, made.images)));
+    if watch.alarms_per_day is not null then
+        select t.similarity, t.low, t.high into made.min_similarity, made.alarms_low, made.alarms_high
+        from clipsql_private.rate_threshold(made, directions) as t;
+    elsif watch.min_percentile is not null then
+        made.min_similarity := clipsql_private.percentile_threshold(made, directions);
+    end if;
+    return clipsql_private.put_watch(made, directions);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION watch(name text, query text, image bigint, images bigint[], query_vector public.vector, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], alarms_per_day double precision, min_percentile double precision, min_similarity double precision, once_per interval, once_per_key text, model text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.watch(name text, query text, image bigint, images bigint[], query_vector public.vector, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], alarms_per_day double precision, min_percentile double precision, min_similarity double precision, once_per interval, once_per_key text, model text) IS 'Watches for pictures: each new one that is similar enough raises an alarm in clipsql.alert. Give a query of at most 5000 characters, as for clipsql.search_query, an image, images of one object, or a query_vector, which alone or with a query stands for it; filters as in clipsql.search; and one of alarms_per_day, min_percentile and min_similarity. once_per, of each once_per_key of the metadata, folds alarms into one. Returns the watch_id. A watch of that name (at most 200 characters) is changed. For clipsql_writer.';
+
+
+--
 -- Name: add_partitions(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -2461,6 +2744,7 @@ CREATE FUNCTION clipsql_private.add_partitions(of_model integer) RETURNS void
 declare
     size constant integer := (select m.dimensions from clipsql.model as m where m.model_id = of_model);
     embeddings text;
+    definition text;
 begin
     foreach embeddings in array array['image_embedding', 'caption_embedding'] loop
         execute format(
@@ -2470,6 +2754,15 @@ begin
         if clipsql_private.keeps_tenants_apart() then
             perform clipsql_private.keep_apart(clipsql_private.partition_name(embeddings, of_model)::regclass);
         end if;
+        -- What looks at whole statements is not handed down, and a statement may name the partition.
+        for definition in
+            select pg_get_triggerdef(t.oid) from pg_catalog.pg_trigger as t
+            where t.tgrelid = format('clipsql.%I', embeddings)::regclass and not t.tgisinternal
+        loop
+            execute replace(
+                definition, format(' ON clipsql.%I ', embeddings),
+                format(' ON %s ', clipsql_private.partition_name(embeddings, of_model)));
+        end loop;
     end loop;
 end;
 $$;
@@ -3173,6 +3466,41 @@ COMMENT ON FUNCTION clipsql_private.attend(heads integer, queries public.vector[
 
 
 --
+-- Name: begin_watch(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.begin_watch() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET lock_timeout TO '1s'
+    AS $$
+declare
+    wait_s integer;
+begin
+    for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
+        perform set_config('lock_timeout', wait_s || 's', true);
+        begin
+            perform pg_advisory_xact_lock(hashtextextended('clipsql watches', 0));
+            update clipsql.model as m set is_default = m.is_default;
+            return null;
+        exception when lock_not_available then
+            perform pg_sleep(0.2);
+        end;
+    end loop;
+    raise exception using errcode = 'lock_not_available', message =
+        'A transaction that writes pictures does not end, and a watch begins only between such; try again when it has ended.';
+end;
+$$;
+
+
+--
+-- Name: FUNCTION begin_watch(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.begin_watch() IS 'Trigger: no picture is written between the beginning of a watch and the moment when others see it.';
+
+
+--
 -- Name: caller(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3501,6 +3829,54 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.check_text(query text) IS 'Raises CQ006 for a text that is null, empty, blank or too long.';
+
+
+--
+-- Name: check_watch(text, integer, bigint[], double precision, double precision, double precision, interval, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.check_watch(name text, subjects integer, images bigint[], alarms_per_day double precision, min_percentile double precision, min_similarity double precision, once_per interval, once_per_key text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+declare
+    reason text;
+begin
+    perform
+        clipsql_private.check_most('watch', length(name), 'characters'),
+        clipsql_private.check_most('terms', cardinality(images), 'images of one object'),
+        clipsql_private.check_limits(max_results => 1, min_similarity => min_similarity, min_percentile => min_percentile);
+    reason := case
+        when coalesce(name, '') !~ '[^[:space:]]' then 'The name of the watch is empty; give it one.'
+        when subjects <> 1 then format(
+            'A watch is for one of query, image, images and query_vector, not for %s of them; only query and query_vector go together.',
+            subjects)
+        when cardinality(images) = 0 or array_ndims(images) > 1 or array_position(images, null) is not null then
+            'images must be a list of image ids without null.'
+        when num_nonnulls(alarms_per_day, min_percentile, min_similarity) <> 1 then format(
+            'A watch takes one of alarms_per_day, min_percentile and min_similarity, not %s of them.',
+            num_nonnulls(alarms_per_day, min_percentile, min_similarity))
+        when not (alarms_per_day > 0 and alarms_per_day < 'infinity') then format(
+            'alarms_per_day must be a number above 0, not %s.', alarms_per_day)
+        when once_per_key is not null and once_per is null then
+            'once_per_key says of what there is one alarm; say how often with once_per.'
+        when once_per_key !~ '[^[:space:]]' then 'once_per_key is empty; name a key of the metadata.'
+        when extract(year from once_per) <> 0 or extract(month from once_per) <> 0 then format(
+            'once_per must be of days or shorter, as months differ, not %s.', once_per)
+        when not once_per between interval '1 second' and interval '3660 days' then format(
+            'once_per must lie between one second and ten years, not %s.', once_per)
+    end;
+    if reason is not null then
+        raise exception using errcode = 'CQ004', message = reason;
+    end if;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION check_watch(name text, subjects integer, images bigint[], alarms_per_day double precision, min_percentile double precision, min_similarity double precision, once_per interval, once_per_key text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.check_watch(name text, subjects integer, images bigint[], alarms_per_day double precision, min_percentile double precision, min_similarity double precision, once_per interval, once_per_key text) IS 'Raises CQ004 for what no watch can be.';
 
 
 --
@@ -4154,6 +4530,62 @@ COMMENT ON FUNCTION clipsql_private.cut_added_tokens(query text, tower clipsql_p
 
 
 --
+-- Name: daily_alarms(clipsql_private.watched_picture[], double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.daily_alarms(seen clipsql_private.watched_picture[], min_similarity double precision) RETURNS TABLE(day date, alarms bigint, best_image_id bigint)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT d.day,
+     count(a.day) AS count,
+     (array_agg(a.image_id ORDER BY a.similarity DESC, a.image_id))[1] AS array_agg
+    FROM (( SELECT DISTINCT p.day
+            FROM unnest(daily_alarms.seen) p(image_id, similarity, seen_at, day, occasion)) d
+      LEFT JOIN ( SELECT min(p.day) AS day,
+             max(p.similarity) AS similarity,
+             (array_agg(p.image_id ORDER BY p.similarity DESC, p.image_id))[1] AS image_id
+            FROM unnest(daily_alarms.seen) p(image_id, similarity, seen_at, day, occasion)
+           WHERE (p.similarity >= daily_alarms.min_similarity)
+           GROUP BY COALESCE(p.occasion, int8send(p.image_id))) a ON ((a.day = d.day)))
+   GROUP BY d.day
+   ORDER BY d.day;
+END;
+
+
+--
+-- Name: FUNCTION daily_alarms(seen clipsql_private.watched_picture[], min_similarity double precision); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.daily_alarms(seen clipsql_private.watched_picture[], min_similarity double precision) IS 'Alarms of each day, with the best picture of it.';
+
+
+--
+-- Name: daily_interval(bigint[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.daily_interval(alarms bigint[], OUT low double precision, OUT high double precision) RETURNS record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT GREATEST((0)::double precision, ((GREATEST((0)::double precision, (s.root - s.reach)) ^ (2)::double precision) - (0.375)::double precision)) AS "greatest",
+     (((s.root + s.reach) ^ (2)::double precision) - (0.375)::double precision)
+    FROM ( SELECT sqrt((d.mean + (0.375)::double precision)) AS root,
+             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, (d.variance / NULLIF(d.mean, (0)::double precision))) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((1.96)::double precision + COALESCE(((((2.3723)::double precision / d.freedom) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision))), (0)::double precision))) AS reach
+            FROM ( SELECT (avg(a.number))::double precision AS mean,
+                     (var_samp(a.number))::double precision AS variance,
+                     count(*) AS days,
+                     (NULLIF((count(*) - 1), 0))::double precision AS freedom
+                    FROM unnest(daily_interval.alarms) a(number)) d) s;
+END;
+
+
+--
+-- Name: FUNCTION daily_interval(alarms bigint[], OUT low double precision, OUT high double precision); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.daily_interval(alarms bigint[], OUT low double precision, OUT high double precision) IS 'Least and most alarms of a day to come, in 95 of 100 cases, from those of past days.';
+
+
+--
 -- Name: dependents(oid, oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4560,6 +4992,193 @@ COMMENT ON FUNCTION clipsql_private.find_changed_rows(attachment integer, in_lin
 
 
 --
+-- Name: watch_list; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.watch_list (
+    watch_id bigint NOT NULL,
+    name text NOT NULL,
+    owner text NOT NULL,
+    model_id integer,
+    query text,
+    images bigint[],
+    filters jsonb NOT NULL,
+    timezone text NOT NULL,
+    alarms_per_day double precision,
+    min_percentile double precision,
+    min_similarity double precision NOT NULL,
+    alarms_low double precision,
+    alarms_high double precision,
+    once_per interval,
+    once_per_key text,
+    is_paused boolean DEFAULT false NOT NULL,
+    problem text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE watch_list; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.watch_list IS 'One watch: what is looked for in pictures to come. clipsql.watch makes and changes it.';
+
+
+--
+-- Name: COLUMN watch_list.watch_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.watch_id IS 'Number of the watch, given by the database.';
+
+
+--
+-- Name: COLUMN watch_list.name; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.name IS 'What it is called.';
+
+
+--
+-- Name: COLUMN watch_list.owner; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.owner IS 'The role that made it, and alone changes it.';
+
+
+--
+-- Name: COLUMN watch_list.model_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.model_id IS 'The model whose embeddings it compares; null: that model was removed, so it raises nothing.';
+
+
+--
+-- Name: COLUMN watch_list.query; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.query IS 'The query that it is for.';
+
+
+--
+-- Name: COLUMN watch_list.images; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.images IS 'Stored pictures that it is for, or that its query names.';
+
+
+--
+-- Name: COLUMN watch_list.filters; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.filters IS 'Its filters by the names that they have in a search.';
+
+
+--
+-- Name: COLUMN watch_list.timezone; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.timezone IS 'Time zone of its days and times of day.';
+
+
+--
+-- Name: COLUMN watch_list.alarms_per_day; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.alarms_per_day IS 'How many alarms a day were asked for, if that was.';
+
+
+--
+-- Name: COLUMN watch_list.min_percentile; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.min_percentile IS 'Which percentile was asked for, if that was.';
+
+
+--
+-- Name: COLUMN watch_list.min_similarity; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.min_similarity IS 'Pictures at least as similar raise an alarm; asked for, or found in the pictures that were there.';
+
+
+--
+-- Name: COLUMN watch_list.alarms_low; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.alarms_low IS 'Least alarms of a day to come, in 95 of 100 cases; null unless a rate was asked for.';
+
+
+--
+-- Name: COLUMN watch_list.alarms_high; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.alarms_high IS 'Most alarms of a day to come, in 95 of 100 cases; null unless a rate was asked for.';
+
+
+--
+-- Name: COLUMN watch_list.once_per; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.once_per IS 'Length of the periods, counted from midnight, in which alarms are one; null: none are.';
+
+
+--
+-- Name: COLUMN watch_list.once_per_key; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.once_per_key IS 'Key of the metadata of which each value has an alarm of its own.';
+
+
+--
+-- Name: COLUMN watch_list.is_paused; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.is_paused IS 'Whether it raises nothing at present.';
+
+
+--
+-- Name: COLUMN watch_list.problem; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.problem IS 'Why alarms could not be raised, when last they could not; null: all is well.';
+
+
+--
+-- Name: COLUMN watch_list.created_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_list.created_at IS 'When it was made.';
+
+
+--
+-- Name: find_watch(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.find_watch(name text) RETURNS clipsql.watch_list
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+declare
+    found_watch clipsql.watch_list;
+begin
+    perform clipsql_private.check_most('watch', length(find_watch.name), 'characters');
+    select w.* into found_watch from clipsql.watch_list as w where w.name = find_watch.name;
+    if not found then
+        raise exception using errcode = 'CQ009', message = format(
+            'There is no watch "%s"; clipsql.watch_list shows what there is.', find_watch.name);
+    end if;
+    return found_watch;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION find_watch(name text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.find_watch(name text) IS 'The watch of that name; CQ009 when there is none.';
+
+
+--
 -- Name: gate(double precision, double precision, double precision, double precision, double precision, double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4738,6 +5357,22 @@ END;
 --
 
 COMMENT ON FUNCTION clipsql_private.is_plain_condition(condition pg_node_tree) IS 'Whether the condition of a policy can be applied under another role.';
+
+
+--
+-- Name: is_told(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.is_told(owner text, watch_owner text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((owner = watch_owner) OR (NOT (SELECT c.relrowsecurity FROM pg_class c WHERE (c.oid = ('clipsql.image'::regclass)::oid))));
+
+
+--
+-- Name: FUNCTION is_told(owner text, watch_owner text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.is_told(owner text, watch_owner text) IS 'Whether a role''s webhook is told of another''s watch: all are, where no policy hides pictures.';
 
 
 --
@@ -5254,7 +5889,7 @@ COMMENT ON FUNCTION clipsql_private.merge_bytes(word text, tower clipsql_private
 
 CREATE FUNCTION clipsql_private.most(argument text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
+    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'watch'::text THEN 200 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
 
 
 --
@@ -5701,6 +6336,22 @@ COMMENT ON FUNCTION clipsql_private.own_tables() IS 'The tables of clipsql and c
 
 
 --
+-- Name: owns(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.owns(owner text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((owner = (CURRENT_USER)::text) OR COALESCE(pg_has_role((to_regrole(quote_ident(owner)))::oid, 'usage'::text), false) OR pg_has_role((SELECT c.relowner FROM pg_class c WHERE (c.oid = ('clipsql.watch_list'::regclass)::oid)), 'usage'::text));
+
+
+--
+-- Name: FUNCTION owns(owner text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.owns(owner text) IS 'Whether the current role is that owner, has its rights, or owns the tables.';
+
+
+--
 -- Name: parse_query(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -5894,6 +6545,46 @@ COMMENT ON FUNCTION clipsql_private.percentile_sample_size() IS 'Pictures in the
 
 
 --
+-- Name: percentile_threshold(clipsql.watch_list, public.halfvec[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.percentile_threshold(watch clipsql.watch_list, directions public.halfvec[]) RETURNS double precision
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    threshold double precision;
+    pictures bigint;
+begin
+    watch.min_similarity := -1;
+    watch.filters := jsonb_strip_nulls(jsonb_build_object('in_collection', watch.filters -> 'in_collection'));
+    select min(r.similarity) filter (where 100.0 * r.lower / r.pictures >= watch.min_percentile), max(r.pictures)
+    into threshold, pictures
+    from (
+        select p.similarity, rank() over (order by p.similarity) - 1 as lower, count(*) over () as pictures
+        from clipsql_private.watched_past(watch, directions) as p
+    ) as r;
+    if pictures is null then
+        raise exception using errcode = 'CQ004', message =
+            'There is no picture yet that a percentile could be of; give min_similarity.';
+    elsif threshold is null then
+        raise exception using errcode = 'CQ004', message = format(
+            'The %s pictures of the collection tell no percentile above %s; ask for less, or give min_similarity.',
+            pictures, floor(10000.0::double precision * (pictures - 1) / pictures) / 100);
+    end if;
+    return threshold;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION percentile_threshold(watch clipsql.watch_list, directions public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.percentile_threshold(watch clipsql.watch_list, directions public.halfvec[]) IS 'The similarity that a share of the collection stays below; CQ004 where there are too few pictures to tell.';
+
+
+--
 -- Name: picture_address(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6058,6 +6749,90 @@ COMMENT ON FUNCTION clipsql_private.put_captions(image bigint, captions text[], 
 
 
 --
+-- Name: put_watch(clipsql.watch_list, public.halfvec[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.put_watch(made clipsql.watch_list, directions public.halfvec[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    stored bigint;
+begin
+    if exists (select from clipsql.watch_list as w where w.name = made.name and not clipsql_private.owns(w.owner)) then
+        raise exception using errcode = 'insufficient_privilege', message = format(
+            'Watch "%s" is another role''s, who alone changes it; choose another name.', made.name);
+    end if;
+    insert into clipsql.watch_list as w (
+        name, owner, model_id, query, images, filters, timezone, alarms_per_day, min_percentile, min_similarity,
+        alarms_low, alarms_high, once_per, once_per_key)
+    values (
+        made.name, made.owner, made.model_id, made.query, made.images, made.filters, made.timezone, made.alarms_per_day,
+        made.min_percentile, made.min_similarity, made.alarms_low, made.alarms_high, made.once_per, made.once_per_key)
+    on conflict (name) do update set
+        (model_id, query, images, filters, timezone, alarms_per_day, min_percentile, min_similarity, alarms_low, alarms_high,
+            once_per, once_per_key, is_paused, problem) =
+        (excluded.model_id, excluded.query, excluded.images, excluded.filters, excluded.timezone, excluded.alarms_per_day,
+            excluded.min_percentile, excluded.min_similarity, excluded.alarms_low, excluded.alarms_high,
+            excluded.once_per, excluded.once_per_key, false, null)
+    returning w.watch_id into stored;
+    delete from clipsql_private.watch_vector as v where v.watch_id = stored;
+    insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity)
+    select made.model_id, stored, d.number, d.direction, made.min_similarity
+    from unnest(directions) with ordinality as d(direction, number);
+    return stored;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION put_watch(made clipsql.watch_list, directions public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.put_watch(made clipsql.watch_list, directions public.halfvec[]) IS 'Stores a watch with its vectors, or changes the one of that name; gives its watch_id.';
+
+
+--
+-- Name: query_vectors(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.query_vectors(query text, model text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    file record;
+begin
+    select t.body, t.position into file from clipsql_private.parse_query(query_vectors.query) as t where t.kind = 'file' limit 1;
+    if found then
+        raise exception using errcode = 'CQ004', message = format(
+            'Column %s: the database reads no files, so it cannot take %s; search with the command, or store the picture and write image:ID.',
+            file.position, file.body);
+    end if;
+    select
+        array_agg(
+            case t.kind
+                when 'text' then clipsql.embed_text(t.body, query_vectors.model)
+                else clipsql.image_vector(t.image_id, query_vectors.model) end
+            order by t.position),
+        array_agg(t.weight order by t.position),
+        array_agg(t.image_id) filter (where t.image_id is not null)
+    into vectors, weights, pictures
+    from clipsql_private.parse_query(query_vectors.query) as t;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION query_vectors(query text, model text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.query_vectors(query text, model text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]) IS 'Vectors and weights of the terms of a query, and the stored pictures that it names; CQ004 for a file.';
+
+
+--
 -- Name: queue_attached_picture(bigint, clipsql_private.attached_table, boolean); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6101,6 +6876,32 @@ COMMENT ON FUNCTION clipsql_private.queue_attached_picture(image bigint, attache
 
 
 --
+-- Name: queue_deliveries(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.queue_deliveries() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    insert into clipsql_private.delivery (webhook_id, alert_id)
+    select h.webhook_id, r.alert_id
+    from raised as r
+    join clipsql.watch_list as w on w.watch_id = r.watch_id
+    join clipsql_private.webhook as h on clipsql_private.is_told(h.owner, w.owner);
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION queue_deliveries(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.queue_deliveries() IS 'Trigger: alarms wait to be posted to webhooks.';
+
+
+--
 -- Name: queue_picture(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6124,6 +6925,143 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.queue_picture() IS 'Trigger: a pending picture that waits for no model waits for any.';
+
+
+--
+-- Name: raise_alerts(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.raise_alerts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+declare
+    of_model integer;
+    hit record;
+    raised bigint[] := '{}';
+begin
+    -- Until this transaction ends no watch is made: a new one finds its pictures stored, or sees them come (begin_watch).
+    perform pg_advisory_xact_lock_shared(hashtextextended('clipsql watches', 0));
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        -- Such a transaction does not see a watch that was made after it began, and must be run again.
+        perform from clipsql.model as m where m.model_id in (select w.model_id from written as w) for share;
+    end if;
+    for of_model in
+        select distinct w.model_id from written as w
+        where exists (select from clipsql_private.watch_vector as v where v.model_id = w.model_id)
+    loop
+        for hit in
+            select s.watch_id, array_agg(s.image_id order by s.image_id) as images,
+                array_agg(s.similarity order by s.image_id) as similarities
+            from (
+                select v.watch_id, n.image_id, max(n.similarity) as similarity
+                from clipsql_private.watch_vector as v
+                -- The few new pictures are gone through for each watch, in memory, not the watches for each picture.
+                cross join lateral (
+                    select w.image_id, 1 - (v.embedding <=> w.embedding) as similarity
+                    from written as w
+                    where w.model_id = of_model
+                    offset 0
+                ) as n
+                where v.model_id = of_model and not v.is_paused
+                    and n.similarity >= v.min_similarity
+                    and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
+                group by v.watch_id, n.image_id
+            ) as s
+            group by s.watch_id
+            order by s.watch_id
+        loop
+            begin
+                raised := raised || clipsql_private.raise_watch(hit.watch_id, hit.images, hit.similarities);
+            exception
+                -- The whole transaction is to be run again: nothing is wrong with the watch.
+                when transaction_rollback or lock_not_available or insufficient_resources then
+                    raise;
+                when others then
+                    update clipsql.watch_list as l set problem = sqlerrm
+                    where l.watch_id = hit.watch_id and l.problem is distinct from sqlerrm;
+            end;
+        end loop;
+    end loop;
+    if raised <> '{}' then
+        perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));  -- it takes 8000 bytes
+    end if;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION raise_alerts(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.raise_alerts() IS 'Trigger: raises the alarms of all watches for the embeddings that a statement wrote.';
+
+
+--
+-- Name: raise_watch(bigint, bigint[], double precision[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.raise_watch(of_watch bigint, images bigint[], similarities double precision[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    watch clipsql.watch_list;
+    fresh clipsql_private.watched_picture[];
+    directions constant halfvec[] := clipsql_private.watch_directions(of_watch);
+    size integer;
+    distances double precision[];
+    raised bigint[];
+begin
+    select w.* into watch from clipsql.watch_list as w where w.watch_id = of_watch;
+    select array_agg(p order by p.image_id) into fresh
+    from clipsql_private.watched(watch, images, similarities) as p
+    where not exists (select from clipsql.alert as a where a.watch_id = of_watch and a.image_id = p.image_id)
+        and not exists (select from clipsql_private.repeat as r where r.watch_id = of_watch and r.image_id = p.image_id);
+    if fresh is null then
+        return '{}';
+    end if;
+    if cardinality(directions) = 1 then  -- the basis is of what is near to all vectors, a watch of what is near to one
+        select b.size, b.distances into size, distances
+        from clipsql_private.percentile_basis(
+            directions, watch.filters ->> 'in_collection', (select max(1 - f.similarity) from unnest(fresh) as f),
+            (select m from clipsql.model as m where m.model_id = watch.model_id)) as b;
+    end if;
+    with first as (
+        select distinct on (coalesce(f.occasion, int8send(f.image_id))) f.*,
+            count(*) over (partition by coalesce(f.occasion, int8send(f.image_id))) - 1 as repeats
+        from unnest(fresh) as f
+        order by coalesce(f.occasion, int8send(f.image_id)), f.similarity desc, f.image_id
+    ), told as (
+        insert into clipsql.alert as a (watch_id, image_id, similarity, percentile, occasion, repeats)
+        select
+            of_watch, f.image_id, greatest(-1, least(1, f.similarity)),
+            100 * clipsql_private.share_lower(1 - f.similarity, distances, size),
+            f.occasion, f.repeats
+        from first as f
+        order by f.occasion, f.image_id
+        on conflict (watch_id, occasion) do update set repeats = a.repeats + excluded.repeats + 1
+        returning a.alert_id, a.image_id, a.occasion, a.xmax = 0 as is_new
+    ), folded as (
+        insert into clipsql_private.repeat (watch_id, image_id, alert_id)
+        select of_watch, f.image_id, t.alert_id
+        from unnest(fresh) as f
+        join told as t on t.occasion = f.occasion and t.image_id <> f.image_id
+    )
+    select array_agg(t.alert_id order by t.alert_id) filter (where t.is_new) into raised from told as t;
+    return coalesce(raised, '{}');
+end;
+$$;
+
+
+--
+-- Name: FUNCTION raise_watch(of_watch bigint, images bigint[], similarities double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.raise_watch(of_watch bigint, images bigint[], similarities double precision[]) IS 'Raises the alarms of a watch for pictures; gives the alert_ids of new ones.';
 
 
 --
@@ -6179,6 +7117,67 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql_private.rank_words(query text, conditions text, filter clipsql_private.search_filter, chosen clipsql.model) IS 'Pictures that pass the filter and whose captions have words of the query, with a score by number and rareness.';
+
+
+--
+-- Name: rate_threshold(clipsql.watch_list, public.halfvec[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.rate_threshold(watch clipsql.watch_list, directions public.halfvec[], OUT similarity double precision, OUT low double precision, OUT high double precision) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    least_alarms constant integer := 5;
+    seen clipsql_private.watched_picture[];
+    span interval;
+    days integer;
+    possible bigint;
+    wanted double precision;
+begin
+    watch.min_similarity := -1;
+    select
+        array_agg(p), max(p.seen_at) - min(p.seen_at), count(distinct p.day),
+        count(distinct coalesce(p.occasion, int8send(p.image_id)))
+    into seen, span, days, possible
+    from clipsql_private.watched_past(watch, directions) as p;
+    wanted := watch.alarms_per_day * days;
+    if seen is null then
+        raise exception using errcode = 'CQ004', message =
+            'No picture passes the filters yet, so nothing tells how many alarms a day there would be; give min_similarity.';
+    elsif span < interval '12 hours' then
+        raise exception using errcode = 'CQ004', message = format(
+            'The %s pictures that pass the filters are of %s hours, too few to tell of a day; give min_similarity.',
+            cardinality(seen), round(extract(epoch from span) / 3600, 1));
+    elsif wanted < least_alarms then
+        raise exception using errcode = 'CQ004', message = format(
+            'The pictures of %s days tell no rate below %s alarms a day; ask for as many, or give min_similarity.',
+            days, ceil(100.0::double precision * least_alarms / days) / 100);
+    elsif wanted > possible then
+        raise exception using errcode = 'CQ004', message = format(
+            'The pictures of %s days could raise no more than %s alarms a day; ask for fewer, or give min_similarity.',
+            days, floor(100.0::double precision * possible / days) / 100);
+    end if;
+    select o.similarity into rate_threshold.similarity
+    from (
+        select max(p.similarity) as similarity
+        from unnest(seen) as p
+        group by coalesce(p.occasion, int8send(p.image_id))
+    ) as o
+    order by o.similarity desc
+    offset floor(wanted)::bigint - 1 limit 1;
+    select i.low, i.high into rate_threshold.low, rate_threshold.high
+    from clipsql_private.daily_interval(array(
+        select d.alarms from clipsql_private.daily_alarms(seen, rate_threshold.similarity) as d)) as i;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION rate_threshold(watch clipsql.watch_list, directions public.halfvec[], OUT similarity double precision, OUT low double precision, OUT high double precision); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.rate_threshold(watch clipsql.watch_list, directions public.halfvec[], OUT similarity double precision, OUT low double precision, OUT high double precision) IS 'The similarity that gives so many alarms a day in the past, and the interval of a day to come; CQ004 for what it cannot tell.';
 
 
 --
@@ -7512,6 +8511,185 @@ COMMENT ON FUNCTION clipsql_private.walk_length(depth double precision, ef_searc
 
 
 --
+-- Name: watch_vector; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.watch_vector (
+    model_id integer NOT NULL,
+    watch_id bigint NOT NULL,
+    number integer NOT NULL,
+    embedding public.halfvec NOT NULL,
+    min_similarity double precision NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL
+)
+WITH (toast_tuple_target='8160');
+
+
+--
+-- Name: TABLE watch_vector; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.watch_vector IS 'A vector of a watch, with what raising an alarm needs to know: it is one join of new pictures with this table.';
+
+
+--
+-- Name: watch_directions(bigint); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.watch_directions(of_watch bigint) RETURNS public.halfvec[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT v.embedding FROM clipsql_private.watch_vector v WHERE (v.watch_id = watch_directions.of_watch) ORDER BY v.number);
+
+
+--
+-- Name: FUNCTION watch_directions(of_watch bigint); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.watch_directions(of_watch bigint) IS 'Unit vectors of a watch.';
+
+
+--
+-- Name: watch_filters(clipsql_private.search_filter); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.watch_filters(filter clipsql_private.search_filter) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+begin
+    perform clipsql_private.conditions(filter);
+    return coalesce(
+        (select jsonb_object_agg(f.name, f.body) from jsonb_each(to_jsonb(filter)) as f(name, body) where f.body <> 'null'), '{}');
+end;
+$$;
+
+
+--
+-- Name: FUNCTION watch_filters(filter clipsql_private.search_filter); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.watch_filters(filter clipsql_private.search_filter) IS 'The filters that are given, as a JSON object; CQ004 for impossible ones.';
+
+
+--
+-- Name: watch_subject(text, bigint[], public.vector, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.watch_subject(query text, images bigint[], query_vector public.vector, chosen clipsql.model, OUT directions public.halfvec[], OUT pictures bigint[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    terms record;
+    vectors vector[];
+begin
+    if watch_subject.query_vector is not null then
+        vectors := array[watch_subject.query_vector];
+    elsif watch_subject.query is not null then
+        terms := clipsql_private.query_vectors(watch_subject.query, chosen.name);
+        pictures := terms.pictures;
+        vectors := array[clipsql.mix(array(select l2_normalize(t.vector) from unnest(terms.vectors) as t(vector)), terms.weights)];
+    else
+        pictures := array(select distinct i.image_id from unnest(watch_subject.images) as i(image_id) order by i.image_id);
+        vectors := array(select clipsql.image_vector(i.image_id, chosen.name) from unnest(pictures) as i(image_id));
+    end if;
+    perform clipsql_private.check_query(v.vector, chosen) from unnest(vectors) as v(vector);
+    directions := array(select l2_normalize(v.vector)::halfvec from unnest(vectors) as v(vector));
+end;
+$$;
+
+
+--
+-- Name: FUNCTION watch_subject(query text, images bigint[], query_vector public.vector, chosen clipsql.model, OUT directions public.halfvec[], OUT pictures bigint[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.watch_subject(query text, images bigint[], query_vector public.vector, chosen clipsql.model, OUT directions public.halfvec[], OUT pictures bigint[]) IS 'Unit vectors of what a watch looks for, and the stored pictures that it names.';
+
+
+--
+-- Name: watched(clipsql.watch_list, bigint[], double precision[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.watched(watch clipsql.watch_list, images bigint[], similarities double precision[]) RETURNS SETOF clipsql_private.watched_picture
+    LANGUAGE plpgsql STABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET gin_fuzzy_search_limit TO '0'
+    SET enable_seqscan TO 'on'
+    SET enable_indexscan TO 'on'
+    SET enable_bitmapscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET enable_hashjoin TO 'on'
+    SET enable_sort TO 'on'
+    SET jit TO 'off'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+declare
+    filter constant clipsql_private.search_filter :=
+        jsonb_populate_record(null::clipsql_private.search_filter, watch.filters);
+    conditions constant text := clipsql_private.conditions(filter);
+begin
+    perform set_config('timezone', watch.timezone, true);
+    return query execute
+        -- Periods are counted from a midnight; those of a picture fold by its collection, too, which may be all that a
+        -- reader sees. A digest, because an index takes no value of any length.
+        'select s.image_id, h.similarity, s.seen_at, s.seen_at::date,
+                case when $4 is not null then sha256(convert_to(jsonb_build_array(
+                    extract(epoch from date_bin($4, s.seen_at::timestamp, timestamp ''2000-01-01'')),
+                    s.collection, s.metadata -> $5)::text, ''UTF8'')) end
+         from unnest($2, $3) as h(image_id, similarity)
+         join (select i.*, coalesce(i.taken_at, i.added_at) as seen_at from clipsql.image as i
+               where i.image_id = any ($2)' || coalesce(' and ' || nullif(conditions, ''), '') || ') as s
+            on s.image_id = h.image_id'
+        using filter, images, similarities, watch.once_per, watch.once_per_key;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION watched(watch clipsql.watch_list, images bigint[], similarities double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.watched(watch clipsql.watch_list, images bigint[], similarities double precision[]) IS 'Which of these pictures pass the filters of a watch, each with its moment, its day and its occasion.';
+
+
+--
+-- Name: watched_past(clipsql.watch_list, public.halfvec[], timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.watched_past(watch clipsql.watch_list, directions public.halfvec[], seen_from timestamp with time zone DEFAULT NULL::timestamp with time zone, seen_until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS SETOF clipsql_private.watched_picture
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+declare
+    -- As raise_alerts compares, number for number.
+    similarity constant text := (
+        select 'greatest(' || string_agg(format('1 - (($1)[%s] <=> e.embedding)', n.number), ', ' order by n.number) || ')'
+        from generate_series(1, cardinality(directions)) as n(number));
+    ids bigint[];
+    similarities double precision[];
+begin
+    execute format(
+            'select array_agg(n.image_id), array_agg(n.similarity)
+             from (select e.image_id, %s as similarity from clipsql.image_embedding as e where e.model_id = %s offset 0) as n
+             where n.similarity >= $2 and n.similarity < ''NaN''', similarity, watch.model_id)
+        into ids, similarities using directions, watch.min_similarity;
+    return query
+    select w.*
+    from clipsql_private.watched(watch, ids, similarities) as w
+    where (seen_from is null or w.seen_at >= seen_from) and (seen_until is null or w.seen_at < seen_until);
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION watched_past(watch clipsql.watch_list, directions public.halfvec[], seen_from timestamp with time zone, seen_until timestamp with time zone); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.watched_past(watch clipsql.watch_list, directions public.halfvec[], seen_from timestamp with time zone, seen_until timestamp with time zone) IS 'Stored pictures that a watch would raise alarms for, exactly, of a time.';
+
+
+--
 -- Name: word_terms(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -7551,6 +8729,107 @@ END;
 --
 
 COMMENT ON FUNCTION clipsql_private.word_terms(query text, language_code text) IS 'The words of a text as tsquery terms for captions of one language, each with its place in the text.';
+
+
+--
+-- Name: alert; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.alert (
+    alert_id bigint NOT NULL,
+    watch_id bigint NOT NULL,
+    image_id bigint NOT NULL,
+    similarity double precision NOT NULL,
+    percentile double precision,
+    raised_at timestamp with time zone DEFAULT now() NOT NULL,
+    repeats integer DEFAULT 0 NOT NULL,
+    verdict boolean,
+    occasion bytea
+);
+
+
+--
+-- Name: TABLE alert; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.alert IS 'One alarm: a watch and the picture that raised it. Rows come with the picture''s embedding, in its transaction.';
+
+
+--
+-- Name: COLUMN alert.alert_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.alert_id IS 'Number of the alarm, given by the database.';
+
+
+--
+-- Name: COLUMN alert.watch_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.watch_id IS 'The watch that raised it.';
+
+
+--
+-- Name: COLUMN alert.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.image_id IS 'The picture; it raises an alarm once.';
+
+
+--
+-- Name: COLUMN alert.similarity; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.similarity IS 'Cosine of the picture with what is looked for.';
+
+
+--
+-- Name: COLUMN alert.percentile; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.percentile IS 'Share of the collection, of 100, that scored lower then; null for a watch of several pictures.';
+
+
+--
+-- Name: COLUMN alert.raised_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.raised_at IS 'When it was raised.';
+
+
+--
+-- Name: COLUMN alert.repeats; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.repeats IS 'How many further pictures fell into the same period.';
+
+
+--
+-- Name: COLUMN alert.verdict; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.verdict IS 'Whether it was right, as clipsql.judge_alert was told; null: nobody has said.';
+
+
+--
+-- Name: COLUMN alert.occasion; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.alert.occasion IS 'Digest of period, collection and key, which its repeats share; null where nothing is folded.';
+
+
+--
+-- Name: alert_alert_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.alert ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql.alert_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -8260,6 +9539,145 @@ COMMENT ON COLUMN clipsql.picture.picture_url IS 'Where a browser finds it, as c
 
 
 --
+-- Name: watch_list_watch_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.watch_list ALTER COLUMN watch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql.watch_list_watch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: watch_stats; Type: VIEW; Schema: clipsql; Owner: -
+--
+
+CREATE VIEW clipsql.watch_stats WITH (security_invoker='true') AS
+ SELECT w.watch_id,
+    w.name,
+    a.alerts,
+    a.repeats,
+    a.last_raised_at,
+    a.judged,
+    ((a.right_ones)::double precision / (NULLIF(a.judged, 0))::double precision) AS "precision",
+    p.low AS precision_low,
+    p.high AS precision_high,
+    w.min_similarity,
+    t.similarity AS proposed_min_similarity
+   FROM (((clipsql.watch_list w
+     CROSS JOIN LATERAL ( SELECT count(*) AS alerts,
+            COALESCE(sum(a_1.repeats), (0)::bigint) AS repeats,
+            max(a_1.raised_at) AS last_raised_at,
+            count(a_1.verdict) AS judged,
+            count(*) FILTER (WHERE a_1.verdict) AS right_ones
+           FROM clipsql.alert a_1
+          WHERE (a_1.watch_id = w.watch_id)) a)
+     LEFT JOIN LATERAL ( SELECT GREATEST((0)::double precision, (((s.share + ((s.z / (2)::numeric))::double precision) - s.reach) / (((1)::numeric + s.z))::double precision)) AS low,
+            LEAST((1)::double precision, (((s.share + ((s.z / (2)::numeric))::double precision) + s.reach) / (((1)::numeric + s.z))::double precision)) AS high
+           FROM ( SELECT b.share,
+                    b.z,
+                    sqrt(((((b.z)::double precision * b.share) * ((1)::double precision - b.share)) + (((b.z ^ (2)::numeric) / (4)::numeric))::double precision)) AS reach
+                   FROM ( SELECT ((a.right_ones)::double precision / (NULLIF(a.judged, 0))::double precision) AS share,
+                            (3.8416 / (NULLIF(a.judged, 0))::numeric) AS z) b) s) p ON ((a.judged > 0)))
+     LEFT JOIN LATERAL ( SELECT f.similarity
+           FROM ( SELECT j.similarity,
+                    sum((j.verdict)::integer) OVER (ORDER BY j.similarity DESC) AS right_ones,
+                    count(*) OVER (ORDER BY j.similarity DESC) AS above
+                   FROM clipsql.alert j
+                  WHERE ((j.watch_id = w.watch_id) AND (j.verdict IS NOT NULL))) f
+          ORDER BY ((f.right_ones)::double precision / (NULLIF((f.above + a.right_ones), 0))::double precision) DESC, f.similarity DESC
+         LIMIT 1) t ON (((a.judged >= 10) AND (a.right_ones > 0))));
+
+
+--
+-- Name: VIEW watch_stats; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON VIEW clipsql.watch_stats IS 'What became of each watch: its alarms, how many were right, and the threshold that would part them best.';
+
+
+--
+-- Name: COLUMN watch_stats.watch_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.watch_id IS 'The watch.';
+
+
+--
+-- Name: COLUMN watch_stats.name; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.name IS 'What it is called.';
+
+
+--
+-- Name: COLUMN watch_stats.alerts; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.alerts IS 'Alarms that it raised.';
+
+
+--
+-- Name: COLUMN watch_stats.repeats; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.repeats IS 'Further pictures that fell into the same periods.';
+
+
+--
+-- Name: COLUMN watch_stats.last_raised_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.last_raised_at IS 'When the last alarm was raised.';
+
+
+--
+-- Name: COLUMN watch_stats.judged; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.judged IS 'Alarms that somebody has judged (clipsql.judge_alert).';
+
+
+--
+-- Name: COLUMN watch_stats."precision"; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats."precision" IS 'Share of the judged alarms that were right, 0 to 1; null before one is judged.';
+
+
+--
+-- Name: COLUMN watch_stats.precision_low; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.precision_low IS 'The true share is not below, in 95 of 100 cases (Wilson''s interval).';
+
+
+--
+-- Name: COLUMN watch_stats.precision_high; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.precision_high IS 'The true share is not above, in 95 of 100 cases (Wilson''s interval).';
+
+
+--
+-- Name: COLUMN watch_stats.min_similarity; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.min_similarity IS 'The threshold as it is.';
+
+
+--
+-- Name: COLUMN watch_stats.proposed_min_similarity; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.watch_stats.proposed_min_similarity IS 'The threshold that parts right from wrong alarms best, by F1; null before ten are judged and one was right.';
+
+
+--
 -- Name: attachment_attachment_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
 --
 
@@ -8333,6 +9751,27 @@ CREATE TABLE clipsql_private.changed_row (
 --
 
 COMMENT ON TABLE clipsql_private.changed_row IS 'A note of a writer that a row changed: what the tables of notes share, each with the key of its source.';
+
+
+--
+-- Name: delivery; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.delivery (
+    webhook_id integer NOT NULL,
+    alert_id bigint NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    failure text,
+    is_dead boolean DEFAULT false NOT NULL
+);
+
+
+--
+-- Name: TABLE delivery; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.delivery IS 'An alarm that a webhook is still to be told of: written with the alarm, gone once it was taken.';
 
 
 --
@@ -8530,6 +9969,24 @@ ALTER TABLE clipsql_private.queue ALTER COLUMN queue_id ADD GENERATED ALWAYS AS 
 
 
 --
+-- Name: repeat; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.repeat (
+    watch_id bigint NOT NULL,
+    image_id bigint NOT NULL,
+    alert_id bigint NOT NULL
+);
+
+
+--
+-- Name: TABLE repeat; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.repeat IS 'A picture that raised no alarm of its own, because its occasion had one.';
+
+
+--
 -- Name: revision; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -8691,6 +10148,38 @@ COMMENT ON TABLE clipsql_private.text_word IS 'A piece of text that is one token
 
 
 --
+-- Name: webhook; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.webhook (
+    webhook_id integer NOT NULL,
+    owner text NOT NULL,
+    address text NOT NULL
+);
+
+
+--
+-- Name: TABLE webhook; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.webhook IS 'An address to which a role has alarms posted.';
+
+
+--
+-- Name: webhook_webhook_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.webhook ALTER COLUMN webhook_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql_private.webhook_webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: held; Type: VIEW; Schema: report; Owner: -
 --
 
@@ -8748,6 +10237,14 @@ ALTER TABLE ONLY clipsql.caption_embedding ATTACH PARTITION clipsql_private.capt
 --
 
 ALTER TABLE ONLY clipsql.image_embedding ATTACH PARTITION clipsql_private.image_embedding_1 FOR VALUES IN (1);
+
+
+--
+-- Data for Name: alert; Type: TABLE DATA; Schema: clipsql; Owner: -
+--
+
+COPY clipsql.alert (alert_id, watch_id, image_id, similarity, percentile, raised_at, repeats, verdict, occasion) FROM stdin;
+\.
 
 
 --
@@ -8879,126 +10376,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.298504+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:21:49.440357+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:21:49.59356+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.263696+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 03:23:18.468921+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 03:23:18.70168+00
 \.
 
 
@@ -9007,7 +10504,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 03:21:49.10537+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 03:23:18.115159+00
 \.
 
 
@@ -9016,6 +10513,14 @@ COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale,
 --
 
 COPY clipsql.settings (picture_folder, url_prefix) FROM stdin;
+\.
+
+
+--
+-- Data for Name: watch_list; Type: TABLE DATA; Schema: clipsql; Owner: -
+--
+
+COPY clipsql.watch_list (watch_id, name, owner, model_id, query, images, filters, timezone, alarms_per_day, min_percentile, min_similarity, alarms_low, alarms_high, once_per, once_per_key, is_paused, problem, created_at) FROM stdin;
 \.
 
 
@@ -9056,6 +10561,14 @@ COPY clipsql_private.caption_embedding_1 (caption_id, model_id, embedding) FROM 
 --
 
 COPY clipsql_private.changed_row (changed_at, is_fresh) FROM stdin;
+\.
+
+
+--
+-- Data for Name: delivery; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.delivery (webhook_id, alert_id, tries, next_try_at, failure, is_dead) FROM stdin;
 \.
 
 
@@ -9237,11 +10750,19 @@ COPY clipsql_private.remembered_text (model_id, body, embedding) FROM stdin;
 
 
 --
+-- Data for Name: repeat; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.repeat (watch_id, image_id, alert_id) FROM stdin;
+\.
+
+
+--
 -- Data for Name: revision; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0009
+0010
 \.
 
 
@@ -9945,7 +11466,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, pooled_id, start_id, end_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	534	533	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 03:21:49.947377+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	534	533	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 03:23:19.175348+00
 \.
 
 
@@ -10103,6 +11624,29 @@ COPY clipsql_private.thumbnail (image_id, jpeg, width, height) FROM stdin;
 
 
 --
+-- Data for Name: watch_vector; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused) FROM stdin;
+\.
+
+
+--
+-- Data for Name: webhook; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.webhook (webhook_id, owner, address) FROM stdin;
+\.
+
+
+--
+-- Name: alert_alert_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql.alert_alert_id_seq', 1, false);
+
+
+--
 -- Name: caption_caption_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
 --
 
@@ -10121,6 +11665,13 @@ SELECT pg_catalog.setval('clipsql.image_image_id_seq', 120, true);
 --
 
 SELECT pg_catalog.setval('clipsql.model_model_id_seq', 1, true);
+
+
+--
+-- Name: watch_list_watch_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql.watch_list_watch_id_seq', 1, false);
 
 
 --
@@ -10156,6 +11707,37 @@ SELECT pg_catalog.setval('clipsql_private.queue_queue_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('clipsql_private.search_tuning_tuning_id_seq', 1, false);
+
+
+--
+-- Name: webhook_webhook_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql_private.webhook_webhook_id_seq', 1, false);
+
+
+--
+-- Name: alert alert_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (alert_id);
+
+
+--
+-- Name: alert alert_watch_id_image_id_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.alert
+    ADD CONSTRAINT alert_watch_id_image_id_key UNIQUE (watch_id, image_id);
+
+
+--
+-- Name: alert alert_watch_id_occasion_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.alert
+    ADD CONSTRAINT alert_watch_id_occasion_key UNIQUE (watch_id, occasion);
 
 
 --
@@ -10215,6 +11797,22 @@ ALTER TABLE ONLY clipsql.settings
 
 
 --
+-- Name: watch_list watch_list_name_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.watch_list
+    ADD CONSTRAINT watch_list_name_key UNIQUE (name);
+
+
+--
+-- Name: watch_list watch_list_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.watch_list
+    ADD CONSTRAINT watch_list_pkey PRIMARY KEY (watch_id);
+
+
+--
 -- Name: attached_column attached_column_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -10244,6 +11842,14 @@ ALTER TABLE ONLY clipsql_private.attachment_problem
 
 ALTER TABLE ONLY clipsql_private.caption_embedding_1
     ADD CONSTRAINT caption_embedding_1_pkey PRIMARY KEY (caption_id, model_id);
+
+
+--
+-- Name: delivery delivery_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (webhook_id, alert_id);
 
 
 --
@@ -10308,6 +11914,14 @@ ALTER TABLE ONLY clipsql_private.queue
 
 ALTER TABLE ONLY clipsql_private.remembered_text
     ADD CONSTRAINT remembered_text_pkey PRIMARY KEY (model_id, body);
+
+
+--
+-- Name: repeat repeat_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.repeat
+    ADD CONSTRAINT repeat_pkey PRIMARY KEY (watch_id, image_id);
 
 
 --
@@ -10407,6 +12021,37 @@ ALTER TABLE ONLY clipsql_private.thumbnail
 
 
 --
+-- Name: watch_vector watch_vector_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.watch_vector
+    ADD CONSTRAINT watch_vector_pkey PRIMARY KEY (model_id, watch_id, number);
+
+
+--
+-- Name: webhook webhook_owner_address_key; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.webhook
+    ADD CONSTRAINT webhook_owner_address_key UNIQUE (owner, address);
+
+
+--
+-- Name: webhook webhook_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (webhook_id);
+
+
+--
+-- Name: alert_image_id_idx; Type: INDEX; Schema: clipsql; Owner: -
+--
+
+CREATE INDEX alert_image_id_idx ON clipsql.alert USING btree (image_id);
+
+
+--
 -- Name: caption_image_id_idx; Type: INDEX; Schema: clipsql; Owner: -
 --
 
@@ -10463,10 +12108,24 @@ CREATE UNIQUE INDEX model_is_default_key ON clipsql.model USING btree (is_defaul
 
 
 --
+-- Name: watch_list_model_id_idx; Type: INDEX; Schema: clipsql; Owner: -
+--
+
+CREATE INDEX watch_list_model_id_idx ON clipsql.watch_list USING btree (model_id);
+
+
+--
 -- Name: attachment_problem_attachment_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
 --
 
 CREATE INDEX attachment_problem_attachment_id_idx ON clipsql_private.attachment_problem USING btree (attachment_id);
+
+
+--
+-- Name: delivery_alert_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX delivery_alert_id_idx ON clipsql_private.delivery USING btree (alert_id);
 
 
 --
@@ -10498,6 +12157,27 @@ CREATE INDEX queue_model_id_collection_queue_id_idx ON clipsql_private.queue USI
 
 
 --
+-- Name: repeat_alert_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX repeat_alert_id_idx ON clipsql_private.repeat USING btree (alert_id);
+
+
+--
+-- Name: repeat_image_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX repeat_image_id_idx ON clipsql_private.repeat USING btree (image_id);
+
+
+--
+-- Name: watch_vector_watch_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX watch_vector_watch_id_idx ON clipsql_private.watch_vector USING btree (watch_id);
+
+
+--
 -- Name: cameras_key; Type: INDEX; Schema: report; Owner: -
 --
 
@@ -10519,6 +12199,27 @@ ALTER INDEX clipsql.image_embedding_pkey ATTACH PARTITION clipsql_private.image_
 
 
 --
+-- Name: alert alerts_are_told; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER alerts_are_told AFTER INSERT ON clipsql.alert REFERENCING NEW TABLE AS raised FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.queue_deliveries();
+
+
+--
+-- Name: image_embedding alerts_of_changed; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER alerts_of_changed AFTER UPDATE ON clipsql.image_embedding REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.raise_alerts();
+
+
+--
+-- Name: image_embedding alerts_of_new; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER alerts_of_new AFTER INSERT ON clipsql.image_embedding REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.raise_alerts();
+
+
+--
 -- Name: image image_is_moved; Type: TRIGGER; Schema: clipsql; Owner: -
 --
 
@@ -10530,6 +12231,50 @@ CREATE TRIGGER image_is_moved AFTER UPDATE OF collection ON clipsql.image FOR EA
 --
 
 CREATE CONSTRAINT TRIGGER image_is_queued AFTER INSERT OR UPDATE OF status ON clipsql.image DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = 'pending'::text)) EXECUTE FUNCTION clipsql_private.queue_picture();
+
+
+--
+-- Name: watch_list watch_begins; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER watch_begins BEFORE INSERT OR UPDATE OF model_id, filters, timezone, min_similarity, once_per, once_per_key, is_paused ON clipsql.watch_list FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.begin_watch();
+
+
+--
+-- Name: image_embedding_1 alerts_of_changed; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER alerts_of_changed AFTER UPDATE ON clipsql_private.image_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.raise_alerts();
+
+
+--
+-- Name: image_embedding_1 alerts_of_new; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER alerts_of_new AFTER INSERT ON clipsql_private.image_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.raise_alerts();
+
+
+--
+-- Name: webhook webhook_begins; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER webhook_begins BEFORE INSERT ON clipsql_private.webhook FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.begin_watch();
+
+
+--
+-- Name: alert alert_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.alert
+    ADD CONSTRAINT alert_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: alert alert_watch_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.alert
+    ADD CONSTRAINT alert_watch_id_fkey FOREIGN KEY (watch_id) REFERENCES clipsql.watch_list(watch_id) ON DELETE CASCADE;
 
 
 --
@@ -10573,6 +12318,14 @@ ALTER TABLE clipsql.image_embedding
 
 
 --
+-- Name: watch_list watch_list_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.watch_list
+    ADD CONSTRAINT watch_list_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE SET NULL;
+
+
+--
 -- Name: attached_column attached_column_attachment_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -10586,6 +12339,22 @@ ALTER TABLE ONLY clipsql_private.attached_column
 
 ALTER TABLE ONLY clipsql_private.attachment
     ADD CONSTRAINT attachment_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE SET NULL;
+
+
+--
+-- Name: delivery delivery_alert_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.delivery
+    ADD CONSTRAINT delivery_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES clipsql.alert(alert_id) ON DELETE CASCADE;
+
+
+--
+-- Name: delivery delivery_webhook_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.delivery
+    ADD CONSTRAINT delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clipsql_private.webhook(webhook_id) ON DELETE CASCADE;
 
 
 --
@@ -10642,6 +12411,30 @@ ALTER TABLE ONLY clipsql_private.queue
 
 ALTER TABLE ONLY clipsql_private.remembered_text
     ADD CONSTRAINT remembered_text_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: repeat repeat_alert_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.repeat
+    ADD CONSTRAINT repeat_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES clipsql.alert(alert_id) ON DELETE CASCADE;
+
+
+--
+-- Name: repeat repeat_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.repeat
+    ADD CONSTRAINT repeat_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: repeat repeat_watch_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.repeat
+    ADD CONSTRAINT repeat_watch_id_fkey FOREIGN KEY (watch_id) REFERENCES clipsql.watch_list(watch_id) ON DELETE CASCADE;
 
 
 --
@@ -10723,6 +12516,120 @@ ALTER TABLE ONLY clipsql_private.text_word
 ALTER TABLE ONLY clipsql_private.thumbnail
     ADD CONSTRAINT thumbnail_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
 
+
+--
+-- Name: watch_vector watch_vector_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.watch_vector
+    ADD CONSTRAINT watch_vector_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: watch_vector watch_vector_watch_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.watch_vector
+    ADD CONSTRAINT watch_vector_watch_id_fkey FOREIGN KEY (watch_id) REFERENCES clipsql.watch_list(watch_id) ON DELETE CASCADE;
+
+
+--
+-- Name: alert; Type: ROW SECURITY; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.alert ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alert is_owned; Type: POLICY; Schema: clipsql; Owner: -
+--
+
+CREATE POLICY is_owned ON clipsql.alert FOR UPDATE USING ((EXISTS ( SELECT
+   FROM clipsql.watch_list w
+  WHERE ((w.watch_id = alert.watch_id) AND clipsql_private.owns(w.owner)))));
+
+
+--
+-- Name: watch_list is_owned; Type: POLICY; Schema: clipsql; Owner: -
+--
+
+CREATE POLICY is_owned ON clipsql.watch_list USING (clipsql_private.owns(owner));
+
+
+--
+-- Name: alert is_seen; Type: POLICY; Schema: clipsql; Owner: -
+--
+
+CREATE POLICY is_seen ON clipsql.alert FOR SELECT USING (((NOT row_security_active('clipsql.image'::text)) OR ((EXISTS ( SELECT
+   FROM clipsql.watch_list w
+  WHERE (w.watch_id = alert.watch_id))) AND (EXISTS ( SELECT
+   FROM clipsql.image i
+  WHERE (i.image_id = alert.image_id))))));
+
+
+--
+-- Name: watch_list is_seen; Type: POLICY; Schema: clipsql; Owner: -
+--
+
+CREATE POLICY is_seen ON clipsql.watch_list FOR SELECT USING ((clipsql_private.owns(owner) OR (NOT row_security_active('clipsql.image'::text))));
+
+
+--
+-- Name: watch_list; Type: ROW SECURITY; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.watch_list ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: delivery; Type: ROW SECURITY; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.delivery ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: delivery is_owned; Type: POLICY; Schema: clipsql_private; Owner: -
+--
+
+CREATE POLICY is_owned ON clipsql_private.delivery USING ((EXISTS ( SELECT
+   FROM clipsql_private.webhook h
+  WHERE (h.webhook_id = delivery.webhook_id))));
+
+
+--
+-- Name: watch_vector is_owned; Type: POLICY; Schema: clipsql_private; Owner: -
+--
+
+CREATE POLICY is_owned ON clipsql_private.watch_vector USING ((EXISTS ( SELECT
+   FROM clipsql.watch_list w
+  WHERE ((w.watch_id = watch_vector.watch_id) AND clipsql_private.owns(w.owner)))));
+
+
+--
+-- Name: webhook is_owned; Type: POLICY; Schema: clipsql_private; Owner: -
+--
+
+CREATE POLICY is_owned ON clipsql_private.webhook USING (clipsql_private.owns(owner));
+
+
+--
+-- Name: watch_vector is_seen; Type: POLICY; Schema: clipsql_private; Owner: -
+--
+
+CREATE POLICY is_seen ON clipsql_private.watch_vector FOR SELECT USING ((EXISTS ( SELECT
+   FROM clipsql.watch_list w
+  WHERE (w.watch_id = watch_vector.watch_id))));
+
+
+--
+-- Name: watch_vector; Type: ROW SECURITY; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.watch_vector ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhook; Type: ROW SECURITY; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.webhook ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: cameras; Type: MATERIALIZED VIEW DATA; Schema: report; Owner: -

@@ -1,0 +1,297 @@
+"""`clipsql watch`: what is looked for in pictures to come, and its alarms."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from clipsql.cli.options import (
+    Command,
+    Instant,
+    database_option,
+    encoder_options,
+    filter_options,
+    json_option,
+)
+from clipsql.cli.output import agree, note, show_json, show_table
+from clipsql.cli.watch_outbox import deliver, follow
+from clipsql.config import Settings
+from clipsql.db.calls.watching import WatchOptions
+from clipsql.db.opening import open_database
+from clipsql.search.searcher import Searcher
+from clipsql.watching.watches import AlertRow, WatchRow
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Duration(click.ParamType[dt.timedelta]):
+    """A length of time: 90s, 15m, 1h, 1d, or in words, 15 minutes."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
+        told = re.fullmatch(
+            r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(s|m|h|d|(?:second|minute|hour|day)s?)\s*", value, re.ASCII
+        )
+        if told is None:
+            self.fail(f'"{value}" is no length of time; write it as 15m, 1h or 1 day.', param, ctx)
+        return dt.timedelta(**{_UNITS[told[2][0]]: float(told[1])})
+
+
+@click.group()
+def watch() -> None:
+    """Look for things in pictures to come: each one that is similar enough raises an alarm.
+
+    \b
+    clipsql watch add "red lorry" "a red truck" --in-collection gate --alarms-per-day 5
+    clipsql watch test "red lorry" --taken-from 2026-03-01
+    clipsql watch alerts "red lorry"
+    """
+
+
+def _named(command: Command) -> Command:
+    return watch.command()(click.argument("name")(database_option(command)))
+
+
+@watch.command()
+@click.argument("name")
+@click.argument("query", required=False)
+@click.option(
+    "--image",
+    "images",
+    type=int,
+    multiple=True,
+    metavar="IMAGE",
+    help="A stored picture; of several, all of one object, the most similar counts.",
+)
+@click.option(
+    "--alarms-per-day", type=float, metavar="NUMBER", help="As often in the pictures that are there."
+)
+@click.option(
+    "--min-percentile", type=float, metavar="0..100", help="Better than this share of the collection."
+)
+@click.option("--min-similarity", type=float, metavar="COSINE")
+@click.option(
+    "--once-per", type=Duration(), metavar="DURATION", help="One alarm in each such period: 15m, 1h, 1d."
+)
+@click.option(
+    "--once-per-key", metavar="KEY", help="Of each value that the metadata have for it, such as camera."
+)
+@filter_options
+@encoder_options
+@json_option
+@database_option
+def add(
+    settings: Settings,
+    name: str,
+    query: str | None,
+    images: tuple[int, ...],
+    options: WatchOptions,
+    timezone: str,
+    device: str | None,
+    dtype: str | None,
+    as_json: bool,
+    **threshold: Any,
+) -> None:
+    """Watch under NAME for pictures that QUERY describes, or that are like stored ones; or change the watch NAME.
+
+    QUERY is one of "clipsql search query": words, pictures such as image:42 and ./lorry.jpg, and weights. Give one of
+    --alarms-per-day, --min-percentile and --min-similarity. The past decides what a number of alarms means, and it is
+    said what to expect of a day; where the past is too short to tell, so is that.
+
+    \b
+    clipsql watch add "red lorry" "a red truck" --in-collection gate --alarms-per-day 5
+    clipsql watch add stolen --image 17 --image 42 --min-similarity 0.8 --once-per 1h
+    clipsql watch add fog 'fog + 0.5*./foggy.jpg - snow' --min-percentile 99.9
+    """
+    options.update({key: value for key, value in threshold.items() if value is not None})  # type: ignore[typeddict-item]
+    with open_database(settings) as engine:
+        searcher = Searcher(
+            engine, model=options.pop("model", None), device=device, dtype=dtype, timezone=timezone
+        )
+        watch_id = searcher.watch(
+            name,
+            query,
+            image=images[0] if len(images) == 1 else None,
+            images=images if len(images) > 1 else None,
+            **options,
+        )
+        made = next(one for one in searcher.watches() if one.watch_id == watch_id)
+    if as_json:
+        show_json(made)
+        return
+    click.echo(f"Watch {name} raises an alarm from a similarity of {made.min_similarity:.3f} on.")
+    if made.alarms_low is not None:
+        click.echo(f"Expect {_range(made.alarms_low, made.alarms_high)} alarms a day, in 95 of 100 days.")
+
+
+@watch.command(name="list")
+@json_option
+@database_option
+def list_(settings: Settings, as_json: bool) -> None:
+    """Show all watches with what became of them.
+
+    The precision is the share of the judged alarms that were right, with the range that holds the true share in 95 of
+    100 cases. From ten judged alarms on, the threshold is proposed that would have parted right from wrong best.
+    """
+    with open_database(settings) as engine:
+        watches = Searcher(engine).watches()
+    if as_json:
+        for one in watches:
+            show_json(one)
+    elif not watches:
+        note('There is no watch yet; "clipsql watch add" makes one.')
+    else:
+        _show(watches, _WATCH)
+
+
+@_named
+@click.option("--taken-from", type=Instant(), help="Not before; ISO 8601.")
+@click.option("--taken-until", type=Instant(), help="Before.")
+@json_option
+def test(
+    settings: Settings,
+    name: str,
+    taken_from: dt.datetime | None,
+    taken_until: dt.datetime | None,
+    as_json: bool,
+) -> None:
+    """Tell what the watch NAME would have raised for the pictures that are there, exactly, day by day.
+
+    Times without offset are UTC. Pictures that nobody knows the time of count when they were added.
+
+    \b
+    clipsql watch test "red lorry" --taken-from 2026-03-01
+    """
+    moments = [
+        moment if moment is None or moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        for moment in (taken_from, taken_until)
+    ]
+    with open_database(settings) as engine:
+        days = Searcher(engine).backtest(name, *moments)
+    if as_json:
+        for day in days:
+            show_json(day)
+    elif not days:
+        note("No picture of that time passes the filters.")
+    else:
+        show_table(
+            ("day", "alarms", "best image"), ((day.day, day.alarms, day.best_image_id) for day in days)
+        )
+        low, high = days[0].alarms_low, days[0].alarms_high
+        click.echo(f"Expect {_range(low, high)} alarms a day, in 95 of 100 days.")
+
+
+@watch.command()
+@click.argument("name", required=False)
+@click.option("--max-results", type=click.IntRange(min=1), default=20, show_default=True)
+@json_option
+@database_option
+def alerts(settings: Settings, name: str | None, max_results: int, as_json: bool) -> None:
+    """Show the newest alarms, of the watch NAME or of all, latest first.
+
+    \b
+    clipsql watch alerts "red lorry" --max-results 5
+    """
+    with open_database(settings) as engine:
+        found = Searcher(engine).alerts(name, max_results=max_results)
+    if as_json:
+        for one in found:
+            show_json(one)
+    elif not found:
+        note("There is no alarm.")
+    else:
+        _show(found, _ALERT)
+
+
+@watch.command()
+@click.argument("alert", type=int)
+@click.option("--right/--wrong", "is_right", default=None, help="Whether the picture is what was looked for.")
+@database_option
+def judge(settings: Settings, alert: int, is_right: bool | None) -> None:
+    """Say whether the alarm ALERT was right; without --right or --wrong, take back what was said.
+
+    \b
+    clipsql watch judge 17 --wrong
+    """
+    with open_database(settings) as engine:
+        Searcher(engine).judge_alert(alert, is_right)
+
+
+@_named
+def pause(settings: Settings, name: str) -> None:
+    """Have the watch NAME raise nothing until it goes on."""
+    with open_database(settings) as engine:
+        Searcher(engine).pause_watch(name)
+
+
+@_named
+def resume(settings: Settings, name: str) -> None:
+    """Let the watch NAME go on with the pictures that come from now on."""
+    with open_database(settings) as engine:
+        Searcher(engine).resume_watch(name)
+
+
+@_named
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(settings: Settings, name: str, yes: bool) -> None:
+    """Remove the watch NAME with its alarms."""
+    with open_database(settings) as engine:
+        agree(f"Remove the watch {name} with its alarms?", yes=yes)
+        Searcher(engine).unwatch(name)
+
+
+watch.add_command(follow)
+watch.add_command(deliver)
+
+_WATCH: dict[str, Callable[[WatchRow], object]] = {
+    "watch": lambda one: one.name,
+    "looks for": lambda one: (
+        one.query or (one.images and ", ".join(f"image:{image}" for image in one.images))
+    ),
+    "from": lambda one: f"{one.min_similarity:.3f}",
+    "a day": lambda one: one.alarms_low is not None and _range(one.alarms_low, one.alarms_high),
+    "alarms": lambda one: one.alerts,
+    "repeats": lambda one: one.repeats,
+    "last": lambda one: one.last_raised_at,
+    "judged": lambda one: one.judged,
+    "precision": lambda one: (
+        one.precision is not None
+        and f"{one.precision:.2f} ({one.precision_low:.2f} to {one.precision_high:.2f})"
+    ),
+    "better from": lambda one: one.proposed_min_similarity and f"{one.proposed_min_similarity:.3f}",
+    "state": lambda one: (
+        "paused"
+        if one.is_paused
+        else "its model was removed"
+        if one.model is None
+        else one.problem or "watching"
+    ),
+}
+_ALERT: dict[str, Callable[[AlertRow], object]] = {
+    "alert": lambda one: one.alert_id,
+    "watch": lambda one: one.watch,
+    "image": lambda one: one.image_id,
+    "similarity": lambda one: f"{one.similarity:.3f}",
+    "percentile": lambda one: one.percentile is not None and f"{one.percentile:.1f}",
+    "repeats": lambda one: one.repeats,
+    "raised at": lambda one: one.raised_at,
+    "taken at": lambda one: one.taken_at,
+    "verdict": lambda one: {True: "right", False: "wrong", None: None}[one.verdict],
+    "url": lambda one: one.url,
+}
+
+
+def _show(found: Iterable[Any], facts: dict[str, Callable[[Any], object]]) -> None:
+    """A table without the columns in which nobody has anything."""
+    held = [[value or None for value in (fact(one) for fact in facts.values())] for one in found]
+    kept = [number for number in range(len(facts)) if any(row[number] is not None for row in held)]
+    show_table([list(facts)[number] for number in kept], ([row[number] for number in kept] for row in held))
+
+
+def _range(low: float, high: float | None) -> str:
+    return f"{low:.1f} to {high:.1f}"

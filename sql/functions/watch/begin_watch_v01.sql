@@ -1,0 +1,30 @@
+-- Before a watch begins or changes: waits until all who are writing pictures are done, and lets others write only when it
+-- is there to see. Whoever began earlier and still reads as of then meets a changed row (raise_alerts). First of all, so
+-- that nobody waits for a watch while this waits for him. Others who come to write wait behind this one, so it gives way
+-- to them again and again when a transaction does not end. Security definer: who watches needs no right to models.
+create or replace function clipsql_private.begin_watch()
+returns trigger
+language plpgsql volatile parallel unsafe security definer
+set search_path from current
+set lock_timeout = '1s'
+as $$
+declare
+    wait_s integer;
+begin
+    for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
+        perform set_config('lock_timeout', wait_s || 's', true);
+        begin
+            perform pg_advisory_xact_lock(hashtextextended('clipsql watches', 0));
+            update clipsql.model as m set is_default = m.is_default;
+            return null;
+        exception when lock_not_available then
+            perform pg_sleep(0.2);
+        end;
+    end loop;
+    raise exception using errcode = 'lock_not_available', message =
+        'A transaction that writes pictures does not end, and a watch begins only between such; try again when it has ended.';
+end;
+$$;
+
+comment on function clipsql_private.begin_watch() is
+    'Trigger: no picture is written between the beginning of a watch and the moment when others see it.';

@@ -1,0 +1,25 @@
+-- How many alarms a day to come will have, in 95 of 100 cases, from the numbers of days that are past. Counts are made even
+-- by their square root (Anscombe 1948); days that differ more than chance alone would have them widen the interval, and so
+-- do few days, by Student's t (expanded as Fisher and Cornish 1960 give it, right to a hundredth from four days on).
+create or replace function clipsql_private.daily_interval(alarms bigint[], out low double precision, out high double precision)
+language sql immutable parallel safe
+begin atomic
+    select
+        greatest(0, greatest(0, s.root - s.reach) ^ 2 - 0.375),
+        (s.root + s.reach) ^ 2 - 0.375
+    from (
+        select
+            sqrt(d.mean + 0.375) as root,
+            0.5 * sqrt(greatest(1, d.variance / nullif(d.mean, 0)) * (1 + 1.0 / d.days))
+            * (1.96 + coalesce(2.3723 / d.freedom + 2.8237 / d.freedom ^ 2 + 2.5550 / d.freedom ^ 3, 0)) as reach
+        from (
+            select
+                avg(a.number)::double precision as mean, var_samp(a.number)::double precision as variance,
+                count(*) as days, nullif(count(*) - 1, 0)::double precision as freedom
+            from unnest(alarms) as a(number)
+        ) as d
+    ) as s;
+end;
+
+comment on function clipsql_private.daily_interval(bigint[]) is
+    'Least and most alarms of a day to come, in 95 of 100 cases, from those of past days.';
