@@ -15,6 +15,7 @@ FUNCTIONS = (
     "check_terms",
     "caller",
     "keeps_tenants_apart",
+    "sees_all",
     "asks_as_tenant",
     "is_restricted",
     "is_plain_condition",

@@ -66,7 +66,8 @@ POLICIES = """
 
     alter table clipsql_private.delivery enable row level security;
     create policy is_owned on clipsql_private.delivery
-        using (exists (select from clipsql_private.webhook as h where h.webhook_id = delivery.webhook_id));
+        using (exists (select from clipsql_private.webhook as h where h.webhook_id = delivery.webhook_id)
+            and exists (select from clipsql.alert as a where a.alert_id = delivery.alert_id));
 """
 
 # A statement that writes to the parent fires the parent's trigger alone, one that writes to a partition the partition's

@@ -6,8 +6,6 @@ language plpgsql stable parallel safe
 as $$
 declare
     caller constant name := clipsql_private.caller();
-    sees_all boolean;
-    is_forced boolean;
 begin
     if caller = current_user or not clipsql_private.keeps_tenants_apart() then
         return false;
@@ -17,18 +15,14 @@ begin
         raise exception using errcode = 'insufficient_privilege', message = format(
             'Role %s may not search; let the owner run: grant clipsql_reader to %1$s.', quote_ident(caller));
     end if;
-    -- As PostgreSQL decides it (check_enable_rls).
-    select not c.relrowsecurity or r.rolsuper or r.rolbypassrls or pg_has_role(r.oid, c.relowner, 'usage'), c.relforcerowsecurity
-    into sees_all, is_forced
-    from pg_catalog.pg_class as c
-    join pg_catalog.pg_roles as r on r.rolname = caller
-    where c.oid = 'clipsql.image'::regclass;
-    if is_forced and not sees_all then
+    if clipsql_private.sees_all(caller) then
+        return false;
+    elsif (select c.relforcerowsecurity from pg_catalog.pg_class as c where c.oid = 'clipsql.image'::regclass) then
         raise exception using errcode = 'CQ007', message =
             'Row-level security on clipsql.image is forced on its owner, under whom searches run; run:'
             ' alter table clipsql.image no force row level security.';
     end if;
-    return coalesce(not sees_all, true);
+    return true;
 end;
 $$;
 

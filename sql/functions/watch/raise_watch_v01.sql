@@ -23,7 +23,8 @@ begin
     if fresh is null then
         return '{}';
     end if;
-    if cardinality(directions) = 1 then  -- the basis is of what is near to all vectors, a watch of what is near to one
+    -- The basis is of what is near to all vectors, a watch of what is near to one; and of all pictures, others' too.
+    if cardinality(directions) = 1 and clipsql_private.sees_all(watch.owner::name) then
         select b.size, b.distances into size, distances
         from clipsql_private.percentile_basis(
             directions, watch.filters ->> 'in_collection', (select max(1 - f.similarity) from unnest(fresh) as f),
