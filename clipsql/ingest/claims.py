@@ -261,5 +261,5 @@ class Claims:
         given = [image_id for image_id, download in list(self._downloads.items()) if download.cancel()]
         if given:
             self._unread -= len(given)
-            self._held.difference_update(given)
             queue.give_back(self._connection, given, self._lease)
+            self._held.difference_update(given)  # only now: a second signal may have kept them from being given back
