@@ -262,4 +262,6 @@ class Claims:
         if given:
             self._unread -= len(given)
             queue.give_back(self._connection, given, self._lease)
-            self._held.difference_update(given)  # only now: a second signal may have kept them from being given back
+            self._held.difference_update(
+                given
+            )  # only now: a second signal may have kept them from being given back
