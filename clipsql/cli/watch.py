@@ -210,16 +210,16 @@ def alerts(settings: Settings, name: str | None, max_results: int, as_json: bool
 
 @watch.command()
 @click.argument("alert", type=int)
-@click.option("--right/--wrong", "is_right", default=None, help="Whether the picture is what was looked for.")
+@click.argument("verdict", type=click.Choice(("right", "wrong", "none")))
 @database_option
-def judge(settings: Settings, alert: int, is_right: bool | None) -> None:
-    """Say whether the alarm ALERT was right; without --right or --wrong, take back what was said.
+def judge(settings: Settings, alert: int, verdict: str) -> None:
+    """Say whether the alarm ALERT was right or wrong: is the picture what was looked for? None takes that back.
 
     \b
-    clipsql watch judge 17 --wrong
+    clipsql watch judge 17 wrong
     """
     with open_database(settings) as engine:
-        Searcher(engine).judge_alert(alert, is_right)
+        Searcher(engine).judge_alert(alert, {"right": True, "wrong": False}.get(verdict))
 
 
 @_named

@@ -34,6 +34,11 @@ def filled(new_database: Callable[..., URL], template: str) -> Any:
     model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
     filled = fill(engine, rows=400, model=model)
     embed_captions(engine, model)
+    Searcher(engine).watch("w", image=7, min_percentile=90, once_per=dt.timedelta(days=30))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update clipsql.image_embedding set embedding = embedding"
+        )  # raises alarms
     yield filled
     engine.dispose()
 
@@ -65,9 +70,18 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "explain_text": (("a red truck",), {}),
     "files": (([1, 2],), {}),
     "thumbnails": (([1, 2],), {}),
+<<<<<<< HEAD
     "attachments": ((), {}),
 }  # fmt: skip
 WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", "attach", "reattach", "detach"}
+=======
+    "watches": ((), {}),
+    "alerts": (("w",), {"max_results": 3}),
+    "backtest": (("w", dt.datetime(2025, 3, 1, tzinfo=dt.UTC)), {}),
+}  # fmt: skip
+WATCHES = {"watch", "unwatch", "pause_watch", "resume_watch", "judge_alert"}
+WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", *WATCHES}
+>>>>>>> watch
 
 
 def test_every_method_is_there_and_called_below() -> None:
@@ -79,6 +93,29 @@ def test_every_method_is_there_and_called_below() -> None:
         call = getattr(AsyncSearcher, name)
         assert inspect.iscoroutinefunction(call)
         assert call.__doc__ == getattr(Searcher, name).__doc__
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_watches_are_made_and_changed_by_awaiting(filled: Filled, driver: str) -> None:
+    async def watch() -> None:
+        async with clipsql.connect_async(url(filled.engine, driver)) as pictures:
+            options = {"min_similarity": 0.999, "once_per": dt.timedelta(hours=1), "in_collection": driver}
+            await pictures.watch(driver, "red truck + image:7", **options)
+            await pictures.pause_watch(driver)
+            await pictures.resume_watch(driver)
+            vector = await pictures.embed_text("a dog")
+            await pictures.watch(driver, query_vector=vector, **options)
+            await pictures.put(driver, "u", embedding=vector)
+            [alert] = await pictures.alerts(driver)
+            await pictures.judge_alert(alert.alert_id, True)
+            [alert] = await pictures.alerts(driver)
+            assert (alert.verdict, alert.repeats) == (True, 0)
+            await pictures.unwatch(driver)
+            with pytest.raises(errors.UnknownWatch):
+                await pictures.alerts(driver)
+            await pictures.remove([alert.image_id])
+
+    run(watch())
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -100,7 +100,7 @@ COMMANDS = {
     "watch alerts": (),
     "watch deliver": ("https://example.org/", "--until-empty"),
     "watch follow": ("none",),
-    "watch judge": ("1", "--right"),
+    "watch judge": ("1", "right"),
     "watch list": (),
     "watch pause": ("w",),
     "watch resume": ("w",),

@@ -63,7 +63,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("watch", "add"): ("w", "a dog", "--min-similarity", "-1"),
     ("watch", "test"): ("w",),
     ("watch", "deliver"): ("https://example.org/", "--until-empty"),
-    ("watch", "judge"): ("1", "--right"),
+    ("watch", "judge"): ("1", "right"),
     ("watch", "pause"): ("w",),
     ("watch", "resume"): ("w",),
     ("watch", "remove"): ("w", "--yes"),

@@ -81,10 +81,10 @@ def test_a_watch_is_made_tried_heard_judged_paused_and_removed(searcher: Searche
         None,
     )
     assert alert["similarity"] == pytest.approx(1, abs=1e-3)
-    assert clipsql("watch", "judge", alert["alert_id"], "--right").exit_code == 0
+    assert clipsql("watch", "judge", alert["alert_id"], "right").exit_code == 0
     assert "right" in clipsql("watch", "alerts").stdout
     assert [one.verdict for one in searcher.alerts()] == [True]
-    assert clipsql("watch", "judge", alert["alert_id"]).exit_code == 0
+    assert clipsql("watch", "judge", alert["alert_id"], "none").exit_code == 0
     assert [one.verdict for one in searcher.alerts("red lorry", max_results=1)] == [None]
 
     assert clipsql("watch", "pause", "red lorry").exit_code == 0

@@ -12,9 +12,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 import web_server
@@ -285,6 +287,32 @@ def test_a_webhook_that_is_added_while_pictures_come_misses_none(
     deliver(engine, receiver)
     assert heard(receiver) == sorted(alert.alert_id for alert in searcher.alerts(max_results=10_000))
     assert len(heard(receiver)) > 20
+
+
+@pytest.mark.usefixtures("searcher")
+def test_a_webhook_waits_for_pictures_that_are_being_written(engine: Engine, receiver: Receiver) -> None:
+    with engine.connect() as writing, ThreadPoolExecutor(1) as pool:
+        put(Searcher(writing, model="space"), "not yet")
+        added = pool.submit(add_webhook, engine, receiver.url)
+        time.sleep(0.3)
+        writing.commit()
+        added.result(timeout=30)
+    assert deliver(engine, receiver).delivered == 1
+
+
+def test_each_further_try_is_made_later(engine: Engine, searcher: Searcher, receiver: Receiver) -> None:
+    put(searcher, "1")
+    moments: list[float] = []
+
+    def answer(_alert: dict[str, Any]) -> int:
+        moments.append(time.monotonic())
+        return 500 if len(moments) < 3 else 200
+
+    receiver.answer = answer
+    deliver(engine, receiver, first_wait_s=0.3)
+    first, second = np.diff(moments)
+    assert first >= 0.3
+    assert second >= 4 * 0.3
 
 
 def test_a_killed_deliverer_loses_nothing(searcher: Searcher, receiver: Receiver, database_url: str) -> None:

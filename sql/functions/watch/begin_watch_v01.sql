@@ -14,7 +14,7 @@ begin
     for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
         perform set_config('lock_timeout', wait_s || 's', true);
         begin
-            perform pg_advisory_xact_lock(hashtextextended('clipsql watches', 0));
+            perform pg_advisory_xact_lock(hashtextextended('watches of clipsql', 0));
             update clipsql.model as m set is_default = m.is_default;
             return null;
         exception when lock_not_available then

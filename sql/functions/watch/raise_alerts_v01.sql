@@ -13,7 +13,7 @@ declare
     raised bigint[] := '{}';
 begin
     -- Until this transaction ends no watch is made: a new one finds its pictures stored, or sees them come (begin_watch).
-    perform pg_advisory_xact_lock_shared(hashtextextended('clipsql watches', 0));
+    perform pg_advisory_xact_lock_shared(hashtextextended('watches of clipsql', 0));
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         -- Such a transaction does not see a watch that was made after it began, and must be run again.
         perform from clipsql.model as m where m.model_id in (select w.model_id from written as w) for share;
