@@ -70,18 +70,14 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "explain_text": (("a red truck",), {}),
     "files": (([1, 2],), {}),
     "thumbnails": (([1, 2],), {}),
-<<<<<<< HEAD
     "attachments": ((), {}),
-}  # fmt: skip
-WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", "attach", "reattach", "detach"}
-=======
     "watches": ((), {}),
     "alerts": (("w",), {"max_results": 3}),
     "backtest": (("w", dt.datetime(2025, 3, 1, tzinfo=dt.UTC)), {}),
 }  # fmt: skip
 WATCHES = {"watch", "unwatch", "pause_watch", "resume_watch", "judge_alert"}
-WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", *WATCHES}
->>>>>>> watch
+ATTACHMENTS = {"attach", "reattach", "detach"}
+WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", *WATCHES, *ATTACHMENTS}
 
 
 def test_every_method_is_there_and_called_below() -> None:
