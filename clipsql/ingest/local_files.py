@@ -49,8 +49,8 @@ def kept_content(stored: StoredPicture) -> bytes | None:
     file = stored.file_to_read or _original(picture)
     if file is None and not picture.is_on_the_web and picture.local_file is not None:
         raise ImageError(
-            "its file lies on this machine, where it is read only when an ingest asks for it; "
-            "list it in a column file, or ingest its address with --allow-file-urls",
+            "its file lies on this machine, where it is read only when an ingest asks for it; list it in a column "
+            "file, ingest its address with --allow-file-urls, or attach its table with may_read_files",
             failure=FailureClass.FILE_URL,
         )
     if file is None or (picture.is_on_the_web and not stored.is_checked):
