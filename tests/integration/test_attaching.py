@@ -355,6 +355,7 @@ def test_two_attachments_and_two_tables_share_pictures(
     shop.execute("delete from shop.product where id = 1")
     work()
     assert one(shop, "select count(*) from clipsql.image where url = %s", web.url(0)) == 1
+    assert set(web.asked.values()) == {1}, "a picture that another row has stays"
     shop.execute("delete from shop.product")
     work()
     urls = [url for (url,) in rows(shop, "select url from clipsql.image order by 1")]

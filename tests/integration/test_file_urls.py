@@ -126,7 +126,8 @@ def test_what_a_writer_puts_into_the_table_opens_no_file(
     assert work().outcomes == {Outcome.FAILED: len(rows)}
     assert stored(engine, "failure, sha256") == [("file_url", None)] * len(rows)
     assert (
-        "list it in a column file, or ingest its address with --allow-file-urls" in stored(engine, "error")[0]
+        "ingest its address with --allow-file-urls, or attach its table with may_read_files"
+        in stored(engine, "error")[0]
     )
 
 
