@@ -1,5 +1,7 @@
 """Tests of a Django project, which `manage.py test` runs: the products of docs/attached-tables.md, searched."""
 
+# ruff: noqa: PT009  Django's own runner shows what differs by the methods of a TestCase alone
+
 from __future__ import annotations
 
 import datetime as dt
@@ -31,11 +33,15 @@ class Searches(TestCase):
         with connection.cursor() as cursor:
             cursor.execute("select clipsql.attach('depot_frame', 'url', collection => 'products')")
             for number, title in enumerate(TITLES):
-                cursor.execute("select clipsql.put_image('products', %s, clipsql.embed_text(%s))", [title, title])
+                cursor.execute(
+                    "select clipsql.put_image('products', %s, clipsql.embed_text(%s))", [title, title]
+                )
                 product = Product.objects.create(
                     title=title, photo=title, price=10 * number, brand=brands[number % 2]
                 )
-                Frame.objects.create(camera=f"K{number % 2}", day=dt.date(2025, 1, 1 + number // 2), url=title)
+                Frame.objects.create(
+                    camera=f"K{number % 2}", day=dt.date(2025, 1, 1 + number // 2), url=title
+                )
                 for stars in range(number):
                     Review.objects.create(product=product, stars=min(stars, 2))
             Product.objects.create(title="no picture", price=0, brand=brands[0])
@@ -118,7 +124,9 @@ class Searches(TestCase):
         self.assertEqual(titles(found.reverse()), self.order[:4][::-1])
         self.assertEqual(found.first().title, RED)
         self.assertEqual(found.get(title=RED).similarity, self.likeness[RED])
-        self.assertEqual(list(found.values_list("title", flat=True).order_by("title")), sorted(self.order[:4]))
+        self.assertEqual(
+            list(found.values_list("title", flat=True).order_by("title")), sorted(self.order[:4])
+        )
         self.assertEqual(
             found.aggregate(Avg("price"))["price__avg"],
             sum(10 * TITLES.index(title) for title in self.order[:4]) / 4,
@@ -127,7 +135,12 @@ class Searches(TestCase):
             found.aggregate(mean=Avg("similarity"))["mean"],
             sum(self.likeness[title] for title in self.order[:4]) / 4,
         )
-        by_brand = dict(found.order_by().values_list("brand__name").annotate(Count("pk")).values_list("brand__name", "pk__count"))
+        by_brand = dict(
+            found.order_by()
+            .values_list("brand__name")
+            .annotate(Count("pk"))
+            .values_list("brand__name", "pk__count")
+        )
         self.assertEqual(sum(by_brand.values()), 4)
         self.assertEqual(titles(found.only("title")), self.order[:4])
         self.assertEqual(titles(found.none()), [])
@@ -137,7 +150,9 @@ class Searches(TestCase):
         again.query = pickle.loads(pickle.dumps(found.query))
         self.assertEqual(titles(again), self.order[:4])
         with transaction.atomic():
-            self.assertEqual(titles(found.filter(price__gte=0).select_for_update(of=("self",))), self.order[:4])
+            self.assertEqual(
+                titles(found.filter(price__gte=0).select_for_update(of=("self",))), self.order[:4]
+            )
 
     def test_it_stands_within_other_queries(self):
         within = Product.objects.filter(pk__in=self.search(2).filter(price__gte=30).values("pk"))
@@ -184,7 +199,10 @@ class Searches(TestCase):
             Product.objects.union(Product.objects.all()).search_pictures(RED)
         with self.assertRaisesMessage(DatabaseError, "The text is empty"), transaction.atomic():
             list(Product.objects.search_pictures(""))
-        with self.assertRaisesMessage(DatabaseError, "No pictures are attached to shop_brand"), transaction.atomic():
+        with (
+            self.assertRaisesMessage(DatabaseError, "No pictures are attached to shop_brand"),
+            transaction.atomic(),
+        ):
             list(PictureQuerySet(Brand).search_pictures(RED))
 
     def test_keys_of_several_columns(self):

@@ -111,7 +111,9 @@ def _name_of(block: str) -> str:
 
 def test_every_way_to_ask_a_queryset(manage: Manage) -> None:
     told = manage("test", "--no-color")
-    assert f"Ran {Path(__file__).with_name('rows_of_django.py').read_text().count(' def test_')} tests" in told
+    assert (
+        f"Ran {Path(__file__).with_name('rows_of_django.py').read_text().count(' def test_')} tests" in told
+    )
 
 
 def test_the_page_is_true_and_its_migration_goes_back(manage: Manage, owner_url: URL) -> None:
