@@ -28,7 +28,7 @@ STEPS = int(os.environ.get("CLIPSQL_ATTACHED_STEPS", "400"))
 """In all; the long run is CLIPSQL_ATTACHED_STEPS=10000."""
 KEYS = st.integers(1, 12)
 URLS = st.one_of(
-    st.none(), st.just(" "), st.integers(1, 9).map(lambda n: f"https://h.example/{n}"), st.just("bad")
+    st.none(), st.just(" "), st.integers(1, 60).map(lambda n: f"https://h.example/{n}"), st.just("bad")
 )
 TITLES = st.sampled_from([None, "a", "b"])
 
@@ -145,17 +145,21 @@ class AttachedTable(RuleBasedStateMachine):
                 writes.append(PictureWrite(picture=picture, stored=stored, embedding=vector_of(url)))
         queue.settle(connection, writes, lease, model=self.model)
 
-    def settle(self) -> None:
-        """Let a worker do all there is to do; then everything is up to date."""
-        self.app.execute("update clipsql_private.attachment set reconciled_at = null")
+    @rule()
+    def work(self) -> None:
+        """Let the worker go on until there is nothing to do."""
         lease = Lease(worker="last", seconds=60)
         with autocommit_connection(self.engine) as connection:
-            self.tables = AttachedTables(self.engine)
             while self.tables.step(connection):
                 pass
             connection.execute("update clipsql_private.queue set leased_until = null, leased_by = null")
             while claimed := queue.claim(connection, Scope(model=self.model), lease, limit=100):
                 self.settle_pictures(connection, claimed, lease)
+
+    def settle(self) -> None:
+        """After work, everything is up to date."""
+        self.app.execute("update clipsql_private.attachment set reconciled_at = null")
+        self.work()
         found = self.app.execute(
             "select url_column, rows, embedded, pending, failed, missing, state from clipsql.attachment_status"
         ).fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,22 +84,41 @@ def test_what_people_just_wrote_goes_before_a_backfill_and_a_load(
 def test_a_worker_with_its_hands_full_takes_what_is_fresh_all_the_same(
     engine: Engine, shop: Driver, model: ModelRow, encoder: Encoder
 ) -> None:
+    held = "select count(*) from clipsql_private.queue where leased_by is not null and is_fresh = %s"
+    with PictureServer(latency_s=4) as web:
+        for number in range(400):
+            shop.execute("insert into shop.product (photo_url) values (%s)", (web.url(number),))
+        one(shop, ATTACH)
+        worker = Worker(engine, encoder, model, downloads=DOWNLOADS)
+        thread = threading.Thread(target=lambda: worker.run(until_empty=True))
+        thread.start()
+        try:
+            until(lambda: one(shop, held, False) == 256)
+            shop.execute("insert into shop.product (photo_url) values (%s)", (web.url(999),))
+            until(lambda: one(shop, held, True) == 1)
+            assert one(shop, "select count(*) from clipsql.image_embedding") == 0, "nothing else is done yet"
+        finally:
+            worker.stop()
+            thread.join()
+
+
+def test_what_is_fresh_is_embedded_before_the_rest_of_a_backfill(
+    engine: Engine, shop: Driver, model: ModelRow, encoder: Encoder
+) -> None:
     with PictureServer(latency_s=0.05) as web:
         for number in range(700):
             shop.execute("insert into shop.product (photo_url) values (%s)", (web.url(number),))
         one(shop, ATTACH)
-        done: list[str] = []
-        worker = Worker(engine, encoder, model, downloads=DOWNLOADS)
+        done: list[int] = []
 
         def on_outcome(_outcome: object) -> None:
-            done.append("")
+            done.append(len(web.asked))
             if len(done) == 100:
                 shop.execute("insert into shop.product (photo_url) values (%s)", (web.url(999),))
 
-        worker.run(until_empty=True, on_outcome=on_outcome)
+        Worker(engine, encoder, model, downloads=DOWNLOADS).run(until_empty=True, on_outcome=on_outcome)
         assert status(shop) == (701, 701, 0, 0, 0)
-        order = list(web.asked)
-        assert order.index("/999.png") < 600, "before the last of the backfill"
+        assert list(web.asked).index("/999.png") < 600
         assert set(web.asked.values()) == {1}
 
 

@@ -555,6 +555,7 @@ def test_what_happens_to_a_table_is_its_state_and_breaks_nothing(
                     literal(vector(encoder, 0)),
                 )
             assert caught.value.sqlstate == "CQ007"
+    assert problems(shop) == []
     shop.execute("insert into shop.other values (1, %s)", (web.url(2),))
     keep_up(engine)
     assert problems(shop) == []
@@ -691,3 +692,48 @@ def test_what_cannot_be_attached_is_refused_with_the_remedy(
         shop.execute(f"select clipsql.{call}".encode())
     assert (caught.value.sqlstate or "").startswith("CQ")
     assert rows(shop, "select source_name from clipsql.attachment_status") == [("shop.attached",)]
+
+
+def test_a_worker_that_goes_on_follows_every_write_without_a_pass_over_all_rows(
+    engine: Engine, shop: Driver
+) -> None:
+    one(shop, ATTACH)
+    tables = AttachedTables(engine)
+    with autocommit_connection(engine) as connection:
+
+        def keep_on() -> list[Any]:
+            while tables.step(connection):
+                pass
+            return rows(shop, "select url from clipsql.image order by 1")
+
+        assert keep_on() == []
+        looked = one(shop, "select reconciled_at from clipsql_private.attachment")
+        shop.execute(
+            "insert into shop.product (photo_url) select 'https://h.example/' || g from generate_series(1, 300) as g"
+        )
+        assert len(keep_on()) == 300
+        shop.execute(
+            "update shop.product set photo_url = photo_url || 'x' where id = 1; delete from shop.product where id > 2"
+        )
+        assert keep_on() == [("https://h.example/1x",), ("https://h.example/2",)]
+        shop.execute("update shop.product set id = id + 10, price = 3")
+        ids = rows(shop, "select image_id from clipsql.image order by 1")
+        assert keep_on() == [("https://h.example/1x",), ("https://h.example/2",)]
+        assert rows(shop, "select image_id from clipsql.image order by 1") == ids
+        assert one(shop, "select reconciled_at from clipsql_private.attachment") == looked
+        shop.execute("truncate shop.product")
+        assert keep_on() == []
+        assert one(shop, "select count(*) from clipsql.product_picture") == 0
+
+
+def test_a_key_that_changes_in_bulk_keeps_its_picture(engine: Engine, shop: Driver) -> None:
+    shop.execute(
+        "insert into shop.product (photo_url) select 'https://h.example/' || g from generate_series(1, 900) as g"
+    )
+    one(shop, ATTACH)
+    keep_up(engine)
+    ids = rows(shop, "select image_id from clipsql.image order by 1")
+    shop.execute("update shop.product set id = id + 10000")
+    keep_up(engine)
+    assert rows(shop, "select image_id from clipsql.image order by 1") == ids
+    assert one(shop, "select min(id) from clipsql.product_picture") == 10001

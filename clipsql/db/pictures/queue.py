@@ -125,10 +125,10 @@ def claim(
     any. Those that several workers died with are left to `claim_suspects`.
     """
     fitting = sql.SQL("{} < {}").format(_LOST_WORKERS, _SUSPECTED)
-    fresh = _claim(connection, scope, lease, fitting, limit=limit, kind=_FRESH)
+    fresh = _claim(connection, scope, lease, _FRESH.format(fitting), limit=limit)
     if only_fresh or len(fresh) == limit:
         return fresh
-    return fresh + _claim(connection, scope, lease, fitting, limit=limit - len(fresh))
+    return fresh + _claim(connection, scope, lease, _OLDEST.format(fitting), limit=limit - len(fresh))
 
 
 def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list[StoredPicture], bool]:
@@ -150,31 +150,26 @@ def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list
     if lost < _SUSPECTED:
         return [], False
     fitting = sql.SQL("{} = {}").format(_LOST_WORKERS, lost)
-    return _claim(connection, scope, lease, fitting, limit={2: 16, 3: 4}.get(lost, 1)), lost >= _FATAL
+    limit = {2: 16, 3: 4}.get(lost, 1)
+    return _claim(connection, scope, lease, _OLDEST.format(fitting), limit=limit), lost >= _FATAL
 
 
 _CANDIDATES = """
     select q.queue_id
     from clipsql_private.queue as q
-    where {of_model} and {condition} and {is_free} and {fitting} and {kind}
+    where {of_model} and {condition} and {is_free} and {which}
     limit {limit}
     for no key update skip locked
 """
-# Conditions and orders, each that of an index. What waits is mostly of the second kind.
-_FRESH = sql.SQL("q.is_fresh order by q.model_id, q.queue_id")
-_ANY = sql.SQL("true order by q.model_id, q.collection, q.queue_id")
+# Each order is that of an index.
+_FRESH = sql.SQL("{} and q.is_fresh order by q.model_id, q.queue_id")
+_OLDEST = sql.SQL("{} order by q.model_id, q.collection, q.queue_id")
 
 
 def _claim(
-    connection: Driver,
-    scope: Scope,
-    lease: Lease,
-    fitting: sql.Composable,
-    *,
-    limit: int,
-    kind: sql.SQL = _ANY,
+    connection: Driver, scope: Scope, lease: Lease, which: sql.Composable, *, limit: int
 ) -> list[StoredPicture]:
-    names = {"condition": scope.condition, "is_free": _IS_FREE, "fitting": fitting, "kind": kind}
+    names = {"condition": scope.condition, "is_free": _IS_FREE, "which": which}
     rows = connection.execute(
         # In two parts: no index gives the oldest of "this model or any" in order.
         sql.SQL(

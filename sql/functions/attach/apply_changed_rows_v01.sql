@@ -99,7 +99,8 @@ begin
                 into told using one.note;
                 -- A picture that somebody ingested stays when the row goes.
                 is_ours := coalesce((
-                    select exists (select from clipsql_private.link as l where l.image_id = i.image_id and l.is_ours)
+                    select i.image_id = any (left_behind)
+                        or exists (select from clipsql_private.link as l where l.image_id = i.image_id and l.is_ours)
                     from clipsql.image as i
                     where i.collection = attached.collection and clipsql.url_digest(i.url) = clipsql.url_digest(one.address)), true);
                 image := clipsql.put_image(
