@@ -7,11 +7,11 @@ import secrets
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import count
-from queue import Empty, PriorityQueue
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -84,9 +84,10 @@ class Claims:
         self._ahead = ahead
         self._held: set[int] = set()
         self._downloads: dict[int, Future[Download]] = {}
-        # Errors first, then what is fresh, then in the order in which they get ready.
-        self._read: PriorityQueue[tuple[int, int, Reading | BaseException]] = PriorityQueue()
-        self._numbers = count()
+        # Errors and what is fresh go before what got ready earlier; for each there is one word in `_arrived`.
+        self._first: deque[Reading | BaseException] = deque()
+        self._others: deque[Reading | BaseException] = deque()
+        self._arrived: SimpleQueue[None] = SimpleQueue()
         self._unread = 0
         self._next_claim = 0.0
         self._next_fresh = 0.0
@@ -182,9 +183,10 @@ class Claims:
 
     def _take(self, *, timeout_s: float) -> Reading | None:
         try:
-            *_, read = self._read.get(timeout=timeout_s) if timeout_s else self._read.get_nowait()
+            self._arrived.get(block=timeout_s > 0, timeout=timeout_s)
         except Empty:
             return None
+        read = (self._first or self._others).popleft()
         if isinstance(read, BaseException):
             raise read
         self._unread -= 1
@@ -236,10 +238,11 @@ class Claims:
 
     def _decode(self, stored: StoredPicture, content: bytes | ImageError | None) -> None:
         reading = read_claimed(stored, content, encoder=self._encoder, options=self._options)
-        self._put(reading, priority=1 if stored.is_fresh else 2)
+        self._put(reading, self._first if stored.is_fresh else self._others)
 
-    def _put(self, read: Reading | BaseException, *, priority: int) -> None:
-        self._read.put((priority, next(self._numbers), read))
+    def _put(self, read: Reading | BaseException, place: deque[Reading | BaseException]) -> None:
+        place.append(read)
+        self._arrived.put(None)
 
     @contextmanager
     def _errors_for_the_encoder(self) -> Iterator[None]:
@@ -247,7 +250,7 @@ class Claims:
         try:
             yield
         except BaseException as error:
-            self._put(error, priority=0)
+            self._put(error, self._first)
 
     def _renew(self) -> None:
         with self._errors_for_the_encoder(), autocommit_connection(self._engine) as connection:
@@ -258,5 +261,7 @@ class Claims:
         given = [image_id for image_id, download in list(self._downloads.items()) if download.cancel()]
         if given:
             self._unread -= len(given)
-            self._held.difference_update(given)
             queue.give_back(self._connection, given, self._lease)
+            self._held.difference_update(
+                given
+            )  # only now: a second signal may have kept them from being given back
