@@ -1,8 +1,8 @@
 """Wagtail's own tests of its images, without clipsql and with its table attached: `python benchmarks/wagtail_images.py`
 
-It needs `pip install wagtail`, which brings Django and the tests. Both runs are on PostgreSQL. Triggers are there
-from the beginning, so every test writes with them; what they noted is counted, also of transactions that were rolled
-back.
+It needs `pip install wagtail factory-boy`, which brings Django and the tests. Both runs are on PostgreSQL. Triggers
+are there from the beginning, so every test writes with them; what they noted is counted, also of transactions that
+were rolled back.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import click
@@ -36,13 +37,13 @@ def run(url: sa.URL, labels: list[str], *, is_attached: bool, media: str) -> Non
         "DATABASE_PASSWORD": url.password or "",
     }
     import django
+    import wagtail
     from django.conf import settings
     from django.db import connection
     from django.test.runner import DiscoverRunner
 
+    os.chdir(Path(wagtail.__file__).parent.parent)  # where some tests look for their pictures
     settings.MEDIA_ROOT = media
-    # Without a build of the admin's scripts and styles, their names have no hashes.
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     if is_attached:
         settings.INSTALLED_APPS = ["clipsql.django", *settings.INSTALLED_APPS]
     settings.DATABASES["default"]["NAME"] = url.database  # from which Django makes the one for tests
@@ -89,7 +90,7 @@ def main(labels: tuple[str, ...], attached: bool | None) -> None:
             child = processes.Process(
                 target=run,
                 args=(engine.url, list(labels) or ["wagtail.images"]),
-                kwargs={"is_attached": is_attached, "media": str(folder / "media")},
+                kwargs={"is_attached": is_attached, "media": str(folder / f"media-{is_attached}")},
             )
             child.start()
             child.join()
