@@ -20,6 +20,7 @@ from clipsql.db.calls.judgements import (
     search_hybrid,
     suggest_captions,
 )
+from clipsql.db.calls.rows import search_rows
 from clipsql.db.calls.searches import (
     embed_text,
     image_vector,
@@ -57,6 +58,7 @@ __all__ = [
     "search_captions",
     "search_hybrid",
     "search_query",
+    "search_rows",
     "search_similar",
     "search_text",
     "search_vectors",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from integration.filling import keep_up
 from sqlalchemy.engine import Engine, make_url
 
 from clipsql import errors, orm
@@ -40,6 +41,9 @@ NEAREST = {**FILTERS, "max_results": 3, "min_similarity": -1.0}
 SEARCH = {**NEAREST, "min_percentile": 0.0, "distinct_above": 0.999}
 TEXT = {"model": "space"}
 """A space has no text tower: what needs one is refused by the database, once all arguments have arrived there."""
+THING = sa.Table(
+    "thing", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True), sa.Column("url", sa.Text)
+)
 
 CALLS: dict[str, Callable[[], Any]] = {
     "search": lambda: sa.select(orm.search(RED, **SEARCH).c.url),
@@ -50,6 +54,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     ),
     "search_hybrid": lambda: sa.select(
         orm.search_hybrid("red", **SEARCH, query_vector=RED, text_weight=1, vector_weight=0.5).c.url
+    ),
+    "search_rows": lambda: sa.select(
+        orm.search_rows(THING, None, query_vector=RED, only_rows=["red"], **SEARCH).c.id
     ),
     "search_captions": lambda: sa.select(orm.search_captions(RED, **NEAREST).c.caption),
     "suggest_captions": lambda: sa.select(
@@ -66,6 +73,7 @@ CALLS: dict[str, Callable[[], Any]] = {
 }
 ANSWERS = {
     **dict.fromkeys(["search", "search_similar", "search_query", "search_vectors", "search_hybrid"], "red"),
+    "search_rows": "red",
     **dict.fromkeys(["search_captions", "suggest_captions"], "red"),
     **dict.fromkeys(["image_vector", "mix"], RED),
 }
@@ -73,7 +81,7 @@ ANSWERS = {
 
 @pytest.fixture
 def filled(engine: Engine) -> Engine:
-    """Two pictures of a space, with the ids 1 and 2."""
+    """Two pictures of a space, with the ids 1 and 2, which a table of things has, too."""
     pictures = Searcher(engine)
     pictures.add_model("space", dimensions=3)
     for url, vector in (("red", RED), ("orange", [1.0, 1.0, 0.0])):
@@ -81,6 +89,11 @@ def filled(engine: Engine) -> Engine:
             "c", url, embedding=vector, captions=[url], caption_embeddings=[vector], taken_at=MOMENT,
             longitude=3, latitude=4, metadata={"n": 1, "of": "Ä"},
         )  # fmt: skip
+    THING.create(engine)
+    with engine.begin() as connection:
+        connection.execute(THING.insert(), [{"id": url, "url": url} for url in ("red", "orange")])
+    pictures.attach("thing", "url", collection="c")
+    keep_up(engine)
     return engine
 
 

@@ -18,7 +18,7 @@ pytest.importorskip("django", reason="needs pip install django")
 
 SETTINGS = """
 SECRET_KEY = "of a test"
-INSTALLED_APPS = ["fleet"]
+INSTALLED_APPS = ["fleet", "clipsql.django"]
 USE_TZ = True
 DATABASES = {{
     "default": {{

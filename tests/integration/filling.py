@@ -16,6 +16,7 @@ from clipsql.db.models import ModelRow, add_model
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.writing import analyze, write_pictures
 from clipsql.db.statements import autocommit_connection
+from clipsql.ingest.attached import AttachedTables
 from clipsql.picture import PictureRecord
 
 NEW_YEAR = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -177,3 +178,11 @@ def embed_captions(engine: Engine, model: ModelRow) -> None:
         )
     assert ensure_index(engine, model, table="caption_embedding")
     analyze(engine, model)
+
+
+def keep_up(engine: Engine) -> None:
+    """What a worker does for attached tables, without embedding anything."""
+    tables = AttachedTables(engine)
+    with autocommit_connection(engine) as connection:
+        while tables.step(connection):
+            pass

@@ -34,6 +34,7 @@ PAGES = (
     "operator.md",
     "filtered-search.md",
     "watching.md",
+    "attached-tables.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
 

@@ -135,28 +135,6 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 }
 
 
-class _RowOf(UserDefinedType[Any]):
-    """The type of a table's rows."""
-
-    cache_ok = True
-
-    def __init__(self, *name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: object) -> str:
-        return ".".join('"' + part.replace('"', '""') + '"' for part in self.name)
-
-
-def sql_null_row(of_table: str | sa.Table | type) -> ColumnElement[Any]:
-    """No row, of the type of a table: of SQLAlchemy's, a mapped class, or a name as schema.table."""
-    if isinstance(of_table, str):
-        name = of_table.split(".", 1)
-    else:
-        table = of_table if isinstance(of_table, sa.Table) else sa.inspect(of_table).local_table
-        name = [table.name] if table.schema is None else [table.schema, table.name]
-    return sa.cast(sa.null(), _RowOf(*name))
-
-
 class _Named(ColumnElement[Any]):
     """An argument in named notation: `max_results => 5`."""
 
@@ -187,13 +165,17 @@ def sql_call(
 
     Raises TypeError for an option that is not of that kind.
     """
+    return getattr(sa.func.clipsql, function)(subject, *sql_arguments(options, kind, **others))
+
+
+def sql_arguments(
+    options: Filters, kind: type[Filters], **others: ColumnElement[Any]
+) -> list[ColumnElement[Any]]:
+    """Options that are given, and others, in named notation. Raises TypeError for one that is not of that kind."""
     refuse_unknown(options, kind)
     _refuse_unclear(options)
-    arguments = [
-        _Named(name, sql_value(value, _TYPES[name])) for name, value in options.items() if value is not None
-    ]
-    arguments += [_Named(name, value) for name, value in others.items()]
-    return getattr(sa.func.clipsql, function)(subject, *arguments)
+    given = {name: sql_value(value, _TYPES[name]) for name, value in options.items() if value is not None}
+    return [_Named(name, value) for name, value in {**given, **others}.items()]
 
 
 def refuse_unknown(options: Mapping[str, Any], kind: type) -> None:

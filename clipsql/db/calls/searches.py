@@ -16,7 +16,6 @@ from clipsql.db.calls.arguments import (
     Fusion,
     SearchOptions,
     sql_call,
-    sql_null_row,
     sql_value,
     sql_vector,
     sql_vectors,
@@ -127,34 +126,6 @@ def search_plan(
         name="plan",
     )
     return plan
-
-
-def search_rows(
-    of_table: str | sa.Table | type,
-    query: str | ColumnElement[str] | None,
-    *,
-    only_rows: Sequence[str] | sa.Select[tuple[str]] | None = None,
-    url_column: str | None = None,
-    query_vector: Sequence[float] | ColumnElement[Any] | None = None,
-    **options: Unpack[SearchOptions],
-) -> TableValuedAlias:
-    """Rows of clipsql.search_rows: those of an attached table (item), with image_id and similarity.
-
-    `of_table` is a table of SQLAlchemy, a mapped class, or a name such as "shop.product"; `only_rows` are keys as text.
-    """
-    found: TableValuedAlias = sql_call(
-        "search_rows",
-        sql_null_row(of_table),
-        options,
-        SearchOptions,
-        query=sql_value(query, Text()),
-        only_rows=sql_value(only_rows, ARRAY(Text)),
-        url_column=sql_value(url_column, Text()),
-        query_vector=sa.cast(sa.null(), VECTOR()) if query_vector is None else sql_vector(query_vector),
-    ).table_valued(
-        sa.column("item"), sa.column("image_id", BigInteger), sa.column("similarity", Double), name="matches"
-    )
-    return found
 
 
 def match_rows(
