@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from integration.filling import new_model
-from integration.test_attaching import keep_up, one, rows
+from integration.filling import keep_up, new_model
+from integration.test_attaching import one, rows
 from psycopg import sql
 from sqlalchemy.engine import Engine, make_url
 

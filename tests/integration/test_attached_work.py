@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from forking import Forker
+from integration.filling import keep_up
 from integration.programs import run_program
 from integration.test_attaching import (
     ATTACH,
@@ -18,7 +19,6 @@ from integration.test_attaching import (
     Work,
     encoder,
     found_ids,
-    keep_up,
     linked,
     model,
     one,

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from integration.filling import keep_up
 from picture_server import PictureServer, picture_bytes
 from PIL import Image
 from sqlalchemy.engine import Engine
@@ -89,14 +90,6 @@ def linked(connection: Driver) -> list[Any]:
         connection,
         "select l.id, i.url from clipsql.product_picture as l join clipsql.image as i using (image_id) order by 1",
     )
-
-
-def keep_up(engine: Engine) -> None:
-    """What a worker does for attached tables, without embedding anything."""
-    tables = AttachedTables(engine)
-    with autocommit_connection(engine) as connection:
-        while tables.step(connection):
-            pass
 
 
 def vector(encoder: Encoder, number: int) -> Any:
