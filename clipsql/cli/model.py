@@ -136,7 +136,7 @@ def remember(
     device: str | None,
     dtype: str | None,
 ) -> None:
-    """Store vectors of texts for a MODEL whose text tower SQL cannot run (SigLIP, Chinese-CLIP).
+    """Store vectors of texts for a MODEL whose text tower SQL cannot run (SigLIP).
 
     \b
     clipsql model remember google/siglip-base-patch16-224 "a red truck" "a bus at night"
