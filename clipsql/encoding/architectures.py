@@ -115,5 +115,6 @@ def _bert(text_model: Any, projection: Any) -> Architecture:
 
 _READERS: dict[str, Callable[[Any, Any], Architecture]] = {
     "CLIPTextModel": _clip,
+    "CLIPSegTextModel": _clip,
     "ChineseCLIPTextModel": _bert,
 }

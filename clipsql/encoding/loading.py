@@ -130,14 +130,15 @@ class _Tokenize:
         if "roberta" in text.model_type:
             positions -= text.pad_token_id + 1  # RoBERTa counts positions from there
         self._max_tokens = min(self._tokenizer.model_max_length, positions)
-        # SigLIP was trained on texts padded to the full length, and without a mask over the padding.
+        # SigLIP was trained on texts in lower case, padded to the full length, and without a mask over the padding.
+        # Not every tokenizer that its checkpoints name does the first (Gemma's does not).
         self._siglip = config.model_type in ("siglip", "siglip2")
 
     def __call__(self, texts: Sequence[str]) -> Mapping[str, torch.Tensor]:
         # The tokenizer takes in the whole before it cuts: minutes for a caption of a million words.
         most = self._max_tokens * _MOST_CHARACTERS_PER_TOKEN
         tokens = self._tokenizer(
-            [text[:most] for text in texts],
+            [text[:most].lower() if self._siglip else text[:most] for text in texts],
             truncation=True,
             max_length=self._max_tokens,
             padding="max_length" if self._siglip else True,

@@ -24,11 +24,13 @@ from local_towers import (
     token_ids,
 )
 from sqlalchemy.engine import URL, Engine
-from transformers import BertTokenizer
+from transformers import BertTokenizer, ChineseCLIPImageProcessorPil
 
 from clipsql.db.engine import create_engine
 from clipsql.db.schema import migrating
+from clipsql.encoding import load_encoder
 from clipsql.encoding.text_tower import read_text_tower
+from clipsql.models import register_model
 
 ENOUGH = 0.99999
 TINY = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 1}
@@ -200,3 +202,20 @@ def test_attention_shares_are_those_of_the_start_token(box: Engine) -> None:
     assert [row.word for row in rows] == words
     assert [row.weight for row in rows] == pytest.approx(expected, rel=1e-2)
     assert np.sum([row.weight for row in rows]) == pytest.approx(1)
+
+
+def test_a_folder_gives_one_vector_in_sql_and_in_python(engine: Engine, tmp_path: Path) -> None:
+    tokenizer = small_bert_tokenizer()
+    random_bert_tower(tokenizer, **BOX).save_pretrained(tmp_path)
+    ChineseCLIPImageProcessorPil(
+        size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}
+    ).save_pretrained(tmp_path)
+    # As the checkpoints on the hub have it: no tokenizer.json.
+    tokens = tokenizer.get_vocab()
+    (tmp_path / "vocab.txt").write_text(
+        "".join(f"{token}\n" for token in sorted(tokens, key=tokens.__getitem__))
+    )
+    register_model(engine, str(tmp_path), name="box", dtype="float32")
+    texts = some_texts(20, words=CHINESE)  # of different lengths: shorter ones are padded here
+    by_python = load_encoder(str(tmp_path), dtype="float32").encode_texts(texts)
+    assert worst_cosine(embed(engine, texts), by_python) >= ENOUGH

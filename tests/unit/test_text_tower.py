@@ -17,7 +17,7 @@ from local_towers import (
     small_tokenizer,
 )
 from tokenizers import Tokenizer
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer, CLIPSegConfig, CLIPSegModel
 
 from clipsql.encoding.text_tower import read_text_tower
 from clipsql.encoding.vocabulary import read_tokenizer
@@ -181,3 +181,33 @@ def test_a_tokenizer_with_other_rules_is_refused(change: object, named: str) -> 
     tokenizer._tokenizer = Tokenizer.from_str(json.dumps(facts))
     with pytest.raises(ModelError, match=f"the {named} of this one differs"):
         read_tokenizer(tokenizer, max_positions=40)
+
+
+def test_the_tower_of_clipseg_is_that_of_clip() -> None:
+    tokenizer = small_tokenizer()
+    ids = {
+        "vocab_size": len(tokenizer),
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    text = {key: value for key, value in BOX.items() if key != "projection_dim"}
+    vision = {
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "image_size": 16,
+        "patch_size": 8,
+    }
+    model = CLIPSegModel(CLIPSegConfig(text_config=text | ids, vision_config=vision, projection_dim=96))
+    clip = random_tower(tokenizer, **BOX)
+    clip.load_state_dict(
+        {name: value for name, value in model.state_dict().items() if name in clip.state_dict()}
+    )
+    found, expected = read_text_tower(model, tokenizer), read_text_tower(clip, tokenizer)
+    assert (found.pooled_id, found.gate, found.norm_tail) == (
+        expected.pooled_id,
+        expected.gate,
+        expected.norm_tail,
+    )
+    for ours, theirs in zip(found.neurons, expected.neurons, strict=True):
+        np.testing.assert_array_equal(ours.rows, theirs.rows)
