@@ -27,7 +27,7 @@ def model() -> None:
 
 @model.command()
 @click.argument("location", metavar="NAME|FOLDER")
-@click.option("--name", help="Name in the database; default: the hub id or the folder's path.")
+@click.option("--name", help="Name in the database; default: the hub id or the folder's name.")
 @click.option("--use", "use_it", is_flag=True, help="Make it the default model.")
 @click.option(
     "--dimensions",

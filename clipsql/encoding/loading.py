@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipsql.encoding.device import choose_device, choose_dtype
 from clipsql.encoding.encoder import Encoder
+from clipsql.encoding.judging import require_finite_weights
 from clipsql.encoding.locating import locate
 from clipsql.encoding.preprocessing import Preprocessor
 from clipsql.errors import ModelError
@@ -38,6 +39,7 @@ def load_encoder(
         try:
             config = _read_config(files.folder, name)
             model = _read_model(files.folder, name)
+            require_finite_weights(model, name)
             tokenize = _Tokenize(files.folder, config)
             preprocess = _read_preprocessor(files.folder)
         except ModelError:

@@ -22,6 +22,7 @@ FUNCTIONS = (
     "loaded_text_tower",
     "check_text",
     "tokenize",
+    "warn_of_unknown",
     "normalize_tokens",
     "gate",
     "project_tokens",

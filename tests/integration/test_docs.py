@@ -32,6 +32,7 @@ PAGES = (
     "developer.md",
     "operator.md",
     "filtered-search.md",
+    "zh.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
 
