@@ -32,7 +32,7 @@ def read_wordpiece(facts: dict[str, Any], tokenizer: Any, *, max_positions: int)
         words={
             word: token_id
             for word, token_id in model["vocab"].items()
-            if "\0" not in word and len(word) <= _MOST_CHARACTERS + len("##")
+            if "\0" not in word and len(word.removeprefix("##")) <= _MOST_CHARACTERS
         },
         merges=(),
         added_tokens=added,

@@ -17,7 +17,7 @@ from local_towers import (
     small_tokenizer,
 )
 from tokenizers import Tokenizer
-from transformers import AutoModel, AutoTokenizer, CLIPSegConfig, CLIPSegModel
+from transformers import AutoModel, AutoTokenizer, BertTokenizer, CLIPSegConfig, CLIPSegModel
 
 from clipsql.encoding.text_tower import read_text_tower
 from clipsql.encoding.vocabulary import read_tokenizer
@@ -211,3 +211,10 @@ def test_the_tower_of_clipseg_is_that_of_clip() -> None:
     )
     for ours, theirs in zip(found.neurons, expected.neurons, strict=True):
         np.testing.assert_array_equal(ours.rows, theirs.rows)
+
+
+def test_words_too_long_for_wordpiece_are_left_out() -> None:
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "x" * 100, "x" * 101, "##" + "x" * 100]
+    tokenizer = BertTokenizer(vocab={token: number for number, token in enumerate(tokens)}, model_max_length=9)
+    assert "x" * 100 in read_tokenizer(tokenizer, max_positions=9).words
+    assert "x" * 101 not in read_tokenizer(tokenizer, max_positions=9).words
