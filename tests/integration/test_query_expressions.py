@@ -97,6 +97,10 @@ def command(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Clipsql:
                 (15, "text", "猫", 1),
             ],
         ),
+        (
+            "red old truck－night rain－b",
+            [(1, "text", "red old truck", 1), (15, "text", "night rain", -1), (26, "text", "b", -1)],
+        ),
         ("１．５*花－image：４2", [(5, "text", "花", 1.5), (7, "image", "image:42", -1)]),
         ("“花＋草”＊２ - 「夜－晚」", [(1, "text", "花＋草", 2), (11, "text", "夜－晚", -1)]),
         ("他说“你好”：３", [(1, "text", "他说“你好”：３", 1)]),

@@ -215,6 +215,8 @@ def test_the_tower_of_clipseg_is_that_of_clip() -> None:
 
 def test_words_too_long_for_wordpiece_are_left_out() -> None:
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "x" * 100, "x" * 101, "##" + "x" * 100]
-    tokenizer = BertTokenizer(vocab={token: number for number, token in enumerate(tokens)}, model_max_length=9)
+    tokenizer = BertTokenizer(
+        vocab={token: number for number, token in enumerate(tokens)}, model_max_length=9
+    )
     assert "x" * 100 in read_tokenizer(tokenizer, max_positions=9).words
     assert "x" * 101 not in read_tokenizer(tokenizer, max_positions=9).words
