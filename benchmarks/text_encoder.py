@@ -1,4 +1,4 @@
-"""Time a text tower inside PostgreSQL beside transformers: `python benchmarks/text_encoder.py [--shape L/14]`.
+"""Time a text tower inside PostgreSQL beside transformers: `python benchmarks/text_encoder.py [--shape Chinese-CLIP]`.
 
 Random weights in the true shape, as many tokens as asked, the same CPU, float32 in transformers. Every time is the best
 of several runs, each with another text, so that nothing is answered from the session's latest result.
@@ -18,7 +18,13 @@ import sqlalchemy as sa
 import torch
 from servers import temporary_database
 from sqlalchemy.engine import Connection, Engine
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+from transformers import (
+    BertTokenizer,
+    ChineseCLIPConfig,
+    ChineseCLIPModel,
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+)
 
 from clipsql.db.models import add_model
 from clipsql.db.text_towers import store_text_tower
@@ -29,35 +35,36 @@ SHAPES: dict[str, dict[str, int]] = {
     "B/32": {},
     "L/14": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "projection_dim": 768},
 }
+CHINESE = "Chinese-CLIP"
 VOCABULARY = 49_408
-LENGTHS = (4, 8, 16, 32, 77)
+CHINESE_VOCABULARY = 21_128
+LENGTHS = (4, 8, 16, 32)
 TOGETHER = 64
+Features = Callable[[torch.Tensor], torch.Tensor]
 EMBED = sa.text("select vector_norm(clipsql.embed_text(t)) from unnest(cast(:texts as text[])) as t")
 
 
 @click.command()
-@click.option("--shape", type=click.Choice(list(SHAPES)), default="B/32", show_default=True)
+@click.option("--shape", type=click.Choice([*SHAPES, CHINESE]), default="B/32", show_default=True)
 @click.option("--repeats", default=7, show_default=True, help="Runs, of which the best counts.")
 @click.option("--compared", default=200, show_default=True, help="Texts whose vectors are compared.")
 def main(shape: str, repeats: int, compared: int) -> None:
     """Print the times of one tower in SQL and in transformers, and how far their vectors are apart."""
     torch.manual_seed(0)
     texts = _Texts()
-    tokenizer = make_tokenizer(learn_vocabulary(string.ascii_lowercase, size=1000), context=77)
-    config = CLIPTextConfig(vocab_size=VOCABULARY, eos_token_id=tokenizer.eos_token_id, **SHAPES[shape])
-    model = CLIPTextModelWithProjection(config).eval()
+    model, tokenizer, features = _chinese_clip() if shape == CHINESE else _clip(SHAPES[shape])
 
     def in_transformers(some: Sequence[str]) -> torch.Tensor:
         with torch.inference_mode():
             ids = torch.tensor([tokenizer(text)["input_ids"] for text in some])
-            return torch.nn.functional.normalize(model(input_ids=ids).text_embeds)
+            return torch.nn.functional.normalize(features(ids))
 
     with temporary_database() as (engine, _):
         seconds = _load(engine, model, tokenizer)
-        click.echo(f"ViT-{shape} text tower, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads")
+        click.echo(f"Text tower of {shape}, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads")
         click.echo(f"loading: {seconds:.1f} s; {_size(engine)}")
         click.echo(f"{'tokens':>9} {'SQL ms':>9} {'ms/token':>9} {'transformers ms':>16} {'ratio':>6}")
-        for length in LENGTHS:
+        for length in (*LENGTHS, tokenizer.model_max_length):
             theirs = _best(repeats, lambda length=length: in_transformers([texts(length)]))
             with engine.connect() as connection:
                 _embed(connection, [texts(length)])
@@ -79,6 +86,25 @@ def main(shape: str, repeats: int, compared: int) -> None:
             f"{alone / TOGETHER:.1f} ms each in statements of their own"
         )
         click.echo(_compare(engine, in_transformers, [texts(3 + number % 22) for number in range(compared)]))
+
+
+def _clip(shape: dict[str, int]) -> tuple[Any, Any, Features]:
+    tokenizer = make_tokenizer(learn_vocabulary(string.ascii_lowercase, size=1000), context=77)
+    config = CLIPTextConfig(vocab_size=VOCABULARY, eos_token_id=tokenizer.eos_token_id, **shape)
+    model = CLIPTextModelWithProjection(config).eval()
+    return model, tokenizer, lambda ids: model(input_ids=ids).text_embeds
+
+
+def _chinese_clip() -> tuple[Any, Any, Features]:
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.ascii_lowercase]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = BertTokenizer(vocab=vocabulary, model_max_length=52)
+    small = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1}
+    config = ChineseCLIPConfig(
+        text_config={"vocab_size": CHINESE_VOCABULARY}, vision_config=small, projection_dim=512
+    )
+    model = ChineseCLIPModel(config).eval()
+    return model, tokenizer, lambda ids: model.get_text_features(input_ids=ids).pooler_output
 
 
 class _Texts:

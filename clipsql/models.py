@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db.models import ModelRow, add_model, find_model, require_model
 from clipsql.db.text_towers import has_text_tower, remember_texts, require_texts, store_text_tower
-from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder, load_text_tower
+from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder, load_text_tower, require_sound
 from clipsql.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -25,16 +25,18 @@ def register_model(
     device: str | None = None,
     dtype: str | None = None,
 ) -> tuple[ModelRow, Encoder]:
-    """Load a model from a hub id or folder and add it to the database under `name` (default: its location).
+    """Load a model from a hub id or folder and add it to the database under `name` (default: the id or folder's name).
 
-    Adding it again changes nothing. Raises ModelError when it cannot be loaded, is no dual encoder, or differs
-    from the model that already has the name.
+    Adding it again changes nothing. Raises ModelError when it cannot be loaded, is no dual encoder, cannot work (as
+    `require_sound` tells), or differs from the model that already has the name.
     """
     folder = Path(location).expanduser()
     if folder.is_dir():
         location = str(folder.resolve())
+        name = name or folder.resolve().name
     _log.info("Loading model %s.", location)
     encoder = load_encoder(location, device=device, dtype=dtype)
+    require_sound(encoder)
     model = add_model(
         engine,
         name=name or location,

@@ -1,9 +1,10 @@
-"""The text tower of a CLIP model as plain arrays: what goes from a loaded model into a database."""
+"""The text tower of a model as plain arrays: what goes from a loaded model into a database."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ class Neurons:
     """One matrix of the tower, a row for each output: `rows @ input * scale + bias`.
 
     `rows` are scaled by powers of two to fit half precision; values and `expand` come with a scale of 1, values and
-    keys without bias. `start_outputs` is what keys and values of the start token are in every text, since attention is
+    keys without bias. `start_outputs` is what keys and values of the start token are in every text where attention is
     causal.
     """
 
@@ -30,8 +31,18 @@ class Neurons:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Carried:
+    """A layer norm behind which a block adds its output, as in BERT: `unit vector * scale + bias`, then centred."""
+
+    layer: int
+    part: str
+    scale: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AddedToken:
-    """A token such as <|endoftext|> that is cut out of a text before words are split."""
+    """A token such as <|endoftext|> or [MASK] that is cut out of a text before words are split."""
 
     body: str
     token_id: int
@@ -40,14 +51,17 @@ class AddedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Tokenizer:
-    """A byte-level BPE vocabulary of CLIP's kind.
+    """A byte-level BPE vocabulary of CLIP's kind, or a WordPiece vocabulary of BERT's.
 
-    `words` are pieces of text that are one token as they stand; `merges` are (left, right, merged) ids in rank order.
+    `words` are pieces of text that are one token as they stand, or of a word behind ##; `merges` are (left, right,
+    merged) ids in rank order; WordPiece has neither merges nor bytes. `unknown_id` stands for what has no token.
     Patterns are regular expressions on ASCII in PostgreSQL's syntax.
     """
 
+    vocabulary: Literal["BPE", "WordPiece"]
     start_id: int
     end_id: int
+    unknown_id: int | None
     max_tokens: int
     byte_ids: tuple[int | None, ...]
     last_byte_ids: tuple[int | None, ...]
@@ -61,9 +75,10 @@ class Tokenizer:
 
 @dataclass(frozen=True, kw_only=True)
 class TextTower:
-    """A text tower of CLIP's architecture, its linear parts folded together.
+    """A text tower of CLIP's or BERT's architecture, its linear parts folded together.
 
-    `pooled_id` is the token whose first place gives the embedding, None for the place of the highest id.
+    `pooled_id` is the token whose first place gives the embedding, None for the place of the highest id. In a causal
+    tower tokens see only those before them. `carried` is empty where layer norms stand before the blocks, as in CLIP.
     `gate` are the coefficients of the activation t * (1 + tanh(t * (g0 + g1 t^2 + ...))).
     `norm_tail` stands for the epsilon of layer norms: appended to a residual before it is brought to unit length.
     """
@@ -75,8 +90,10 @@ class TextTower:
     activation: str
     gate: tuple[float, ...]
     norm_tail: float
+    is_causal: bool
     pooled_id: int | None
     tokenizer: Tokenizer
     token_embeddings: Floats
     positions: Floats
     neurons: tuple[Neurons, ...]
+    carried: tuple[Carried, ...]

@@ -93,14 +93,14 @@ def make_clip(folder: Path, *, seed: int = 0, dimensions: int = 24) -> Path:
 
 
 def make_siglip(folder: Path, *, seed: int = 0) -> Path:
-    """A SiglipModel: no projection, a logit bias, texts padded to the full length."""
+    """A SiglipModel: no projection, a logit bias, texts padded to the full length. Its tokenizer leaves capitals."""
     torch.manual_seed(seed)
     model = SiglipModel(SiglipConfig(text_config=_TEXT | _TOKENS, vision_config=_VISION))
     torch.nn.init.constant_(model.logit_bias, -10.0)
     torch.nn.init.constant_(model.logit_scale, 4.6)
     _save(model, folder)
     SiglipImageProcessorPil(**_SQUASHED).save_pretrained(folder)
-    _tokenizer().save_pretrained(folder)
+    _tokenizer(lower=False).save_pretrained(folder)
     return folder
 
 
@@ -135,9 +135,10 @@ def make_bert(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def _tokenizer(*, lower: bool = True) -> PreTrainedTokenizerFast:
     words = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
-    words.normalizer = Lowercase()
+    if lower:
+        words.normalizer = Lowercase()
     words.pre_tokenizer = Whitespace()
     words.post_processor = TemplateProcessing(
         single="[START] $A [END]",

@@ -1,4 +1,4 @@
-"""Make text towers of CLIP's architecture with random weights, their tokenizers, and reference answers."""
+"""Make text towers of CLIP's and BERT's architecture with random weights, their tokenizers, and reference answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import (
+    BertTokenizer,
+    ChineseCLIPConfig,
+    ChineseCLIPModel,
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
 
 from clipsql.encoding.bpe import byte_letters
 
@@ -33,6 +40,11 @@ TEXT = (
     "in front of an old house, while another one sleeps 写真 фото 🚦 blue-green (small) x².y what"
 )
 
+CHINESE = (
+    "一 只 蜜蜂 停在 红色 的 花上 两个 人 走 在 老 房子 前面 dog 手机 壳 （ 全角 ） 2024 ， ！ iphone 15 walking "
+    "街上 夜晚 的 东京 塔 café 穿 蓝色 连衣裙 的 女孩 龘 🚦 写真 。"
+)
+
 
 def small_tokenizer(*, max_tokens: int = 40, **options: Any) -> CLIPTokenizer:
     """A CLIP tokenizer with all bytes and a few merges."""
@@ -45,6 +57,59 @@ def small_tokenizer(*, max_tokens: int = 40, **options: Any) -> CLIPTokenizer:
 def real_tokenizer(shared_data: Path, *, max_tokens: int = 77) -> CLIPTokenizer:
     """OpenAI's vocabulary."""
     return CLIPTokenizer.from_pretrained(shared_data / "clip-tokenizer", model_max_length=max_tokens)
+
+
+def small_bert_tokenizer(*, max_tokens: int = 40, **options: Any) -> BertTokenizer:
+    """A WordPiece tokenizer with the characters and words of `CHINESE`, letters, digits and a few pieces."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    characters = sorted(set(CHINESE) - {" "})
+    pieces = ["##" + piece for piece in (*letters, "ing", "s", "phone", "##x")]
+    tokens = [
+        "[PAD]",
+        "[unused1]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *letters,
+        *characters,
+        "dog",
+        "walk",
+        *pieces,
+    ]
+    vocabulary = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+    return BertTokenizer(vocab=vocabulary, model_max_length=max_tokens, **options)
+
+
+def random_bert_tower(tokenizer: BertTokenizer, *, seed: int = 0, **text: Any) -> ChineseCLIPModel:
+    """A Chinese-CLIP whose text tower's gains, biases and attention are as uneven as those of a trained one."""
+    torch.manual_seed(seed)
+    vision = {
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "image_size": 16,
+        "patch_size": 8,
+    }
+    dimensions = text.pop("projection_dim", 96)
+    config = ChineseCLIPConfig(
+        text_config={"vocab_size": len(tokenizer)} | text, vision_config=vision, projection_dim=dimensions
+    )
+    model = ChineseCLIPModel(config).eval()
+    with torch.no_grad():
+        for name, parameter in model.text_model.named_parameters():
+            if name.endswith("LayerNorm.weight"):
+                parameter.mul_(1 + 0.3 * torch.randn_like(parameter))
+            elif name.endswith("bias"):
+                parameter.add_(0.1 * torch.randn_like(parameter))
+            elif "embeddings" in name:
+                parameter.mul_(10)
+            else:  # as large as the inputs, or all texts would be alike
+                parameter.mul_(50 / parameter.shape[1] ** 0.5)
+                if ".query." in name or ".key." in name:
+                    parameter.mul_(1.5)
+    return model
 
 
 def random_tower(tokenizer: CLIPTokenizer, *, seed: int = 0, **config: Any) -> CLIPTextModelWithProjection:
@@ -67,11 +132,11 @@ def random_tower(tokenizer: CLIPTokenizer, *, seed: int = 0, **config: Any) -> C
     return model
 
 
-def some_texts(count: int, *, seed: int = 0) -> list[str]:
+def some_texts(count: int, *, seed: int = 0, words: str = TEXT) -> list[str]:
     """Different texts of 1 to 25 words."""
-    words = TEXT.split()
+    vocabulary = words.split()
     numbers = np.random.default_rng(seed)
-    return [" ".join(numbers.choice(words, size=1 + number % 25)) for number in range(count)]
+    return [" ".join(numbers.choice(vocabulary, size=1 + number % 25)) for number in range(count)]
 
 
 def token_ids(tokenizer: Any, text: str) -> list[int]:

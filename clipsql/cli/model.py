@@ -27,7 +27,7 @@ def model() -> None:
 
 @model.command()
 @click.argument("location", metavar="NAME|FOLDER")
-@click.option("--name", help="Name in the database; default: the hub id or the folder's path.")
+@click.option("--name", help="Name in the database; default: the hub id or the folder's name.")
 @click.option("--use", "use_it", is_flag=True, help="Make it the default model.")
 @click.option(
     "--dimensions",
@@ -136,7 +136,7 @@ def remember(
     device: str | None,
     dtype: str | None,
 ) -> None:
-    """Store vectors of texts for a MODEL whose text tower SQL cannot run (SigLIP, Chinese-CLIP).
+    """Store vectors of texts for a MODEL whose text tower SQL cannot run (SigLIP).
 
     \b
     clipsql model remember google/siglip-base-patch16-224 "a red truck" "a bus at night"

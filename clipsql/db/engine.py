@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,8 @@ from clipsql.errors import (
     InvalidText,
 )
 
+_log = logging.getLogger(__name__)
+
 CONNECT_TIMEOUT_S = 10
 
 _REMEDY_BY_SQLSTATE = {
@@ -40,6 +43,10 @@ _AWAY = ("08", "57P01", "57P02", "57P03")
 """SQLSTATEs, by their beginning, of a server that is shut down, restarts or lost the connection."""
 _UNSTORABLE = ("22021", "22P05")
 """SQLSTATEs of characters that PostgreSQL has no place for. psycopg itself refuses NUL, without a state."""
+
+
+_TOLD = "01CQ1"
+"""SQLSTATE of a warning that is for people: a text that is mostly unknown to the model."""
 
 
 def create_engine(database_url: str) -> Engine:
@@ -107,7 +114,14 @@ def _register_types(connection: psycopg.Connection, _record: object) -> None:
         """
     )
     know_vectors(connection)
+    connection.add_notice_handler(_tell_warning)
     connection.commit()
+
+
+def _tell_warning(found: psycopg.errors.Diagnostic) -> None:
+    """Log what clipsql's own SQL warns of."""
+    if found.sqlstate == _TOLD:
+        _log.warning("%s", found.message_primary)
 
 
 def know_vectors(connection: psycopg.Connection) -> None:

@@ -23,12 +23,12 @@ Rows = Iterable[tuple[object, ...]]
 
 _TOWER = """
     insert into clipsql_private.text_tower (
-        model_id, width, heads, layers, activation, gate, norm_tail, pooled_id, start_id, end_id, max_tokens,
-        byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern)
+        model_id, width, heads, layers, activation, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id,
+        unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern)
     values (
-        %(model_id)s, %(width)s, %(heads)s, %(layers)s, %(activation)s, %(gate)s, %(norm_tail)s, %(pooled_id)s,
-        %(start_id)s, %(end_id)s, %(max_tokens)s, %(byte_ids)s, %(last_byte_ids)s, %(split_pattern)s,
-        %(typed_pattern)s, %(normal_pattern)s)
+        %(model_id)s, %(width)s, %(heads)s, %(layers)s, %(activation)s, %(gate)s, %(norm_tail)s, %(is_causal)s,
+        %(pooled_id)s, %(vocabulary)s, %(start_id)s, %(end_id)s, %(unknown_id)s, %(max_tokens)s, %(byte_ids)s,
+        %(last_byte_ids)s, %(split_pattern)s, %(typed_pattern)s, %(normal_pattern)s)
 """
 
 
@@ -92,9 +92,12 @@ def _facts(model: ModelRow, tower: TextTower) -> dict[str, object]:
         "activation": tower.activation,
         "gate": list(tower.gate),
         "norm_tail": tower.norm_tail,
+        "is_causal": tower.is_causal,
         "pooled_id": tower.pooled_id,
+        "vocabulary": tokenizer.vocabulary,
         "start_id": tokenizer.start_id,
         "end_id": tokenizer.end_id,
+        "unknown_id": tokenizer.unknown_id,
         "max_tokens": tokenizer.max_tokens,
         "byte_ids": list(tokenizer.byte_ids),
         "last_byte_ids": list(tokenizer.last_byte_ids),
@@ -152,6 +155,8 @@ def _matrix_rows(model_id: int, tower: TextTower) -> Iterator[tuple[object, ...]
         if part.part not in ("value", "expand"):
             starts = None if part.start_outputs is None else Vector(part.start_outputs)
             yield model_id, part.layer, part.part, Vector(part.scale), Vector(part.bias), starts
+    for norm in tower.carried:
+        yield model_id, norm.layer, norm.part, Vector(norm.scale), Vector(norm.bias), None
 
 
 def _neuron_rows(model_id: int, tower: TextTower) -> Iterator[tuple[object, ...]]:

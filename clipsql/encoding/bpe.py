@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from clipsql.encoding.added_tokens import any_of, escaped, read_added_tokens
+from clipsql.encoding.architectures import INSTEAD
 from clipsql.errors import ModelError
-from clipsql.text_tower import AddedToken, Tokenizer
+from clipsql.text_tower import Tokenizer
 
 _END_OF_WORD = "</w>"
 _NORMALIZERS = [
@@ -18,40 +19,32 @@ _NORMALIZERS = [
 _COMMON_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 # The same on the shape of a text: Z is any letter and 0 any number outside ASCII (see clipsql_private.shape_text).
 _SHAPE_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+"
-_NEVER = "(?!)"
 
 
-def read_tokenizer(tokenizer: Any, *, max_positions: int) -> Tokenizer:
-    """Vocabulary and rules of a transformers tokenizer of CLIP's kind. Raises ModelError for another kind."""
-    facts = json.loads(tokenizer.backend_tokenizer.to_str())
+def read_bpe(facts: dict[str, Any], tokenizer: Any, *, max_positions: int) -> Tokenizer:
+    """Vocabulary and rules of a tokenizer of CLIP's kind. Raises ModelError for another kind."""
     model = facts["model"]
     specials = _check(facts)
     vocabulary: dict[str, int] = model["vocab"]
-    normalize = tokenizer.backend_tokenizer.normalizer.normalize_str
-    added = tuple(
-        AddedToken(
-            body=normalize(token["content"]) if token["normalized"] else token["content"],
-            token_id=token["id"],
-            is_normalized=token["normalized"],
-        )
-        for token in facts["added_tokens"]
-    )
+    added = read_added_tokens(facts, tokenizer)
     ids = vocabulary | {token["content"]: token["id"] for token in facts["added_tokens"]}
     unknown = ids.get(model["unk_token"]) if model["unk_token"] is not None else None
     letters = byte_letters()
     post = facts["post_processor"]
     return Tokenizer(
+        vocabulary="BPE",
         start_id=post["cls"][1],
         end_id=post["sep"][1],
+        unknown_id=unknown,
         max_tokens=min(int(tokenizer.model_max_length), max_positions),
         byte_ids=tuple(vocabulary.get(letter, unknown) for letter in letters),
         last_byte_ids=tuple(vocabulary.get(letter + _END_OF_WORD, unknown) for letter in letters),
         words=_whole_words(tokenizer.backend_tokenizer.model, vocabulary, letters),
         merges=_merges(model["merges"], vocabulary),
         added_tokens=added,
-        split_pattern="|".join([*map(_escaped, specials), _SHAPE_PATTERN]),
-        typed_pattern=_any_of(token.body for token in added if not token.is_normalized),
-        normal_pattern=_any_of(token.body for token in added if token.is_normalized),
+        split_pattern="|".join([*map(escaped, specials), _SHAPE_PATTERN]),
+        typed_pattern=any_of(token.body for token in added if not token.is_normalized),
+        normal_pattern=any_of(token.body for token in added if token.is_normalized),
     )
 
 
@@ -62,8 +55,7 @@ def _check(facts: dict[str, Any]) -> list[str]:
     pattern = steps[0].get("pattern", {}).get("Regex", "")
     named = pattern.removesuffix(_COMMON_PATTERN)
     expectations = {
-        "model": model["type"] == "BPE"
-        and model["end_of_word_suffix"] == _END_OF_WORD
+        "model": model["end_of_word_suffix"] == _END_OF_WORD
         and not model["continuing_subword_prefix"]
         and not model["dropout"]
         and not model["fuse_unk"]
@@ -76,14 +68,11 @@ def _check(facts: dict[str, Any]) -> list[str]:
         and steps[1].get("add_prefix_space") is False
         and steps[1].get("use_regex") is True,
         "post-processor": (facts["post_processor"] or {}).get("type") == "RobertaProcessing",
-        "added tokens": not any(token["single_word"] for token in facts["added_tokens"])
-        and all(token["content"].isascii() for token in facts["added_tokens"]),
     }
     for name, is_met in expectations.items():
         if not is_met:
             raise ModelError(
-                f"SQL can run CLIP's tokenizer only, and the {name} of this one differs; "
-                'store the vectors of the texts that you search for with "clipsql model remember".'
+                f"SQL can run CLIP's tokenizer only, and the {name} of this one differs; {INSTEAD}"
             )
     # As in "<\|startoftext\|>|<\|endoftext\|>|": alternatives whose own bars are escaped.
     return [re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\)\|", named) if part]
@@ -116,12 +105,3 @@ def _whole_words(model: Any, vocabulary: dict[str, int], letters: list[str]) -> 
 def _merges(merges: list[Any], vocabulary: dict[str, int]) -> tuple[tuple[int, int, int], ...]:
     pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]
     return tuple((vocabulary[left], vocabulary[right], vocabulary[left + right]) for left, right in pairs)
-
-
-def _any_of(bodies: Any) -> str:
-    # PostgreSQL takes the longest alternative, as the tokenizer does.
-    return "|".join(_escaped(body) for body in bodies) or _NEVER
-
-
-def _escaped(body: str) -> str:
-    return re.sub(r"([^A-Za-z0-9 _<>])", r"\\\1", body)

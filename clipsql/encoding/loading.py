@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipsql.encoding.device import choose_device, choose_dtype
 from clipsql.encoding.encoder import Encoder
+from clipsql.encoding.judging import require_finite_weights
 from clipsql.encoding.locating import locate
 from clipsql.encoding.preprocessing import Preprocessor
 from clipsql.errors import ModelError
@@ -38,6 +39,7 @@ def load_encoder(
         try:
             config = _read_config(files.folder, name)
             model = _read_model(files.folder, name)
+            require_finite_weights(model, name)
             tokenize = _Tokenize(files.folder, config)
             preprocess = _read_preprocessor(files.folder)
         except ModelError:
@@ -130,14 +132,15 @@ class _Tokenize:
         if "roberta" in text.model_type:
             positions -= text.pad_token_id + 1  # RoBERTa counts positions from there
         self._max_tokens = min(self._tokenizer.model_max_length, positions)
-        # SigLIP was trained on texts padded to the full length, and without a mask over the padding.
+        # SigLIP was trained on texts in lower case, padded to the full length, and without a mask over the padding.
+        # Not every tokenizer that its checkpoints name does the first (Gemma's does not).
         self._siglip = config.model_type in ("siglip", "siglip2")
 
     def __call__(self, texts: Sequence[str]) -> Mapping[str, torch.Tensor]:
         # The tokenizer takes in the whole before it cuts: minutes for a caption of a million words.
         most = self._max_tokens * _MOST_CHARACTERS_PER_TOKEN
         tokens = self._tokenizer(
-            [text[:most] for text in texts],
+            [text[:most].lower() if self._siglip else text[:most] for text in texts],
             truncation=True,
             max_length=self._max_tokens,
             padding="max_length" if self._siglip else True,

@@ -1,17 +1,19 @@
-"""Read the text tower of a loaded CLIP model into plain arrays that SQL can run."""
+"""Read the text tower of a loaded model into plain arrays that SQL can run."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipsql.encoding.bpe import read_tokenizer
+from clipsql.encoding.architectures import INSTEAD, Architecture, Block, read_architecture
+from clipsql.encoding.vocabulary import read_tokenizer
 from clipsql.errors import ModelError
-from clipsql.text_tower import Floats, Neurons, TextTower
+from clipsql.text_tower import Carried, Floats, Neurons, TextTower
 
 Doubles = NDArray[np.float64]
 
@@ -46,38 +48,32 @@ def read_text_tower(model: Any, tokenizer: Any) -> TextTower:
     """The text tower of a dual encoder with its tokenizer, both of transformers.
 
     Everything linear that follows something linear is folded into the weights: gain, bias and centring of layer norms,
-    scalings of attention and activation, biases of values. Raises ModelError for a tower of another architecture.
+    scalings of attention and activation, biases of values. Raises ModelError for a tower that SQL cannot run.
     """
-    text_model: Any = getattr(model, "text_model", None)
-    projection: Any = getattr(model, "text_projection", None)
-    if type(text_model).__name__ != "CLIPTextModel" or type(projection).__name__ != "Linear":
-        kind = type(model if text_model is None else text_model).__name__
-        raise ModelError(
-            f"SQL can run the text towers of CLIP models only, and this one is a {kind}; "
-            'store the vectors of the texts that you search for with "clipsql model remember".'
-        )
-    config = text_model.config
+    read = read_architecture(model)
+    config = read.config
     if config.hidden_act not in _ACTIVATIONS:
-        raise ModelError(
-            f"SQL cannot run the activation {config.hidden_act} of this text tower; "
-            'store the vectors of the texts that you search for with "clipsql model remember".'
-        )
+        raise ModelError(f"SQL cannot run the activation {config.hidden_act} of this text tower; {INSTEAD}")
     vocabulary = read_tokenizer(tokenizer, max_positions=config.max_position_embeddings)
-    pooled_id = _pooled_id(config, start_id=vocabulary.start_id, end_id=vocabulary.end_id)
-    folded = _Folding(text_model, projection)
+    pooled_id: int | None = vocabulary.start_id
+    if read.is_causal:
+        pooled_id = _pooled_id(config, start_id=vocabulary.start_id, end_id=vocabulary.end_id)
+    folded = _Folding(read)
     return TextTower(
         width=config.hidden_size,
         heads=config.num_attention_heads,
         layers=config.num_hidden_layers,
-        dimensions=projection.out_features,
+        dimensions=read.projection.out_features,
         activation=config.hidden_act,
         gate=folded.gate,
         norm_tail=folded.norm_tail,
+        is_causal=read.is_causal,
         pooled_id=pooled_id,
         tokenizer=vocabulary,
         token_embeddings=folded.tokens,
         positions=folded.positions,
-        neurons=folded.neurons(vocabulary.start_id),
+        neurons=folded.neurons(start_id=vocabulary.start_id if read.is_causal else None),
+        carried=folded.carried(),
     )
 
 
@@ -96,19 +92,18 @@ def _pooled_id(config: Any, *, start_id: int, end_id: int) -> int | None:
 class _Folding:
     """Weights of a text tower in double precision while they are folded together."""
 
-    def __init__(self, text_model: Any, projection: Any) -> None:
-        config = text_model.config
+    def __init__(self, read: Architecture) -> None:
+        config = read.config
+        self._read = read
         self._heads: int = config.num_attention_heads
         self._stretch, gate = _ACTIVATIONS[config.hidden_act]
-        self._layers = text_model.encoder.layers
-        self._final_norm = text_model.final_layer_norm
-        self._projection = projection
         width: int = config.hidden_size
 
         # A residual is read only through layer norms, which take off its mean and length: so its writers may centre
         # and scale what they add.
-        tokens = _centred(_array(text_model.embeddings.token_embedding.weight), axis=1)
-        positions = _centred(_array(text_model.embeddings.position_embedding.weight), axis=1)
+        tokens = _centred(_array(read.tokens), axis=1)
+        common = 0.0 if read.common is None else _array(read.common)
+        positions = _centred(_array(read.positions) + common, axis=1)
         self._residual_scale = 2.0 ** -_exponent(np.abs(tokens).max())
         self.tokens: Floats = (tokens * self._residual_scale).astype(np.float16).astype(np.float32)
         self.positions: Floats = (positions * self._residual_scale).astype(np.float32)
@@ -117,31 +112,52 @@ class _Folding:
         self._shrink = self._needed_shrink()
         self.gate = tuple(c / self._shrink ** (2 * k + 1) for k, c in enumerate(gate))
 
-    def neurons(self, start_id: int) -> tuple[Neurons, ...]:
-        """All matrices in the order of the layers, with the start token's keys and values."""
+    def neurons(self, *, start_id: int | None) -> tuple[Neurons, ...]:
+        """All matrices in the order of the layers, with the start token's keys and values where its id is given."""
+        layers = [self._layer(number, block) for number, block in enumerate(self._read.blocks, start=1)]
+        if start_id is not None:
+            layers = list(self._started(layers, start_id))
+        weights, bias = self._after_norm(self._read.final_norm, self._read.projection)
+        project = _scaled(len(layers) + 1, "project", weights, bias)
+        return (*(part for layer in layers for part in layer), project)
+
+    def carried(self) -> tuple[Carried, ...]:
+        """The layer norms that stand behind a block, in the order of the layers."""
+        return tuple(
+            Carried(
+                layer=number,
+                part=part,
+                scale=_array(norm.weight) * math.sqrt(len(norm.weight)) * self._residual_scale,
+                bias=_centred(_array(norm.bias), axis=0) * self._residual_scale,
+            )
+            for number, block in enumerate(self._read.blocks, start=1)
+            for part, norm in (
+                ("before_attention", block.attention_norm),
+                ("before_perceptron", block.perceptron_norm),
+            )
+            if self._read.norms_after
+        )
+
+    def _started(self, layers: Iterable[tuple[Neurons, ...]], start_id: int) -> Iterator[tuple[Neurons, ...]]:
+        """The layers of a causal tower with what the start token gives in every text."""
         residual = self.tokens[start_id].astype(np.float64) + self.positions[0]
-        found: list[Neurons] = []
-        for number, layer in enumerate(self._layers, start=1):
-            query, key, value, output, expand, contract = self._layer(number, layer)
+        for query, key, value, output, expand, contract in layers:
             inputs = self._normalised(residual)
             key, value = (replace(part, start_outputs=_apply(part, inputs)) for part in (key, value))
             residual = residual + _apply(output, _apply(value, inputs))
             t = _apply(expand, self._normalised(residual))
             powers = sum(g * t ** (2 * k + 1) for k, g in enumerate(self.gate))
             residual = residual + _apply(contract, t * (1 + np.tanh(powers)))
-            found += [query, key, value, output, expand, contract]
-        weights, bias = self._after_norm(self._final_norm, self._projection)
-        found.append(_scaled(len(self._layers) + 1, "project", weights, bias))
-        return tuple(found)
+            yield query, key, value, output, expand, contract
 
-    def _layer(self, number: int, layer: Any) -> tuple[Neurons, ...]:
-        attention, norm = layer.self_attn, layer.layer_norm1
-        query, query_bias = self._after_norm(norm, attention.q_proj)
-        key, _ = self._after_norm(norm, attention.k_proj)  # a bias of keys moves all scores of a query alike
-        value, value_bias = self._after_norm(norm, attention.v_proj)
-        output, output_bias = _linear(attention.out_proj)
-        expand, expand_bias = self._after_norm(layer.layer_norm2, layer.mlp.fc1)
-        contract, contract_bias = _linear(layer.mlp.fc2)
+    def _layer(self, number: int, block: Block) -> tuple[Neurons, ...]:
+        query, query_bias = self._after_norm(block.attention_norm, block.query)
+        # A bias of keys moves all scores of a query alike.
+        key, _ = self._after_norm(block.attention_norm, block.key)
+        value, value_bias = self._after_norm(block.attention_norm, block.value)
+        output, output_bias = _linear(block.output)
+        expand, expand_bias = self._after_norm(block.perceptron_norm, block.expand)
+        contract, contract_bias = _linear(block.contract)
 
         output_bias = output_bias + output @ value_bias  # attention weights sum to 1
         # Inputs have unit length: no value is longer than its row, so this keeps values within half precision. Values
@@ -179,8 +195,8 @@ class _Folding:
     def _needed_shrink(self) -> float:
         """1, or the power of two that keeps activations of unusual weights within half precision."""
         largest = 0.0
-        for layer in self._layers:
-            weights, bias = self._after_norm(layer.layer_norm2, layer.mlp.fc1)
+        for block in self._read.blocks:
+            weights, bias = self._after_norm(block.perceptron_norm, block.expand)
             largest = max(largest, (np.linalg.norm(weights, axis=1) + np.abs(bias)).max() / self._stretch)
         return 2.0 ** -max(0, _exponent(2 * largest / _LARGEST_ACTIVATION) + 1)
 

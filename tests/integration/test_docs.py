@@ -35,6 +35,7 @@ PAGES = (
     "filtered-search.md",
     "watching.md",
     "attached-tables.md",
+    "zh.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
 

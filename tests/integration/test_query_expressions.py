@@ -88,6 +88,27 @@ def command(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Clipsql:
             "红色卡车 + 2*夜晚 -雨",
             [(1, "text", "红色卡车", 1), (10, "text", "夜晚", 2), (14, "text", "雨", -1)],
         ),
+        (
+            "红色卡车＋２＊夜晚－雨　＋ 猫",
+            [
+                (1, "text", "红色卡车", 1),
+                (8, "text", "夜晚", 2),
+                (11, "text", "雨", -1),
+                (15, "text", "猫", 1),
+            ],
+        ),
+        (
+            "red old truck－night rain－b",
+            [(1, "text", "red old truck", 1), (15, "text", "night rain", -1), (26, "text", "b", -1)],
+        ),
+        ("１．５*花－image：４2", [(5, "text", "花", 1.5), (7, "image", "image:42", -1)]),
+        ("“花＋草”＊２ - 「夜－晚」", [(1, "text", "花＋草", 2), (11, "text", "夜－晚", -1)]),
+        ("他说“你好”：３", [(1, "text", "他说“你好”：３", 1)]),
+        ("＂a\\＂b＂＋＇４＇", [(1, "text", "a＂b", 1), (8, "text", "４", 1)]),
+        (
+            "街．jpg + “街.jpg”+ 街.jpg",
+            [(1, "text", "街．jpg", 1), (9, "text", "街.jpg", 1), (18, "file", "街.jpg", 1)],
+        ),
         ("red\n+\tnight", [(1, "text", "red", 1), (7, "text", "night", 1)]),
     ],
 )
@@ -117,6 +138,9 @@ def test_an_expression_is_read_as_its_terms(
         pytest.param("2*a*3", 4, "one weight", id="two weights"),
         pytest.param("(a + b)*2", 1, "does not group", id="parentheses"),
         pytest.param("a + b)", 6, "does not group", id="a closing parenthesis"),
+        pytest.param("花 ＋ － 夜", 5, '"-" needs a text', id="two full-width signs"),
+        pytest.param("（花＋草）", 1, "does not group", id="full-width parentheses"),
+        pytest.param("“花＋草", 1, "no end", id="an open Chinese quote"),
         pytest.param('"red truck + b', 1, "no end", id="an open quote"),
         pytest.param("a + 'b", 5, "no end", id="an open apostrophe"),
         pytest.param('a + ""', 5, "empty", id="an empty text"),
@@ -139,7 +163,7 @@ def test_a_mistake_is_pointed_at(database: Engine, expression: str, column: int,
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("expression", ["", "  ", None])
+@pytest.mark.parametrize("expression", ["", "  ", "　", None])
 def test_an_empty_query_is_refused(database: Engine, expression: str | None) -> None:
     with (
         database.connect() as connection,

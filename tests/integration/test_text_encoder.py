@@ -166,6 +166,15 @@ def test_towers_of_the_true_shapes_equal_transformers(
     assert worst_cosine(embed(engine, texts), reference(model, tokenizer, texts)) >= ENOUGH
 
 
+def test_rows_too_long_for_a_page_equal_transformers(engine: Engine) -> None:
+    # As in OpenCLIP's ViT-H and ViT-bigG, whose perceptrons are 4,096 and 5,120 wide.
+    tokenizer = small_tokenizer()
+    model = random_tower(tokenizer, **(BOX | {"intermediate_size": 5120}), hidden_act="gelu")
+    load(engine, read_text_tower(model, tokenizer))
+    texts = some_texts(10)
+    assert worst_cosine(embed(engine, texts), reference(model, tokenizer, texts)) >= ENOUGH
+
+
 @pytest.mark.parametrize("activation", ["quick_gelu", "gelu", "gelu_new", "silu"])
 def test_every_activation_and_an_odd_shape_equal_transformers(activation: str, engine: Engine) -> None:
     tokenizer = small_tokenizer()

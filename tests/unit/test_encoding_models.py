@@ -101,7 +101,8 @@ def test_embeddings_are_what_the_model_itself_gives(encoder: Encoder) -> None:
     model = AutoModel.from_pretrained(encoder.name, dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(encoder.name)
     padding = "max_length" if encoder.logit_bias is not None else True
-    tokens = tokenizer(TEXTS[:2], padding=padding, truncation=True, return_tensors="pt")
+    texts = [text.lower() for text in TEXTS[:2]]
+    tokens = tokenizer(texts, padding=padding, truncation=True, return_tensors="pt")
     if encoder.logit_bias is not None:
         del tokens["attention_mask"]  # SigLIP was trained without one
     pixels = torch.from_numpy(encoder.preprocess(pictures(2)))
@@ -262,3 +263,10 @@ def test_photo_dual_finds_photographs_by_their_captions() -> None:
     ranks = (similarities > similarities[np.arange(len(own)), own][:, None]).sum(axis=1)
     assert len(rows) == 500
     assert (ranks < 10).mean() > 0.5  # chance is 0.1
+
+
+def test_siglip_reads_texts_in_lower_case_whatever_its_tokenizer_does(tmp_path: Path) -> None:
+    encoder = load_encoder(str(make_siglip(tmp_path)), dtype="float32")
+    small, capital, other = encoder.encode_texts(["a red car", "A Red CAR", "a blue dog"])
+    np.testing.assert_allclose(small, capital, atol=1e-6)
+    assert np.abs(small - other).max() > 1e-3

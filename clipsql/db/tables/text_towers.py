@@ -40,9 +40,12 @@ class TextTower(Base):
     layers: Mapped[int] = mapped_column(Integer)
     gate: Mapped[list[float]] = mapped_column(ARRAY(Double))
     norm_tail: Mapped[float]
+    is_causal: Mapped[bool]
     pooled_id: Mapped[int | None] = mapped_column(Integer)
+    vocabulary: Mapped[str]
     start_id: Mapped[int] = mapped_column(Integer)
     end_id: Mapped[int] = mapped_column(Integer)
+    unknown_id: Mapped[int | None] = mapped_column(Integer)
     max_tokens: Mapped[int] = mapped_column(Integer)
     byte_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     last_byte_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer))
@@ -64,7 +67,7 @@ class TextAddedToken(Base):
 
 
 class TextWord(Base):
-    """A piece of text that is one token as it stands."""
+    """A piece of text that is one token as it stands, or a piece of a word behind ##."""
 
     __tablename__ = "text_word"
     __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
@@ -110,7 +113,10 @@ class TextPosition(Base):
 
 
 class TextMatrix(Base):
-    """What a matrix needs besides its rows: outputs are `rows * input * scales + biases`, all vectors."""
+    """What a matrix needs besides its rows: outputs are `rows * input * scales + biases`, all vectors.
+
+    The parts `before_attention` and `before_perceptron` have no rows: layer norms that stand behind a block.
+    """
 
     __tablename__ = "text_matrix"
     __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so

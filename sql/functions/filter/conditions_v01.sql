@@ -36,7 +36,7 @@ begin
         when jsonb_typeof(filter.having_metadata) <> 'object' then
             format('having_metadata must be an object such as {"camera": "K12"}, not %s.', left(filter.having_metadata::text, 100))
         -- PostgreSQL's parser ends in an internal error where it has to remember more of them.
-        when filter.caption_query ~ '(-[[:space:]!&|()]*){31}' then
+        when filter.caption_query ~ '([-－][[:space:]　!&|()]*){31}' then
             'caption_query has too many minus signs in a row; one before a word leaves out what has the word.'
         when array_ndims(filter.only_images) > 1 or array_ndims(filter.except_images) > 1 then
             'only_images and except_images must be one-dimensional arrays.'

@@ -6,16 +6,19 @@
 --
 -- All words between two signs are one text. A minus has white space, a quote or nothing before it: "t-shirt" is a word.
 -- What holds a sign is quoted: "c++", with \" and \\ inside. A number alone is a text. A file begins with ./ ../ / or
--- ~/, or ends as picture files do without being quoted. Parentheses mean nothing yet and are refused.
+-- ~/, or ends as picture files do without being quoted. Parentheses mean nothing yet and are refused. Signs and digits may
+-- be full-width, and quotes Chinese or Japanese, as input methods write them; a full-width minus is never part of a word.
 create or replace function clipsql_private.parse_query(query text)
 returns table ("position" integer, kind text, body text, image_id bigint, weight double precision)
 language plpgsql stable parallel safe
 as $$
 declare
     tokens constant text :=
-        $re$(\s+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[-+*]|[^-+*()"'\s][^+*()\s]*(?:\s+[^-+*()\s][^+*()\s]*)*|.)$re$;
+        $re$(\s+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[-－+*]|[^-－+*()"'\s][^－+*()\s]*(?:\s+[^-－+*()\s][^－+*()\s]*)*|.)$re$;
     number constant text := '^([0-9]+([.][0-9]*)?|[.][0-9]+)$';
-    file constant text := '^([.]{1,2}/|~?/)|^[^"''].*[.](avif|bmp|gif|heic|heif|jpe?g|png|tiff?|webp)$';
+    file constant text := '^([.]{1,2}/|~?/)|.[.](avif|bmp|gif|heic|heif|jpe?g|png|tiff?|webp)$';
+    -- The query with the signs as they are read; a text is taken from the query itself.
+    plain constant text := translate(query, '　＋＊：．（）＂＇“”「」０１２３４５６７８９', ' +*:.()"''""""0123456789');
     token text;
     next_position integer := 1;
     last_sign text;  -- what the query began with, or the sign before this token
@@ -23,19 +26,21 @@ declare
     positions integer[] := '{}';
     sign integer := 1;
     terms integer := 0;
+    is_quoted boolean;
     thing integer;  -- which of the factors is no weight
     reason text;
 begin
     perform clipsql_private.check_most('query', length(query), 'characters');
-    if query is null or query !~ '[^[:space:]]' then
+    if query is null or plain !~ '[^[:space:]]' then
         raise exception using errcode = 'CQ004', message = 'The query is empty; write it as in: flower + 2*bee - night.';
     end if;
     for token in
-        select t.matched[1] from regexp_matches(query, tokens, 'g') as t(matched)
+        select t.matched[1] from regexp_matches(plain, tokens, 'g') as t(matched)
         union all select ''  -- the end
     loop
         position := next_position;
         next_position := position + length(token);
+        token := replace(token, '－', '-');
         continue when token ~ '^[[:space:]]';
         if token not in ('+', '-', '*', '') then
             reason := case
@@ -79,9 +84,16 @@ begin
                 position := positions[thing];
                 body := factors[thing];
                 weight := sign * case cardinality(factors) when 2 then factors[3 - thing]::double precision else 1 end;
-                kind := case when body ~* '^image:' then 'image' when body ~* file then 'file' else 'text' end;
-                image_id := case kind when 'image' then substr(body, length('image:') + 1)::bigint end;
-                if body ~ '^["'']' then
+                is_quoted := body ~ '^["'']';
+                if body ~* '^image:' then
+                    kind := 'image';
+                    image_id := substr(body, length('image:') + 1)::bigint;
+                else
+                    image_id := null;
+                    body := substr(query, position, length(body));
+                    kind := case when not is_quoted and body ~* file then 'file' else 'text' end;
+                end if;
+                if is_quoted then
                     body := regexp_replace(substr(body, 2, length(body) - 2), $re$\\(.)$re$, $re$\1$re$, 'g');
                     kind := case when body ~ '^([.]{1,2}/|~?/)' then 'file' else 'text' end;
                 end if;

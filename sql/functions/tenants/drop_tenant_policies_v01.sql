@@ -9,7 +9,7 @@ declare
 begin
     for policy in
         select p.polname from pg_catalog.pg_policy as p
-        where p.polrelid = of_table and p.polname like 'clipsql\_tenant\_%'
+        where p.polrelid = of_table and starts_with(p.polname::text, 'clipsql_tenant_')
     loop
         execute format('drop policy %I on %s', policy, of_table);
     end loop;

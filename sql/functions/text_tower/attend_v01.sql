@@ -1,10 +1,10 @@
--- Attention of all heads: each query token weighs the tokens up to itself by the softmax of inner products and takes
--- the weighted sum of their values. Eight queries are answered at a time; per head, one pass over the keys gives their
+-- Attention of all heads: each query token weighs the tokens, in a causal tower those up to itself, by the softmax of
+-- inner products and takes the weighted sum of their values. Eight queries are answered at a time; per head, one pass over the keys gives their
 -- weights and one over the values, which come turned (see _token_values), their sums. The scaling of the products is in
 -- the query weights. The largest score is taken off first and what is then far below is raised to e^-700, where
 -- PostgreSQL's exp() does not yet raise an error; greatest() does the same to the null of a later token.
 create or replace function clipsql_private.attend(
-    heads integer, queries vector[], token_keys vector[], token_values vector[])
+    heads integer, is_causal boolean, queries vector[], token_keys vector[], token_values vector[])
 returns halfvec[]
 language plpgsql immutable parallel safe
 set search_path from current
@@ -21,7 +21,8 @@ declare
 begin
     for done in 0 .. cardinality(queries) - 1 by 8 loop
         size := least(8, cardinality(queries) - done);
-        seen := earlier + done;  -- by the first of these, but for itself
+        -- By the first of these, but for itself.
+        seen := case when is_causal then earlier + done else cardinality(token_keys) end;
         q1 := queries[done + 1];
         q2 := queries[done + 2];
         q3 := queries[done + 3];
@@ -100,5 +101,5 @@ begin
 end;
 $$;
 
-comment on function clipsql_private.attend(integer, vector[], vector[], vector[]) is
+comment on function clipsql_private.attend(integer, boolean, vector[], vector[], vector[]) is
     'Attention output of the last tokens of a text over all of them.';

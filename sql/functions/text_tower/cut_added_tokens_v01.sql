@@ -22,7 +22,9 @@ as $$
         select 1::bigint as number, true as is_token, typed.body where typed.is_token
         union all
         select u.number, p.is_token, p.body
-        from (select clipsql_private.normalize_text(typed.body) collate "C" as body) as n,
+        from (select case tower.vocabulary
+                when 'BPE' then clipsql_private.normalize_text(typed.body)
+                else clipsql_private.bert_text(typed.body) end collate "C" as body) as n,
             unnest(
                 regexp_split_to_array(n.body, tower.normal_pattern),
                 array(select m.found[1]

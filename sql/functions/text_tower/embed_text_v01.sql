@@ -16,6 +16,7 @@ declare
         '%s %s %s ', chosen.model_id, extract(epoch from loaded_at), encode(sha256(convert_to(query, 'UTF8')), 'hex'));
     latest constant text := current_setting('clipsql.latest_embedding', true);
     embedding vector;
+    tower clipsql_private.text_tower;
 begin
     if query is null then
         return null;
@@ -29,8 +30,9 @@ begin
             return embedding;
         end if;
     end if;
-    embedding := l2_normalize((clipsql_private.run_text_tower(
-        clipsql_private.loaded_text_tower(chosen), clipsql.tokenize(query, chosen.name))).pooled);
+    tower := clipsql_private.loaded_text_tower(chosen);
+    perform clipsql_private.warn_of_unknown(query, tower, chosen.name);
+    embedding := l2_normalize((clipsql_private.run_text_tower(tower, clipsql.tokenize(query, chosen.name))).pooled);
     perform set_config('clipsql.latest_embedding', label || embedding::text, true);
     return embedding;
 end;

@@ -1,6 +1,6 @@
--- How much attention the end-of-text token, whose state becomes the embedding, pays to each word: the mean over the
--- heads of the last layer, the byte pieces of a word added up. What goes to the start token, where CLIP parks attention
--- that it has no use for, and to the end token itself is left out, and the rest is scaled to sum to 1.
+-- How much attention the token whose state becomes the embedding (CLIP's end token, BERT's start token) pays to each
+-- word: the mean over the heads of the last layer, the pieces of a word added up. What goes to the start token, where
+-- CLIP parks attention that it has no use for, and to the end token is left out, and the rest is scaled to sum to 1.
 create or replace function clipsql.explain_text(query text, model text default null)
 returns setof clipsql.word_result
 language plpgsql stable parallel safe cost 1000000 rows 10
@@ -54,4 +54,4 @@ end;
 $$;
 
 comment on function clipsql.explain_text(text, text) is
-    'Share of the attention that each word of a text (at most 5000 characters) gets from its end token in the last layer; shares sum to 1.';
+    'Share of the attention that each word of a text (at most 5000 characters) gets in the last layer from the token that becomes the embedding; shares sum to 1.';

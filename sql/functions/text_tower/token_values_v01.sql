@@ -1,4 +1,4 @@
--- The values of all tokens, turned: one vector over the tokens for each neuron, the start token first. In this form
+-- The values of all tokens, turned: one vector over the tokens for each neuron, what is known of the start token first. In this form
 -- the attention's weighted sum over tokens is an inner product. Their scale and bias are in the next matrix.
 create or replace function clipsql_private.token_values(of_model integer, of_layer integer, inputs halfvec[])
 returns vector[]
@@ -31,7 +31,7 @@ begin
                 inner_product(t.weights, x5),
                 inner_product(t.weights, x6),
                 inner_product(t.weights, x7),
-                inner_product(t.weights, x8)])[case when done = 0 then 1 else 2 end : size + 1]::vector
+                inner_product(t.weights, x8)])[case when done = 0 and t.start_output is not null then 1 else 2 end : size + 1]::vector
             from clipsql_private.text_neuron as t
             where t.model_id = of_model and t.layer = of_layer and t.part = 'value'
             order by t.neuron);

@@ -1,4 +1,4 @@
--- Token ids as transformers' CLIPTokenizer gives them, start and end included, cut to what the model takes.
+-- Token ids as transformers' tokenizer of the model gives them, start and end included, cut to what the model takes.
 create or replace function clipsql.tokenize(query text, model text default null)
 returns integer[]
 language plpgsql stable parallel safe
