@@ -23,7 +23,7 @@ def table() -> None:
     """Tables of your own whose rows have pictures: attached, they are kept up to date by "clipsql worker".
 
     \b
-    clipsql table attach shop.product --url-column photo_url --caption-columns title --metadata-columns brand,price
+    clipsql table attach shop.product --url-column photo_url --caption-columns title
     clipsql table status
     """
 
@@ -87,7 +87,7 @@ def attach(settings: Settings, source: str, url_column: str, options: AttachOpti
     For the owner of the table and of clipsql's. Rows are known by a primary key, or a unique one without nulls.
 
     \b
-    clipsql table attach shop.product --url-column photo_url --caption-columns title --metadata-columns brand,price
+    clipsql table attach shop.product --url-column photo_url --caption-columns title
     """
     with open_database(settings) as engine:
         link = attachments.attach(engine, source, url_column, **options)
