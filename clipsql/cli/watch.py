@@ -137,6 +137,9 @@ def list_(settings: Settings, as_json: bool) -> None:
 
     The precision is the share of the judged alarms that were right, with the range that holds the true share in 95 of
     100 cases. From ten judged alarms on, the threshold is proposed that would have parted right from wrong best.
+
+    \b
+    clipsql watch list
     """
     with open_database(settings) as engine:
         watches = Searcher(engine).watches()
@@ -224,14 +227,22 @@ def judge(settings: Settings, alert: int, verdict: str) -> None:
 
 @_named
 def pause(settings: Settings, name: str) -> None:
-    """Have the watch NAME raise nothing until it goes on."""
+    """Have the watch NAME raise nothing until it goes on.
+
+    \b
+    clipsql watch pause "red lorry"
+    """
     with open_database(settings) as engine:
         Searcher(engine).pause_watch(name)
 
 
 @_named
 def resume(settings: Settings, name: str) -> None:
-    """Let the watch NAME go on with the pictures that come from now on."""
+    """Let the watch NAME go on with the pictures that come from now on.
+
+    \b
+    clipsql watch resume "red lorry"
+    """
     with open_database(settings) as engine:
         Searcher(engine).resume_watch(name)
 
@@ -239,7 +250,11 @@ def resume(settings: Settings, name: str) -> None:
 @_named
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(settings: Settings, name: str, yes: bool) -> None:
-    """Remove the watch NAME with its alarms."""
+    """Remove the watch NAME with its alarms.
+
+    \b
+    clipsql watch remove "red lorry"
+    """
     with open_database(settings) as engine:
         agree(f"Remove the watch {name} with its alarms?", yes=yes)
         Searcher(engine).unwatch(name)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from clipsql.cli import main
-from clipsql.db.calls import arguments, judgements, searches, watching
+from clipsql.db.calls import arguments, judgements, rows, searches, watching
 from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
 from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.engine import create_engine
@@ -92,7 +92,7 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
     for function, parameters in signatures.items():
         caller = next(
             getattr(module, function)
-            for module in (searches, judgements, watching)
+            for module in (searches, judgements, rows, watching)
             if hasattr(module, function)
         )
         options = typing.get_type_hints(caller)["options"]

@@ -26,6 +26,7 @@ ORM = {
     **{name: subject for name, subject in SEARCHES.items() if name != "search_image"},
     "search_captions": ([1.0, 0.0],),
     "search_vectors": ([[1.0, 0.0]],),
+    "search_rows": (orm.Image, "a dog"),
 }
 
 
