@@ -16,14 +16,13 @@ from clipsql.db.calls.arguments import refuse_unknown
 from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.transactions import reading, writing
 from clipsql.errors import InvalidArgument, TextEncoderUnavailable
-from clipsql.search.embedding import QueryEmbedder, numbers
+from clipsql.search.counter import MatchCounter
+from clipsql.search.embedding import numbers
 from clipsql.watching.watches import AlertRow, BacktestDay, WatchRow, list_alerts, list_watches
 
 
-class PictureWatcher(QueryEmbedder):
+class PictureWatcher(MatchCounter):
     """Makes, changes and removes watches, and tells of their alarms."""
-
-    _timezone: str | None = None
 
     def watch(
         self,

@@ -67,6 +67,9 @@ CALLS = (
     f"clipsql.search_hybrid('dog', 5000, {NIGHT})",
     f"clipsql.classify_images('{{red truck,dog}}', {NIGHT})",
     f"(select matching_rows from clipsql.search_plan(clipsql.image_vector(7), 5000, {NIGHT}))",
+    "clipsql.count_matches('a red truck', 'all', min_similarity => 0.1234567890123)",
+    f"clipsql.count_matches('a red truck', 'all', {NIGHT}, query_vector => clipsql.image_vector(7))",
+    "clipsql.next_to_check('a red truck', 30, metadata_matches => '$.at.lane == 2')",
     "clipsql.backtest('w', taken_from => '2025-03-01 00:00Z')",
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
@@ -102,6 +105,8 @@ WRITES = {
     "clipsql.pause_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
     "clipsql.resume_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
     "clipsql.judge_alert(1, true)": "select a.similarity, a.percentile, a.verdict, a.repeats from clipsql.alert as a",
+    "clipsql.judge_match('a red truck', 7, true)":
+    "select v.query_digest, v.is_right from clipsql_private.verdict as v",
     "clipsql.unwatch('v')": "select count(*) from clipsql.watch_list",
     f"clipsql.put_image({_SEVENTH.format('collection').replace('7', '9')}, {_SEVENTH.format('url').replace('7', '9')},"
     " clipsql.image_vector(7), captions => '{a dog}', taken_at => '2020-02-02T22:22Z')":
