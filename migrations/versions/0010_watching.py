@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 revision = "0010"
 down_revision = "0009"
 
-TYPES = ("watched_picture", "backtest_result", "match_count", "picture_to_check", "drawn_picture")
+TYPES = ("watched_picture", "backtest_result", "count_result", "check_result", "drawn_picture")
 FUNCTIONS = (
     "owns",
     "find_watch",

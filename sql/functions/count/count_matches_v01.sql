@@ -21,7 +21,7 @@ create or replace function clipsql.count_matches(
     min_similarity double precision default null,
     query_vector vector default null,
     model text default null)
-returns setof clipsql.match_count
+returns setof clipsql.count_result
 language plpgsql stable parallel unsafe rows 100
 set search_path from current
 as $$

@@ -19,7 +19,7 @@ create or replace function clipsql.next_to_check(
     except_images bigint[] default null,
     query_vector vector default null,
     model text default null)
-returns setof clipsql.picture_to_check
+returns setof clipsql.check_result
 language plpgsql stable parallel unsafe rows 10
 set search_path from current
 as $$
