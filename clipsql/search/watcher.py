@@ -72,6 +72,13 @@ class PictureWatcher(MatchCounter):
         """Let a paused watch go on with the pictures that come from now on. Raises UnknownWatch."""
         self._changed(watching.about_watch("resume_watch", name))
 
+    def move_watches(self) -> int:
+        """Have watches compare the embeddings of this searcher's model; returns how many moved.
+
+        Rates and percentiles are found again. Other watches stay as they are and say why, as their `problem`.
+        """
+        return int(self._changed(watching.move_watches(model=self.model.name)))
+
     def judge_alert(self, alert: int, is_right: bool | None) -> None:
         """Say whether an alarm was right; None takes that back. Raises UnknownWatch when there is no such alarm."""
         self._changed(watching.judge_alert(alert, is_right))

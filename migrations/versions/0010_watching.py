@@ -28,6 +28,7 @@ FUNCTIONS = (
     "pause_watch",
     "resume_watch",
     "unwatch",
+    "move_watches",
     "backtest",
     "judge_alert",
     "raise_watch",

@@ -77,7 +77,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "next_to_check": (("red truck + image:7",), {"max_results": 4, "in_collection": "streets"}),
     "backtest": (("w", dt.datetime(2025, 3, 1, tzinfo=dt.UTC)), {}),
 }  # fmt: skip
-WATCHES = {"watch", "unwatch", "pause_watch", "resume_watch", "judge_alert", "judge_match"}
+WATCHES = {"watch", "unwatch", "move_watches", "pause_watch", "resume_watch", "judge_alert", "judge_match"}
 ATTACHMENTS = {"attach", "reattach", "detach"}
 WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", *WATCHES, *ATTACHMENTS}
 
@@ -101,6 +101,7 @@ def test_watches_are_made_and_changed_by_awaiting(filled: Filled, driver: str) -
             await pictures.watch(driver, "red truck + image:7", **options)
             await pictures.pause_watch(driver)
             await pictures.resume_watch(driver)
+            assert await pictures.move_watches() == 0
             vector = await pictures.embed_text("a dog")
             await pictures.watch(driver, query_vector=vector, **options)
             await pictures.put(driver, "u", embedding=vector)

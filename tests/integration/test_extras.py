@@ -105,6 +105,7 @@ COMMANDS = {
     "watch follow": ("none",),
     "watch judge": ("1", "right"),
     "watch list": (),
+    "watch move": (),
     "watch pause": ("w",),
     "watch resume": ("w",),
     "watch test": ("w",),

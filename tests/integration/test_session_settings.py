@@ -107,6 +107,7 @@ WRITES = {
     "clipsql.judge_alert(1, true)": "select a.similarity, a.percentile, a.verdict, a.repeats from clipsql.alert as a",
     "clipsql.judge_match('a red truck', 7, true)":
     "select v.query_digest, v.is_right from clipsql_private.verdict as v",
+    "clipsql.move_watches('space')": "select w.name, w.model_id, w.problem from clipsql.watch_list as w order by 1",
     "clipsql.unwatch('v')": "select count(*) from clipsql.watch_list",
     f"clipsql.put_image({_SEVENTH.format('collection').replace('7', '9')}, {_SEVENTH.format('url').replace('7', '9')},"
     " clipsql.image_vector(7), captions => '{a dog}', taken_at => '2020-02-02T22:22Z')":

@@ -133,6 +133,19 @@ def test_who_has_the_owners_rights_changes_a_watch_and_a_dropped_owner_harms_not
     rows(owner, "select clipsql.unwatch('shared')")
 
 
+def test_only_the_owner_of_a_watch_moves_it_to_another_model(sessions: dict[str, Connection]) -> None:
+    watch(sessions["anna"], "of anna")
+    rows(sessions["owner"], "select clipsql.add_model('other', 4)")
+    problems = "select problem is not null from clipsql.watch_list"
+    for name, told in (("bert", False), ("anna", True)):
+        assert rows(sessions[name], "select clipsql.move_watches('other')") == [(0,)]
+        assert rows(sessions[name], problems) == [(told,)]
+    rows(sessions["anna"], "update clipsql.watch_list set problem = null returning 1")
+    sessions["owner"].execute("alter table clipsql.image enable row level security")
+    rows_moved = rows(sessions["owner"], "select clipsql.move_watches('other')")
+    assert (rows_moved, rows(sessions["owner"], problems)) == ([(0,)], [(False,)])
+
+
 def test_a_writer_judges_matches_and_a_reader_counts_them(sessions: dict[str, Connection]) -> None:
     images = [put(sessions["anna"], "c", str(number)) for number in range(12)]
     for image in images:

@@ -83,6 +83,7 @@ _FOR_WRITERS = (
         "resume_watch",
         "set_paused",
         "unwatch",
+        "move_watches",
         "judge_alert",
         "judge_match",
         "raise_watch",
