@@ -240,6 +240,9 @@ def test_of_a_time_of_which_nothing_was_checked_nothing_is_known(
     judge(connection, "a truck", first, True)
     *_, unknown = count(connection, "a truck", "by => 'day'")
     assert (unknown[:5] if order.index(first) else None) == (None, 0, 1, 5, 0)
+    judge(connection, "a truck", first, False)
+    *_, unknown = count(connection, "a truck", "by => 'day'")
+    assert unknown[:5] == (None, 0, 0, 4, 0)
 
 
 @pytest.mark.usefixtures("truth")
