@@ -8,6 +8,7 @@ import click
 
 from clipsql import __version__
 from clipsql.cli.collection import collection, stats
+from clipsql.cli.count import count
 from clipsql.cli.db import db
 from clipsql.cli.dedup import dedup
 from clipsql.cli.demo import demo
@@ -82,6 +83,7 @@ def main(context: click.Context, log_format: str, log_level: str) -> None:
 for _command in (
     classify,
     collection,
+    count,
     db,
     dedup,
     demo,

@@ -247,6 +247,27 @@ def resume(settings: Settings, name: str) -> None:
         Searcher(engine).resume_watch(name)
 
 
+@watch.command()
+@click.option("--model", metavar="NAME", help="The model; the default one unless given.")
+@database_option
+def move(settings: Settings, model: str | None) -> None:
+    """Have watches compare the embeddings of another model, after it has become the default.
+
+    Rates and percentiles are found again in the pictures that the model knows. Other watches stay as they are, and
+    "clipsql watch list" says why.
+
+    \b
+    clipsql watch move
+    """
+    with open_database(settings) as engine:
+        searcher = Searcher(engine, model=model)
+        moved = searcher.move_watches()
+        left = sum(one.model != searcher.model.name for one in searcher.watches())
+    click.echo(f"{moved} watches moved to model {searcher.model.name}.")
+    if left:
+        note(f'{left} are under other models; "clipsql watch list" says why.')
+
+
 @_named
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(settings: Settings, name: str, yes: bool) -> None:

@@ -16,14 +16,13 @@ from clipsql.db.calls.arguments import refuse_unknown
 from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.transactions import reading, writing
 from clipsql.errors import InvalidArgument, TextEncoderUnavailable
-from clipsql.search.embedding import QueryEmbedder, numbers
+from clipsql.search.counter import MatchCounter
+from clipsql.search.embedding import numbers
 from clipsql.watching.watches import AlertRow, BacktestDay, WatchRow, list_alerts, list_watches
 
 
-class PictureWatcher(QueryEmbedder):
+class PictureWatcher(MatchCounter):
     """Makes, changes and removes watches, and tells of their alarms."""
-
-    _timezone: str | None = None
 
     def watch(
         self,
@@ -72,6 +71,13 @@ class PictureWatcher(QueryEmbedder):
     def resume_watch(self, name: str) -> None:
         """Let a paused watch go on with the pictures that come from now on. Raises UnknownWatch."""
         self._changed(watching.about_watch("resume_watch", name))
+
+    def move_watches(self) -> int:
+        """Have watches compare the embeddings of this searcher's model; returns how many moved.
+
+        Rates and percentiles are found again. Other watches stay as they are and say why, as their `problem`.
+        """
+        return int(self._changed(watching.move_watches(model=self.model.name)))
 
     def judge_alert(self, alert: int, is_right: bool | None) -> None:
         """Say whether an alarm was right; None takes that back. Raises UnknownWatch when there is no such alarm."""

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 revision = "0010"
 down_revision = "0009"
 
-TYPES = ("watched_picture", "backtest_result")
+TYPES = ("watched_picture", "backtest_result", "count_result", "check_result", "drawn_picture")
 FUNCTIONS = (
     "owns",
     "find_watch",
@@ -28,6 +28,7 @@ FUNCTIONS = (
     "pause_watch",
     "resume_watch",
     "unwatch",
+    "move_watches",
     "backtest",
     "judge_alert",
     "raise_watch",
@@ -35,6 +36,13 @@ FUNCTIONS = (
     "begin_watch",
     "is_told",
     "queue_deliveries",
+    "query_digest",
+    "drawn_pictures",
+    "drawn_for",
+    "rest_interval",
+    "next_to_check",
+    "count_matches",
+    "judge_match",
 )
 
 # Who sees a watch: its owner, and everybody where no policy hides pictures from him. An alarm shows a picture, so it is
@@ -233,6 +241,15 @@ def upgrade() -> None:
         schema="clipsql_private",
     )
     op.create_index(None, "delivery", ["alert_id"], schema="clipsql_private")
+    op.create_table(
+        "verdict",
+        sa.Column("query_digest", sa.LargeBinary, primary_key=True),
+        _image_id(primary_key=True),
+        sa.Column("is_right", sa.Boolean, nullable=False),
+        sa.Column("judged_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+        schema="clipsql_private",
+    )
+    op.create_index(None, "verdict", ["image_id"], schema="clipsql_private")
     for name in TYPES:
         op.create_type(name, version=1)
     for name in FUNCTIONS:
@@ -255,6 +272,7 @@ def downgrade() -> None:
     for name in reversed(TYPES):
         op.drop_type(name)
     for schema, name in (
+        ("clipsql_private", "verdict"),
         ("clipsql_private", "delivery"),
         ("clipsql_private", "webhook"),
         ("clipsql_private", "repeat"),

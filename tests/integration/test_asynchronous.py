@@ -73,9 +73,11 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "attachments": ((), {}),
     "watches": ((), {}),
     "alerts": (("w",), {"max_results": 3}),
+    "count_matches": (("a red truck",), {"by": "month", "min_similarity": 0.2, "having_metadata": {"night": True}}),
+    "next_to_check": (("red truck + image:7",), {"max_results": 4, "in_collection": "streets"}),
     "backtest": (("w", dt.datetime(2025, 3, 1, tzinfo=dt.UTC)), {}),
 }  # fmt: skip
-WATCHES = {"watch", "unwatch", "pause_watch", "resume_watch", "judge_alert"}
+WATCHES = {"watch", "unwatch", "move_watches", "pause_watch", "resume_watch", "judge_alert", "judge_match"}
 ATTACHMENTS = {"attach", "reattach", "detach"}
 WRITES = {"put", "put_many", "remove", "add_model", "explain_image", "ingest", *WATCHES, *ATTACHMENTS}
 
@@ -99,6 +101,7 @@ def test_watches_are_made_and_changed_by_awaiting(filled: Filled, driver: str) -
             await pictures.watch(driver, "red truck + image:7", **options)
             await pictures.pause_watch(driver)
             await pictures.resume_watch(driver)
+            assert await pictures.move_watches() == 0
             vector = await pictures.embed_text("a dog")
             await pictures.watch(driver, query_vector=vector, **options)
             await pictures.put(driver, "u", embedding=vector)
@@ -106,6 +109,10 @@ def test_watches_are_made_and_changed_by_awaiting(filled: Filled, driver: str) -
             await pictures.judge_alert(alert.alert_id, True)
             [alert] = await pictures.alerts(driver)
             assert (alert.verdict, alert.repeats) == (True, 0)
+            for one in await pictures.next_to_check(driver, max_results=12):
+                await pictures.judge_match(driver, one.image_id, one.rank == 1)
+            [whole] = await pictures.count_matches(driver, by="all")
+            assert (whole.checked, (whole.matches or 0) >= 1) == (12, True)
             await pictures.unwatch(driver)
             with pytest.raises(errors.UnknownWatch):
                 await pictures.alerts(driver)

@@ -13,8 +13,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from clipsql.cli import main
-from clipsql.db.calls import arguments, judgements, rows, searches, watching
+from clipsql.db.calls import arguments, counting, judgements, rows, searches, watching
 from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
+from clipsql.db.calls.counting import CountOptions
 from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.engine import create_engine
 
@@ -76,6 +77,10 @@ def test_every_search_takes_the_same_limits(signatures: dict[str, list[dict[str,
             assert taken == {}
         elif function == "watch":
             assert taken == {name: limits[name] for name in ("min_similarity", "min_percentile")}
+        elif function == "count_matches":
+            assert taken == {"min_similarity": limits["min_similarity"]}
+        elif function == "next_to_check":
+            assert taken == {"max_results": limits["max_results"]}
         elif "captions" in function:
             wanted = {name: limits[name] for name in ("max_results", "min_similarity")}
             if function == "suggest_captions":
@@ -92,7 +97,7 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
     for function, parameters in signatures.items():
         caller = next(
             getattr(module, function)
-            for module in (searches, judgements, rows, watching)
+            for module in (searches, judgements, rows, watching, counting)
             if hasattr(module, function)
         )
         options = typing.get_type_hints(caller)["options"]
@@ -124,6 +129,8 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
         pytest.param(("classify",), Filters, id="classify"),
         pytest.param(("remove",), Filters, id="remove"),
         pytest.param(("watch", "add"), WatchOptions, id="watch add"),
+        pytest.param(("count", "matches"), CountOptions, id="count matches"),
+        pytest.param(("count", "next"), Filters, id="count next"),
     ],
 )
 def test_the_command_line_takes_every_option_of_python(

@@ -21,9 +21,15 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "search_captions": ("a dog",),
     "suggest_captions": (1,),
     "classify_images": (["a dog"],),
+    "count_matches": ("a dog",),
+    "next_to_check": ("a dog",),
 }
 ORM = {
-    **{name: subject for name, subject in SEARCHES.items() if name != "search_image"},
+    **{
+        name: subject
+        for name, subject in SEARCHES.items()
+        if name not in ("search_image", "count_matches", "next_to_check")
+    },
     "search_captions": ([1.0, 0.0],),
     "search_vectors": ([[1.0, 0.0]],),
     "search_rows": (orm.Image, "a dog"),

@@ -34,6 +34,9 @@ def commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("classify",): ("1", "--label", "dog", "--label", "cat"),
     ("collection", "drop"): ("c", "--yes"),
+    ("count", "judge"): ("a dog", "1", "right"),
+    ("count", "matches"): ("a dog",),
+    ("count", "next"): ("a dog",),
     ("db", "downgrade"): ("base", "--yes"),
     ("db", "psql"): ("-c", "select 1"),
     ("db", "settings", "add"): ("pictures", "/pictures"),

@@ -67,6 +67,9 @@ CALLS = (
     f"clipsql.search_hybrid('dog', 5000, {NIGHT})",
     f"clipsql.classify_images('{{red truck,dog}}', {NIGHT})",
     f"(select matching_rows from clipsql.search_plan(clipsql.image_vector(7), 5000, {NIGHT}))",
+    "clipsql.count_matches('a red truck', 'all', min_similarity => 0.1234567890123)",
+    f"clipsql.count_matches('a red truck', 'all', {NIGHT}, query_vector => clipsql.image_vector(7))",
+    "clipsql.next_to_check('a red truck', 30, metadata_matches => '$.at.lane == 2')",
     "clipsql.backtest('w', taken_from => '2025-03-01 00:00Z')",
     # How long it may take follows the session's workers; how it is done does not.
     "(select strategy, matching_rows, is_exact, explanation from clipsql.search_plan(clipsql.image_vector(7)))",
@@ -89,6 +92,9 @@ WRITES = {
     "select i.collection, i.url, i.metadata, i.longitude, i.latitude, i.status, c.body, c.words, e.embedding"
     " from clipsql.image as i join clipsql.caption as c using (image_id)"
     " join clipsql.image_embedding as e using (image_id) where i.image_id = 7 order by c.caption_id",
+    "clipsql.enable_tenants()": "select c.relname, p.polname, p.polcmd::text"
+    " from pg_policy as p join pg_class as c on c.oid = p.polrelid order by c.relname, p.polname",
+    "clipsql.disable_tenants()": "select c.relname from pg_class as c where c.relrowsecurity order by c.relname",
     "clipsql.remove_images('{7,8,7}')": "select min(i.image_id), count(*) from clipsql.image as i",
     "clipsql.attach('public.other', 'url', '{url}', '{shot,size}', 'shot')":
     "select c.role, c.name, c.type from clipsql_private.attached_column as c order by c.attachment_id, 1, c.position",
@@ -102,6 +108,9 @@ WRITES = {
     "clipsql.pause_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
     "clipsql.resume_watch('v')": "select w.name, w.is_paused from clipsql.watch_list as w",
     "clipsql.judge_alert(1, true)": "select a.similarity, a.percentile, a.verdict, a.repeats from clipsql.alert as a",
+    "clipsql.judge_match('a red truck', 7, true)":
+    "select v.query_digest, v.is_right from clipsql_private.verdict as v",
+    "clipsql.move_watches('space')": "select w.name, w.model_id, w.problem from clipsql.watch_list as w order by 1",
     "clipsql.unwatch('v')": "select count(*) from clipsql.watch_list",
     f"clipsql.put_image({_SEVENTH.format('collection').replace('7', '9')}, {_SEVENTH.format('url').replace('7', '9')},"
     " clipsql.image_vector(7), captions => '{a dog}', taken_at => '2020-02-02T22:22Z')":
@@ -320,6 +329,7 @@ def test_no_setting_of_a_session_changes_what_is_written(
             "select clipsql.watch('v', image => 7, min_similarity => 0.1, once_per => '1 day', caption_query => 'dog')"
         )
         connection.exec_driver_sql("update clipsql.image_embedding set embedding = embedding")
+        connection.exec_driver_sql("alter table clipsql.image enable row level security")
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(THING)

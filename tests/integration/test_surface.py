@@ -300,6 +300,8 @@ CALLS = {
     "search_captions": "search_captions(clipsql.image_vector(5), ",
     "suggest_captions": "suggest_captions(5, ",
     "classify_images": "classify_images('{dog,cat}', template => '{}', ",
+    "count_matches": "count_matches('dog', ",
+    "next_to_check": "next_to_check('dog', ",
     "watch": "watch('w', image => 5, min_similarity => 0, ",
 }
 

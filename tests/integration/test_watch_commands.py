@@ -14,6 +14,7 @@ from integration.filling import NEW_YEAR, unit_vectors
 from PIL import Image
 from sqlalchemy.engine import Engine
 
+from clipsql.db.models import add_space
 from clipsql.errors import InvalidArgument, UnknownWatch
 from clipsql.models import register_model
 from clipsql.search.searcher import Searcher
@@ -86,6 +87,14 @@ def test_a_watch_is_made_tried_heard_judged_paused_and_removed(searcher: Searche
     assert [one.verdict for one in searcher.alerts()] == [True]
     assert clipsql("watch", "judge", alert["alert_id"], "none").exit_code == 0
     assert [one.verdict for one in searcher.alerts("red lorry", max_results=1)] == [None]
+
+    moved = clipsql("watch", "move")
+    assert (moved.stdout, moved.stderr) == ("0 watches moved to model tiny.\n", "")
+    add_space(searcher._database, "other", dimensions=3)
+    moved = clipsql("watch", "move", "--model", "other")
+    assert moved.stdout == "0 watches moved to model other.\n"
+    assert moved.stderr.startswith('1 are under other models; "clipsql watch list"')
+    assert "Not under model other yet" in (searcher.watches()[0].problem or "")
 
     assert clipsql("watch", "pause", "red lorry").exit_code == 0
     assert "paused" in clipsql("watch", "list").stdout

@@ -12,7 +12,7 @@ import pytest
 from integration.filling import NEW_YEAR, new_model, picture, unit_vectors, write
 from sqlalchemy.engine import Engine
 
-from clipsql.db.models import ModelRow, add_space
+from clipsql.db.models import ModelRow, add_space, remove_model
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -291,3 +291,65 @@ def test_a_space_without_pictures_has_no_history(connection: Connection, engine:
     add_space(engine, "empty", dimensions=2)
     with pytest.raises(psycopg.Error, match="nothing tells how many alarms a day"):
         watch(connection, "alarms_per_day => 5")
+
+
+# Another model.
+
+
+def test_watches_move_to_another_model_with_their_rates_but_not_with_similarities(
+    connection: Connection, engine: Engine, model: ModelRow
+) -> None:
+    random = np.random.default_rng(2)
+    put_days(engine, model, [list(random.uniform(0, 0.5, 24)) for _ in range(10)])
+    subject = "image => 1"
+    made = {
+        "rate": f"{subject}, alarms_per_day => 2, once_per => '1 hour'",
+        "share": f"{subject}, min_percentile => 90",
+        "similar": f"{subject}, min_similarity => 0.4",
+        "vector": "query_vector => '[1,0]', min_percentile => 90",
+        "paused": "images => '{2,3}', min_percentile => 80",
+        "gone": f"{subject}, min_percentile => 50",
+    }
+    for name, arguments in made.items():
+        rows(connection, f"select clipsql.watch('{name}', {arguments})")
+    rows(connection, "select clipsql.pause_watch('paused')")
+    stored = "select name, model_id, min_similarity, problem from clipsql.watch_list order by watch_id"
+    before = rows(connection, stored)
+    other = add_space(engine, "other", dimensions=3)
+    # Before the model knows the pictures nothing moves, and each watch says why.
+    assert rows(connection, "select clipsql.move_watches('other')") == [(0,)]
+    for (name, *facts, problem), (_, *same, _) in zip(rows(connection, stored), before, strict=True):
+        assert facts == same
+        assert ("no embedding under model other" in problem) == (name not in ("similar", "vector")), name
+    rows(
+        connection,
+        "insert into clipsql.image_embedding (model_id, image_id, embedding)"
+        " select %s, e.image_id, l2_normalize(('[' || (e.embedding <=> '[1,0]') || ',0.3,0.4]')::vector)::halfvec"
+        " from clipsql.image_embedding as e where e.model_id = %s returning 1",
+        other.model_id,
+        model.model_id,
+    )
+    assert rows(connection, "select clipsql.move_watches('other')") == [(4,)]
+    after = {name: facts for name, *facts in rows(connection, stored)}
+    for name, model_id, similarity, _ in before:
+        if name in ("similar", "vector"):
+            assert after[name][:2] == [model_id, similarity]
+        else:
+            assert after[name][::2] == [other.model_id, None]
+            assert after[name][1] != similarity
+    assert after["similar"][2].startswith("A similarity of 0.400 means something else under model other;")
+    assert after["vector"][2].startswith("The vector that is looked for is not of model other;")
+    assert rows(connection, "select sum(alarms) from clipsql.backtest('rate')") == [(20,)]
+    assert rows(
+        connection,
+        "select l.name, v.model_id, v.is_paused, count(*), bool_and(v.min_similarity = l.min_similarity)"
+        " from clipsql_private.watch_vector as v join clipsql.watch_list as l using (watch_id)"
+        " where l.name in ('rate', 'paused') group by 1, 2, 3 order by 1",
+    ) == [("paused", other.model_id, True, 2, True), ("rate", other.model_id, False, 1, True)]
+    # A watch made again with the model that it is to have is all right, and what has moved is left alone.
+    remove_model(engine, model.name)
+    assert rows(connection, "select clipsql.move_watches('other')") == [(0,)]
+    rows(connection, f"select clipsql.watch('similar', {subject}, min_similarity => 0.9, model => 'other')")
+    assert rows(connection, "select model_id, problem from clipsql.watch_list where name = 'similar'") == [
+        (other.model_id, None)
+    ]

@@ -133,6 +133,30 @@ def test_who_has_the_owners_rights_changes_a_watch_and_a_dropped_owner_harms_not
     rows(owner, "select clipsql.unwatch('shared')")
 
 
+def test_only_the_owner_of_a_watch_moves_it_to_another_model(sessions: dict[str, Connection]) -> None:
+    watch(sessions["anna"], "of anna")
+    rows(sessions["owner"], "select clipsql.add_model('other', 4)")
+    problems = "select problem is not null from clipsql.watch_list"
+    for name, told in (("bert", False), ("anna", True)):
+        assert rows(sessions[name], "select clipsql.move_watches('other')") == [(0,)]
+        assert rows(sessions[name], problems) == [(told,)]
+    rows(sessions["anna"], "update clipsql.watch_list set problem = null returning 1")
+    sessions["owner"].execute("alter table clipsql.image enable row level security")
+    rows_moved = rows(sessions["owner"], "select clipsql.move_watches('other')")
+    assert (rows_moved, rows(sessions["owner"], problems)) == ([(0,)], [(False,)])
+
+
+def test_a_writer_judges_matches_and_a_reader_counts_them(sessions: dict[str, Connection]) -> None:
+    images = [put(sessions["anna"], "c", str(number)) for number in range(12)]
+    for image in images:
+        rows(sessions["bert"], f"select clipsql.judge_match('a truck', {image}, {image != images[0]})")
+    told = "select matches, low, high from clipsql.count_matches('a truck', 'all', query_vector => '[1,0]')"
+    for one in sessions.values():
+        assert rows(one, told) == [(11, 11, 11)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        rows(sessions["cleo"], f"select clipsql.judge_match('a truck', {images[0]}, true)")
+
+
 @pytest.fixture
 def tenants(sessions: dict[str, Connection]) -> dict[str, Connection]:
     """Each writer sees the pictures of the collection that has his name, the reader those of anna."""
@@ -161,6 +185,23 @@ def test_under_a_policy_nobody_sees_anothers_watch_or_picture(tenants: dict[str,
     for call in ("backtest('a')", "unwatch('a')", "judge_alert(1, true)"):
         with pytest.raises(psycopg.Error, match="There is no"):
             rows(tenants["bert"], f"select * from clipsql.{call}")
+
+
+def test_under_a_policy_counts_are_of_pictures_that_are_seen(tenants: dict[str, Connection]) -> None:
+    images = {
+        name: [put(tenants[name], name, str(number)) for number in range(size)]
+        for name, size in (("anna", 10), ("bert", 3))
+    }
+    asked = "'a truck', query_vector => '[1,0]'"
+    for image in images["anna"]:
+        rows(tenants["anna"], f"select clipsql.judge_match('a truck', {image}, true)")
+    told = f"select matches, checked, pictures from clipsql.count_matches({asked}, by => 'all')"
+    assert rows(tenants["cleo"], told) == [(10, 10, 10)]
+    assert rows(tenants["bert"], told) == [(None, 0, 3)]
+    to_check = rows(tenants["bert"], f"select image_id from clipsql.next_to_check({asked})")
+    assert sorted(image for (image,) in to_check) == images["bert"]
+    with pytest.raises(psycopg.Error, match="There is no image"):
+        rows(tenants["bert"], f"select clipsql.judge_match('a truck', {images['anna'][0]}, false)")
 
 
 def test_a_webhook_is_told_of_its_owners_watches_where_a_policy_hides_pictures(

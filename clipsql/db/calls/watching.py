@@ -58,6 +58,11 @@ def about_watch(function: str, name: str) -> ColumnElement[None]:
     return call
 
 
+def move_watches(*, model: str) -> ColumnElement[int]:
+    """clipsql.move_watches: has watches compare the embeddings of a model; gives how many moved."""
+    return sa.func.clipsql.move_watches(sql_value(model, Text()), type_=sa.types.Integer())
+
+
 def judge_alert(alert: int, is_right: bool | None) -> ColumnElement[None]:
     """clipsql.judge_alert: says whether an alarm was right; None takes that back."""
     arguments = sql_value(alert, BigInteger()), sql_value(is_right, Boolean())

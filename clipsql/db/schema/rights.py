@@ -33,6 +33,7 @@ _READ_BY_FUNCTIONS = (
     "text_tower",
     "text_word",
     "thumbnail",
+    "verdict",
     "watch_vector",
 )
 """Private tables whose rows public functions and views need. Partitions are not among them: they are read through the
@@ -54,6 +55,7 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.queue",
     f"{PRIVATE_SCHEMA}.remembered_text",
     f"{PRIVATE_SCHEMA}.thumbnail",
+    f"{PRIVATE_SCHEMA}.verdict",
     f"{PRIVATE_SCHEMA}.watch_vector",
     f"{PRIVATE_SCHEMA}.webhook",
     f"{PRIVATE_SCHEMA}.delivery",
@@ -81,7 +83,9 @@ _FOR_WRITERS = (
         "resume_watch",
         "set_paused",
         "unwatch",
+        "move_watches",
         "judge_alert",
+        "judge_match",
         "raise_watch",
     ),
 )

@@ -140,3 +140,15 @@ class Repeat(Base):
     watch_id: Mapped[int] = mapped_column(ForeignKey(Watch.watch_id, ondelete="CASCADE"), primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
     alert_id: Mapped[int] = mapped_column(ForeignKey(Alert.alert_id, ondelete="CASCADE"))
+
+
+class Verdict(Base):
+    """Whether a picture is what a query looks for, as somebody said who looked at it; matches are counted by these."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (Index(None, "image_id"), {"schema": PRIVATE_SCHEMA})
+
+    query_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
+    is_right: Mapped[bool]
+    judged_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
