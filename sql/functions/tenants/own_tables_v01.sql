@@ -6,8 +6,9 @@ language sql stable parallel safe
 begin atomic
     select c.oid::regclass
     from pg_catalog.pg_class as c
-    where c.relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace) and c.relkind in ('r', 'p')
-        and format('%s.%s', c.relnamespace::regnamespace, c.relname) <> all (array[
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname in ('clipsql', 'clipsql_private') and c.relkind in ('r', 'p')
+        and n.nspname || '.' || c.relname <> all (array[
             'clipsql.image', 'clipsql.model', 'clipsql.settings', 'clipsql_private.attachment',
             'clipsql_private.attached_column', 'clipsql_private.revision', 'clipsql_private.text_added_token',
             'clipsql_private.text_matrix', 'clipsql_private.text_merge', 'clipsql_private.text_neuron',
