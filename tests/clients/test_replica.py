@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from clients.documented import examples
 from integration.filling import embed_captions, fill
-from integration.test_session_settings import CALLS, answers
+from integration.test_session_settings import CALLS, THING, WATCH, answers
 from sqlalchemy.engine import URL, make_url
 from waiting import until
 
@@ -77,6 +77,8 @@ def both(primary: EmbeddedServer, replica: URL) -> tuple[str, str]:
         psycopg.connect(copied, autocommit=True) as copy,
     ):
         assert copy.execute("select pg_is_in_recovery()").fetchone() == (True,)
+        source.execute(THING)
+        source.execute(WATCH)
         source.execute("vacuum analyze")
         written = source.execute("select pg_current_wal_lsn()").fetchone()
         until(lambda: copy.execute("select pg_last_wal_replay_lsn() >= %s", written).fetchone() == (True,))

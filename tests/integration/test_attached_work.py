@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from click.testing import Result
 from forking import Forker
 from integration.filling import keep_up
@@ -26,7 +25,6 @@ from integration.test_attaching import (
     rows,
     shop,
     status,
-    vector,
     web,
     work,
 )
@@ -34,7 +32,6 @@ from picture_server import PictureServer, picture_bytes
 from sqlalchemy.engine import URL, Engine
 from waiting import until
 
-from clipsql.db.calls.searches import search_rows
 from clipsql.db.engine import create_engine
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
@@ -330,23 +327,3 @@ def test_python_attaches_tells_and_detaches(engine: Engine, shop: Driver, model:
         pictures.reattach("shop.product", "none")
     assert pictures.detach("shop.product", keep_pictures=True) == 0
     assert one(shop, "select count(*) from clipsql.image") == 1
-
-
-def test_a_row_of_a_search_is_a_row_for_sqlalchemy(
-    engine: Engine, shop: Driver, work: Work, web: PictureServer, encoder: Encoder
-) -> None:
-    for number in range(4):
-        shop.execute("insert into shop.product (photo_url, price) values (%s, %s)", (web.url(number), number))
-    one(shop, "select clipsql.attach('shop.product', 'photo_url', metadata_columns => '{price}')")
-    work()
-    product = sa.Table("product", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), schema="shop")
-    query = [float(value) for value in vector(encoder, 2)]
-    for of_table in ("shop.product", product):
-        found = search_rows(
-            of_table, None, query_vector=query, metadata_matches="$.price < 3", only_rows=["1", "3", "4"]
-        )
-        with engine.connect() as connection:
-            ids = connection.execute(
-                sa.select(sa.text("(item).id"), found.c.similarity).select_from(found)
-            ).all()
-        assert [row[0] for row in ids] == [3, 1]

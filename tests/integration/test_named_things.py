@@ -130,7 +130,8 @@ def test_every_function_table_and_view_that_is_named_is_there(engine: Engine) ->
         f"{where}: clipsql.{name}"
         for where, text in texts()
         for name in _SQL_NAME.findall(text)
-        if name not in known and not _is_module(name)
+        # Link tables are called after the tables of the page's reader.
+        if name not in known and not _is_module(name) and not name.endswith("_picture")
     ]
     assert not wrong, "\n".join(wrong)
 

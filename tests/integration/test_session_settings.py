@@ -85,6 +85,10 @@ THING = """
     create table public.other (id uuid primary key, url text, shot timestamptz, size double precision)
 """
 """An attached table, whose rows have the pictures of a collection, and one that is not attached."""
+WATCH = (
+    "select clipsql.watch('w', image => 7, having_metadata => '{\"night\": true}', min_percentile => 20,"
+    " once_per => '1 day')"
+)
 _SEVENTH = "(select i.{} from clipsql.image as i where i.image_id = 7)"
 WRITES = {
     f"clipsql.put_image({_SEVENTH.format('collection')}, {_SEVENTH.format('url')}, clipsql.image_vector(8),"
@@ -160,8 +164,7 @@ def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(THING)
-        connection.execute("select clipsql.watch('w', image => 7, having_metadata => '{\"night\": true}',"
-                           " min_percentile => 20, once_per => '1 day')")  # fmt: skip
+        connection.execute(WATCH)
         connection.execute("vacuum analyze")  # new rows wait beside a GIN index, where none is passed over
     return url
 
