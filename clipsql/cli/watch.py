@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -19,11 +18,11 @@ from clipsql.cli.options import (
 )
 from clipsql.cli.output import agree, note, show_json, show_table
 from clipsql.cli.watch_outbox import deliver, follow
+from clipsql.cli.watch_tables import ALERT, WATCH, range_text, show_facts
 from clipsql.config import Settings
 from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.opening import open_database
 from clipsql.search.searcher import Searcher
-from clipsql.watching.watches import AlertRow, WatchRow
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -126,7 +125,7 @@ def add(
         return
     click.echo(f"Watch {name} raises an alarm from a similarity of {made.min_similarity:.3f} on.")
     if made.alarms_low is not None:
-        click.echo(f"Expect {_range(made.alarms_low, made.alarms_high)} alarms a day, in 95 of 100 days.")
+        click.echo(f"Expect {range_text(made.alarms_low, made.alarms_high)} alarms a day, in 95 of 100 days.")
 
 
 @watch.command(name="list")
@@ -149,7 +148,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     elif not watches:
         note('There is no watch yet; "clipsql watch add" makes one.')
     else:
-        _show(watches, _WATCH)
+        show_facts(watches, WATCH)
 
 
 @_named
@@ -186,7 +185,7 @@ def test(
             ("day", "alarms", "best image"), ((day.day, day.alarms, day.best_image_id) for day in days)
         )
         low, high = days[0].alarms_low, days[0].alarms_high
-        click.echo(f"Expect {_range(low, high)} alarms a day, in 95 of 100 days.")
+        click.echo(f"Expect {range_text(low, high)} alarms a day, in 95 of 100 days.")
 
 
 @watch.command()
@@ -208,7 +207,7 @@ def alerts(settings: Settings, name: str | None, max_results: int, as_json: bool
     elif not found:
         note("There is no alarm.")
     else:
-        _show(found, _ALERT)
+        show_facts(found, ALERT)
 
 
 @watch.command()
@@ -283,51 +282,3 @@ def remove(settings: Settings, name: str, yes: bool) -> None:
 
 watch.add_command(follow)
 watch.add_command(deliver)
-
-_WATCH: dict[str, Callable[[WatchRow], object]] = {
-    "watch": lambda one: one.name,
-    "looks for": lambda one: (
-        one.query or (one.images and ", ".join(f"image:{image}" for image in one.images))
-    ),
-    "from": lambda one: f"{one.min_similarity:.3f}",
-    "a day": lambda one: one.alarms_low is not None and _range(one.alarms_low, one.alarms_high),
-    "alarms": lambda one: one.alerts,
-    "repeats": lambda one: one.repeats,
-    "last": lambda one: one.last_raised_at,
-    "judged": lambda one: one.judged,
-    "precision": lambda one: (
-        one.precision is not None
-        and f"{one.precision:.2f} ({one.precision_low:.2f} to {one.precision_high:.2f})"
-    ),
-    "better from": lambda one: one.proposed_min_similarity and f"{one.proposed_min_similarity:.3f}",
-    "state": lambda one: (
-        "paused"
-        if one.is_paused
-        else "its model was removed"
-        if one.model is None
-        else one.problem or "watching"
-    ),
-}
-_ALERT: dict[str, Callable[[AlertRow], object]] = {
-    "alert": lambda one: one.alert_id,
-    "watch": lambda one: one.watch,
-    "image": lambda one: one.image_id,
-    "similarity": lambda one: f"{one.similarity:.3f}",
-    "percentile": lambda one: one.percentile is not None and f"{one.percentile:.1f}",
-    "repeats": lambda one: one.repeats,
-    "raised at": lambda one: one.raised_at,
-    "taken at": lambda one: one.taken_at,
-    "verdict": lambda one: {True: "right", False: "wrong", None: None}[one.verdict],
-    "url": lambda one: one.url,
-}
-
-
-def _show(found: Iterable[Any], facts: dict[str, Callable[[Any], object]]) -> None:
-    """A table without the columns in which nobody has anything."""
-    held = [[value or None for value in (fact(one) for fact in facts.values())] for one in found]
-    kept = [number for number in range(len(facts)) if any(row[number] is not None for row in held)]
-    show_table([list(facts)[number] for number in kept], ([row[number] for number in kept] for row in held))
-
-
-def _range(low: float, high: float | None) -> str:
-    return f"{low:.1f} to {high:.1f}"
