@@ -134,7 +134,7 @@ def test_a_picture_is_called_image_and_a_text_query(engine: Engine) -> None:
             mine = next(iter(inspect.signature(caller).parameters))
             assert mine == named[caller.__name__][0], caller.__name__
     for name, method in inspect.getmembers(Searcher, inspect.isfunction):
-        if name in named:
+        if name in named and len(inspect.signature(method).parameters) > 1:  # a searcher knows its model
             assert list(inspect.signature(method).parameters)[1] == named[name][0], name
     assert list(inspect.signature(judgements.match).parameters) == ["image", "query", "model"]
 
