@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy.engine import Engine
 
 from clipsql.db.pictures import queue
-from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.leases import Lease, Scope
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder

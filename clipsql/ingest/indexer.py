@@ -15,8 +15,8 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import writing
+from clipsql.db.pictures.leases import Scope
 from clipsql.db.pictures.lookups import listed_pictures, stored_pictures
-from clipsql.db.pictures.queue import Scope
 from clipsql.db.pictures.records import StoredPicture
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder

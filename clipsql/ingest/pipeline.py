@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue, writing
+from clipsql.db.pictures.leases import Lease
 from clipsql.db.pictures.lookups import known_embeddings
-from clipsql.db.pictures.queue import Lease
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.refusals import write_but_refused
 from clipsql.db.statements import Driver

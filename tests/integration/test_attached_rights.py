@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from integration.attached_shop import one, rows
 from integration.filling import keep_up, new_model
-from integration.test_attaching import one, rows
 from psycopg import sql
 from sqlalchemy.engine import Engine, make_url
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from clipsql.db.engine import create_engine
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
-from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.leases import Lease, Scope
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.statements import autocommit_connection
 from clipsql.ingest.attached import AttachedTables
@@ -142,7 +142,9 @@ class AttachedTable(RuleBasedStateMachine):
                 writes.append(PictureWrite(picture=picture, stored=stored))
             else:
                 picture = type(stored.picture)(url, status="embedded", sha256=(url * 32).encode()[:32])
-                writes.append(PictureWrite(picture=picture, stored=stored, embedding=vector_of(url)))
+                # As a worker does: one that has a vector under the model is only looked at again.
+                vector = None if stored.is_embedded else vector_of(url)
+                writes.append(PictureWrite(picture=picture, stored=stored, embedding=vector))
         queue.settle(connection, writes, lease, model=self.model)
 
     @rule()

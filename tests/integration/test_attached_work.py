@@ -10,24 +10,21 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from forking import Forker
-from integration.filling import keep_up
-from integration.programs import run_program
-from integration.test_attaching import (
+from integration.attached_shop import (
     ATTACH,
     DOWNLOADS,
     Work,
-    encoder,
     found_ids,
     linked,
-    model,
     one,
     problems,
     rows,
     shop,
     status,
-    web,
     work,
 )
+from integration.filling import keep_up
+from integration.programs import run_program
 from picture_server import PictureServer, picture_bytes
 from sqlalchemy.engine import URL, Engine
 from waiting import until
@@ -35,14 +32,14 @@ from waiting import until
 from clipsql.db.engine import create_engine
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
-from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.leases import Lease, Scope
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import InvalidArgument
 from clipsql.ingest.worker import Worker
 from clipsql.search.searcher import Searcher
 
-__all__ = ["encoder", "model", "shop", "web", "work"]  # fixtures
+__all__ = ["shop", "work"]  # fixtures
 
 CLI = Callable[..., Result]
 LEASE = Lease(worker="w", seconds=60)

@@ -20,12 +20,12 @@ from picture_server import PictureServer, picture_bytes
 from PIL import Image
 from sqlalchemy.engine import Engine
 
-from clipsql.db.models import ModelRow, add_model
+from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
-from clipsql.db.pictures.queue import Lease, Scope
+from clipsql.db.pictures.leases import Lease, Scope
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.statements import autocommit_connection
-from clipsql.encoding import Encoder, load_encoder
+from clipsql.encoding import Encoder
 from clipsql.errors import ConfigurationError, FailureClass
 from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
 from clipsql.ingest.readings import ReadOptions
@@ -55,29 +55,6 @@ class Records(Source):
 
     def __iter__(self) -> Iterator[PictureRecord]:
         return iter(self.records)
-
-
-@pytest.fixture
-def web() -> Iterator[PictureServer]:
-    with PictureServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def encoder(model_folder: Path) -> Encoder:
-    return load_encoder(str(model_folder), dtype="float32")
-
-
-@pytest.fixture
-def model(engine: Engine, encoder: Encoder) -> ModelRow:
-    return add_model(
-        engine,
-        name="tiny",
-        location=encoder.name,
-        revision=encoder.revision,
-        dimensions=encoder.dimensions,
-        logit_scale=encoder.logit_scale,
-    )
 
 
 @pytest.fixture

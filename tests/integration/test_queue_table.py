@@ -18,8 +18,8 @@ from sqlalchemy.engine import Engine, make_url
 
 from clipsql.db.models import ModelRow, remove_model
 from clipsql.db.pictures import queue
+from clipsql.db.pictures.leases import Lease, Scope
 from clipsql.db.pictures.lookups import stored_pictures
-from clipsql.db.pictures.queue import Lease, Scope
 from clipsql.db.pictures.records import PictureWrite, StoredPicture
 from clipsql.db.pictures.writing import write_pictures
 from clipsql.db.statements import Driver, autocommit_connection

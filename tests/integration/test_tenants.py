@@ -287,7 +287,7 @@ def test_every_table_and_partition_is_kept_apart_or_of_no_tenant(kept_apart: tup
         assert invoked_views == []
     open_tables = {name for name, is_on, _ in tables if not is_on}
     assert open_tables == {
-        "clipsql.model", "clipsql.settings", "clipsql_private.attachment", "clipsql_private.attached_column",
+        "clipsql.model", "clipsql.settings",
         "clipsql_private.revision", "clipsql_private.text_added_token", "clipsql_private.text_matrix",
         "clipsql_private.text_merge", "clipsql_private.text_neuron", "clipsql_private.text_position",
         "clipsql_private.text_token", "clipsql_private.text_tower", "clipsql_private.text_word",
@@ -373,6 +373,8 @@ def test_a_tenant_writes_its_own_and_nothing_of_another(
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
                 tenant.execute(statement.encode())
         assert tenant.execute("select clipsql.remove_images(%s)", ([image],)).fetchone() == (0,)
+        attached = "update clipsql_private.attachment set may_read_files = true"
+        assert tenant.execute(attached).rowcount == 0
         for table in (
             "clipsql.image",
             "clipsql.caption",

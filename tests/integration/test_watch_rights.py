@@ -228,6 +228,24 @@ def test_a_webhook_is_told_of_its_owners_watches_where_a_policy_hides_pictures(
     assert rows(tenants["owner"], "select count(*) from clipsql_private.delivery") == [(12,)]
 
 
+def test_a_percentile_is_of_all_pictures_or_of_none(tenants: dict[str, Connection]) -> None:
+    watch(tenants["owner"], "all")
+    watch(tenants["anna"], "a")
+    put(tenants["anna"], "anna", "u")
+    rows(tenants["owner"], "select clipsql.enable_tenants()::text")
+    put(tenants["anna"], "anna", "v")
+    put(tenants["owner"], "anna", "w")
+    told = rows(
+        tenants["owner"],
+        "select w.name, i.url, a.percentile is not null from clipsql.alert as a"
+        " join clipsql.watch_list as w using (watch_id) join clipsql.image as i using (image_id) order by 1, 2",
+    )
+    assert told == [
+        *(("a", url, False) for url in ("u", "v", "w")),
+        *(("all", url, is_told) for url, is_told in (("u", True), ("v", False), ("w", True))),
+    ]
+
+
 def test_a_rate_is_of_the_pictures_that_its_maker_sees(tenants: dict[str, Connection]) -> None:
     for day in range(1, 11):
         for tenant, number in (("anna", 1), ("bert", 4)):

@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from psycopg import sql
 
 from clipsql.db.models import ModelRow
+from clipsql.db.pictures.leases import Lease, Scope, model_number
 from clipsql.db.pictures.lookups import pictures_by_id
 from clipsql.db.pictures.records import PictureWrite, StoredPicture
 from clipsql.db.pictures.staging import stage, write_content
 from clipsql.db.statements import Driver
 from clipsql.errors import ConfigurationError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Which waiting pictures a worker takes: those that wait for `model` or for any, of a collection or of all.
-
-    `only_unchecked` leaves out those whose content was looked at already.
-    """
-
-    model: ModelRow | None
-    collection: str | None = None
-    only_unchecked: bool = False
-
-    @property
-    def condition(self) -> sql.Composable:
-        """SQL on `clipsql_private.queue as q`, but for the model."""
-        parts = [sql.SQL("true")]
-        if self.collection is not None:
-            parts.append(sql.SQL("q.collection = %(collection)s"))
-        if self.only_unchecked:
-            parts.append(sql.SQL("not q.is_checked"))
-        return sql.SQL(" and ").join(parts)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What `condition` and the model's own refer to."""
-        return {"model_id": _id(self.model), "collection": self.collection}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lease:
-    """Who holds pictures, and for how long unless it is renewed."""
-
-    worker: str
-    seconds: float
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What statements refer to."""
-        return {"worker": self.worker, "seconds": self.seconds}
-
 
 _IS_FREE = sql.SQL("coalesce(q.leased_until < now(), true)")
 _LOST_WORKERS = sql.SQL("(q.lost_workers + (q.leased_until is not null)::integer)")
@@ -109,7 +67,7 @@ def enqueue(
             "are_checked": [is_checked for _, is_checked, _ in pictures],
             "files": [file for _, _, file in pictures],
             "collection": collection,
-            "model_id": _id(model),
+            "model_id": model_number(model),
         },
     )
 
@@ -121,7 +79,7 @@ def take_out(connection: Driver, image_ids: Collection[int], *, model: ModelRow 
         delete from clipsql_private.queue as q
         where q.image_id = any (%s) and (q.model_id is null or q.model_id = %s)
         """,
-        (list(image_ids), _id(model)),
+        (list(image_ids), model_number(model)),
     )
 
 
@@ -303,7 +261,3 @@ def settle(
         take_out(connection, ours.keys() - set(waiting), model=model)
         write_content(connection, list(ours.items()), model)
     return set(ours)
-
-
-def _id(model: ModelRow | None) -> int | None:
-    return None if model is None else model.model_id

@@ -1,6 +1,7 @@
 -- Row-level security on one table, so that it shows of each picture what hangs on it to who sees the picture, and lets who
 -- may change the picture change it: a lock on the picture's row, which the foreign key takes anyway, asks for that right. What
--- hangs on no picture is for the owner alone. Partitions are read through their whole.
+-- hangs on no picture is for the owner alone, but that what is attached may be read: who could write it, could have workers
+-- read files. Partitions are read through their whole.
 create or replace function clipsql_private.keep_apart(of_table regclass)
 returns void
 language plpgsql volatile parallel unsafe
@@ -21,6 +22,9 @@ begin
     order by w.place
     limit 1;
     perform clipsql_private.drop_tenant_policies(of_table);
+    if of_table in ('clipsql_private.attachment'::regclass, 'clipsql_private.attached_column'::regclass) then
+        execute format('create policy clipsql_tenant_select on %s for select using (true)', of_table);
+    end if;
     if whole is null then
         return;
     end if;
