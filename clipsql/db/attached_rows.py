@@ -15,11 +15,16 @@ _NOT_AGAIN_FOR = "10 minutes"
 
 
 def attached_tables(connection: Driver, *, collection: str | None) -> list[int]:
-    """Numbers of the attachments whose pictures go to a collection, or to any."""
+    """Numbers of the attachments whose pictures go to a collection, or to any.
+
+    None where tenants are kept apart for a worker that is one: it sees some links only, and would take the others'
+    rows for new.
+    """
     rows = connection.execute(
         """
         select a.attachment_id from clipsql_private.attachment as a
-        where %(collection)s::text is null or a.collection = %(collection)s
+        where (%(collection)s::text is null or a.collection = %(collection)s)
+            and not row_security_active('clipsql_private.link')
         order by a.attachment_id
         """,
         {"collection": collection},

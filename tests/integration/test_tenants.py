@@ -467,6 +467,9 @@ def test_a_tenant_ingests_and_works(kept_apart: tuple[URL, Engine], tmp_path: Pa
     assert "1 failed" in worked.output, worked.output
     (line,) = [json.loads(line) for line in run(writer, "stats", "--json").stdout.splitlines()]
     assert (line["collection"], line["embedded"], line["failed"]) == (collection, 3, 1)
+    with engine.connect() as connection:  # whose rows the worker did not see
+        seen = connection.exec_driver_sql("select count(reconciled_at) from clipsql_private.attachment")
+        assert seen.scalar_one() == 0
 
 
 def test_who_may_not_read_pictures_may_not_search_them(kept_apart: tuple[URL, Engine]) -> None:
