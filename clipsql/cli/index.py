@@ -12,7 +12,7 @@ from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table, size, warn
 from clipsql.config import Settings
-from clipsql.db import indexes, models, percentile_samples, tuning
+from clipsql.db import indexes, models, percentile_samples, search_rows, tuning
 from clipsql.db.models import ModelRow
 from clipsql.db.opening import open_database
 from clipsql.db.partitions import EMBEDDING_TABLES
@@ -39,7 +39,10 @@ def index() -> None:
 @click.option("--rebuild", is_flag=True, help="Also where there is a valid index.")
 @database_option
 def build(settings: Settings, model: str | None, rebuild: bool) -> None:
-    """Build the indexes that are missing or invalid, and the samples for percentiles (ingest does so by itself).
+    """Build the indexes that are missing or invalid, the search rows of many pictures, and the samples for percentiles.
+
+    Ingest does so by itself. Searches and writers go on while search rows are made. --rebuild learns them anew;
+    "clipsql index status" says when that is due.
 
     \b
     clipsql index build
@@ -52,10 +55,13 @@ def build(settings: Settings, model: str | None, rebuild: bool) -> None:
             for table in EMBEDDING_TABLES
             if _build(engine, one, table, rebuild=rebuild)
         ]
+        coded = [one.name for one in chosen if _make_search_rows(engine, one, rebuild=rebuild)]
         sampled = sum(percentile_samples.refresh(engine, one) for one in chosen)
     for what in built:
         click.echo(f"Built the index of {what}.")
-    if not built:
+    for name in coded:
+        click.echo(f"Made the search rows of model {name}.")
+    if not built and not coded:
         click.echo("Every index is there already.")
     if sampled:
         click.echo(f"Took {sampled} samples for percentiles.")
@@ -121,9 +127,16 @@ def status(settings: Settings, model: str | None, as_json: bool) -> None:
             show_json({**dataclasses.asdict(state), "tunings": [dataclasses.asdict(each) for each in kept]})
         return
     show_table(
-        ("model", "index of", "rows", "state", "size"),
+        ("model", "index of", "rows", "state", "size", "search rows"),
         (
-            (state.model, _NAMES[state.embeddings], state.rows, state.state, size(state.bytes))
+            (
+                state.model,
+                _NAMES[state.embeddings],
+                state.rows,
+                state.state,
+                size(state.bytes),
+                "rebuild is due" if state.rebuild_is_due else state.search_rows,
+            )
             for state, _ in found
         ),
     )
@@ -144,6 +157,17 @@ def _build(engine: Engine, model: ModelRow, table: str, *, rebuild: bool) -> boo
             engine,
             model,
             table=table,
+            rebuild=rebuild,
+            on_build=lambda rows: progress.reach(0, rows),
+            on_progress=progress.reach,
+        )
+
+
+def _make_search_rows(engine: Engine, model: ModelRow, *, rebuild: bool) -> bool:
+    with Progress("rows", what="search rows") as progress:
+        return search_rows.ensure_search_rows(
+            engine,
+            model,
             rebuild=rebuild,
             on_build=lambda rows: progress.reach(0, rows),
             on_progress=progress.reach,

@@ -50,13 +50,18 @@ class NotTheOwner(DatabaseError):
 
 @dataclass(frozen=True, kw_only=True)
 class IndexStatus:
-    """The HNSW index of one model over one embedding table: `state` is valid, invalid, building or missing."""
+    """The HNSW index of one model over one embedding table: `state` is valid, invalid, building or missing.
+
+    `search_rows` is none, filling or ready, None for captions; `rebuild_is_due` says when to learn codes anew.
+    """
 
     model: str
     embeddings: str
     rows: int
     state: str
     bytes: int | None
+    search_rows: str | None
+    rebuild_is_due: bool | None
 
 
 def ensure_index(
@@ -109,8 +114,8 @@ def index_stats(engine: Engine) -> list[IndexStatus]:
     """Rows of the view clipsql.index_stats, by model, pictures before captions."""
     with database_errors(engine), engine.connect() as connection:
         rows = connection.exec_driver_sql(
-            "select x.model, x.embeddings, x.rows, x.state, x.bytes from clipsql.index_stats as x"
-            " order by x.model, x.embeddings desc"
+            "select x.model, x.embeddings, x.rows, x.state, x.bytes, x.search_rows, x.rebuild_is_due"
+            " from clipsql.index_stats as x order by x.model, x.embeddings desc"
         )
         return [IndexStatus(**row._mapping) for row in rows]
 

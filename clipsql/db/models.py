@@ -139,6 +139,7 @@ def remove_model(engine: Engine, name: str) -> None:
     """Remove a model with all its embeddings. Raises UnknownModel."""
     model_id = require_model(engine, name).model_id
     with database_errors(engine), engine.begin() as connection:
+        connection.execute(sa.select(sa.func.clipsql_private.drop_search_rows(model_id)))
         for table in EMBEDDING_TABLES:
             execute(connection, sql.SQL("drop table {}").format(partition(table, model_id)))
         connection.execute(sa.delete(Model).where(Model.model_id == model_id))

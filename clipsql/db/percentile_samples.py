@@ -52,13 +52,14 @@ def _refresh(connection: Connection, model: ModelRow, collection: str | None) ->
     driver.execute("lock table clipsql_private.percentile_sample in share row exclusive mode")
     state = driver.execute(_STATE.format(**names), given).fetchone()
     assert state is not None
-    full_size, pictures, sampled_from, intact = state
+    full_size, pictures, sampled_from, intact, is_coded = state
     is_large: bool = pictures > full_size
     if (
         is_large
         and sampled_from is not None
         and abs(pictures - sampled_from) <= _MOST_CHANGE * sampled_from
         and intact >= (1 - _MOST_CHANGE) * full_size
+        and is_coded
     ):
         return False
     driver.execute(_REMOVE, given)
@@ -79,7 +80,9 @@ _STATE = sql.SQL(
          from clipsql_private.percentile_sample_embedding as s
          join clipsql.image_embedding as e
              on e.model_id = {model_id} and e.image_id = s.image_id and e.embedding = s.embedding
-         where s.percentile_sample_id = b.percentile_sample_id)
+         where s.percentile_sample_id = b.percentile_sample_id),
+        b.basis_id is not distinct from (
+            select k.basis_id from clipsql_private.code_basis as k where k.model_id = {model_id} and k.state = 'ready')
     from (values (%(model_id)s, %(collection)s::text)) as wanted(model_id, collection)
     left join clipsql_private.percentile_sample as b
         on b.model_id = wanted.model_id and b.collection is not distinct from wanted.collection
@@ -95,23 +98,31 @@ _REMOVE = """
 _SAMPLE = sql.SQL(
     """
     with background as (
-        insert into clipsql_private.percentile_sample (model_id, collection, pictures)
-        values (%(model_id)s, %(collection)s, %(pictures)s)
-        returning percentile_sample_id
+        insert into clipsql_private.percentile_sample (model_id, collection, pictures, basis_id)
+        values (%(model_id)s, %(collection)s, %(pictures)s, (
+            select k.basis_id from clipsql_private.code_basis as k where k.model_id = {model_id} and k.state = 'ready'))
+        returning percentile_sample_id, basis_id
     ), drawn as (
         select e.image_id
         from clipsql.image_embedding as e {of_collection}
         where e.model_id = {model_id}
         order by hashint8(e.image_id), e.image_id
         limit clipsql_private.percentile_sample_size()
+    ), sample as materialized (
+        select b.percentile_sample_id, b.basis_id, e.image_id, e.embedding
+        from background as b
+        cross join clipsql.image as i
+        join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = {model_id}
+        where i.image_id in (select d.image_id from drawn as d)
+        order by e.image_id
+        for key share of i  -- a picture that someone else deletes meanwhile is left out
+    ), coded as (
+        insert into clipsql_private.percentile_sample_code (percentile_sample_id, image_id, code)
+        select s.percentile_sample_id, s.image_id, clipsql_private.code_of(s.embedding, s.basis_id)
+        from sample as s
+        where s.basis_id is not null
     )
     insert into clipsql_private.percentile_sample_embedding (percentile_sample_id, image_id, embedding)
-    select b.percentile_sample_id, e.image_id, e.embedding
-    from background as b
-    cross join clipsql.image as i
-    join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = {model_id}
-    where i.image_id in (select d.image_id from drawn as d)
-    order by e.image_id
-    for key share of i  -- a picture that someone else deletes meanwhile is left out
+    select s.percentile_sample_id, s.image_id, s.embedding from sample as s
     """
 )

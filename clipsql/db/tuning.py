@@ -136,7 +136,10 @@ _SCOPE = sql.SQL(
                 null::clipsql_private.search_filter, jsonb_build_object('in_collection', %(collection)s::text)) as f
         where m.model_id = %(model_id)s
     ), planned as (
-        select s.*, clipsql_private.choose_strategy(%(wanted)s, s.conditions, s.filter, s.chosen) as strategy
+        select s.*, clipsql_private.choose_strategy(
+            null, %(wanted)s, s.conditions, s.filter, s.chosen,
+            share => case when s.conditions <> '' then
+                clipsql_private.sample_share(s.conditions, s.filter, null) end) as strategy
         from scope as s
     )
     """
@@ -160,7 +163,8 @@ _WALK = _SCOPE + sql.SQL(
             from (select * from unnest(w.ids, w.distances) as u(id, distance)
                   order by u.distance, u.id limit %(wanted)s) as n)
     from planned as p,
-        jsonb_populate_record(p.strategy, jsonb_build_object('ef_search', %(width)s::integer)) as s,
+        jsonb_populate_record(
+            p.strategy, jsonb_build_object('ef_search', %(width)s::integer, 'width', %(width)s::integer)) as s,
         clipsql_private.walk_index(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen, s) as w
     """
 )

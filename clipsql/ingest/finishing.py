@@ -1,4 +1,4 @@
-"""What every bulk load ends with: indexes, statistics, the sample for percentiles."""
+"""What every bulk load ends with: indexes, statistics, search rows, the sample for percentiles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 from sqlalchemy.engine import Engine
 
-from clipsql.db import indexes, percentile_samples
+from clipsql.db import indexes, percentile_samples, search_rows
 from clipsql.db.models import ModelRow
 from clipsql.db.partitions import EMBEDDING_TABLES
 from clipsql.db.pictures import writing
@@ -20,7 +20,7 @@ _ROWS_THAT_NEED_AN_INDEX = 10_000
 
 
 def finish(engine: Engine, model: ModelRow | None, report: IngestReport, *, collection: str | None) -> None:
-    """Build the indexes after the first bulk load; bring statistics and the collection's sample up to date.
+    """Build indexes and search rows after the first bulk load; bring statistics and the collection's sample up to date.
 
     `collection` None stands for all.
     """
@@ -34,4 +34,5 @@ def finish(engine: Engine, model: ModelRow | None, report: IngestReport, *, coll
                 _log.warning("%s", error)
     if report.outcomes[Outcome.ADDED] + report.outcomes[Outcome.UPDATED]:
         writing.analyze(engine, model)
+    search_rows.ensure_search_rows(engine, model)
     percentile_samples.refresh(engine, model, collections=None if collection is None else [collection])

@@ -38,6 +38,11 @@ def upgrade() -> None:
         ),
         sa.Column("collection", sa.Text),
         sa.Column("pictures", sa.BigInteger, nullable=False),
+        sa.Column(
+            "basis_id",
+            sa.Integer,
+            sa.ForeignKey("clipsql_private.code_basis.basis_id", ondelete="SET NULL"),
+        ),
         sa.Column("sampled_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
         schema="clipsql_private",
@@ -60,7 +65,26 @@ def upgrade() -> None:
         schema="clipsql_private",
         postgresql_with={"toast_tuple_target": "8160"},
     )
+    op.create_index(None, "percentile_sample", ["basis_id"], schema="clipsql_private")
     op.create_index(None, "percentile_sample_embedding", ["image_id"], schema="clipsql_private")
+    op.create_table(
+        "percentile_sample_code",
+        sa.Column(
+            "percentile_sample_id",
+            sa.Integer,
+            sa.ForeignKey("clipsql_private.percentile_sample.percentile_sample_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column(
+            "image_id",
+            sa.BigInteger,
+            sa.ForeignKey("clipsql.image.image_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("code", HALFVEC(), nullable=False),
+        schema="clipsql_private",
+    )
+    op.create_index(None, "percentile_sample_code", ["image_id"], schema="clipsql_private")
     for name in FUNCTIONS:
         op.create_function(name, version=1)
 
@@ -68,5 +92,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
-    for name in ("percentile_sample_embedding", "percentile_sample"):
+    for name in ("percentile_sample_code", "percentile_sample_embedding", "percentile_sample"):
         op.drop_table(name, schema="clipsql_private")

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, Engine
 
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
+from clipsql.db.search_rows import ensure_search_rows
 from clipsql.search.searcher import Searcher
 
 EARTH_RADIUS_M = 6371008.8
@@ -24,14 +25,15 @@ Keeps = Callable[[Picture], bool]
 Filter = tuple[dict[str, Any], Keeps]
 
 
-@pytest.fixture(scope="module", params=["without index", "with index"])
+@pytest.fixture(scope="module", params=["without index", "with index and search rows"])
 def filled(
     request: pytest.FixtureRequest, new_database: Callable[..., URL], template: str
 ) -> Iterator[Filled]:
     engine = create_engine(new_database(template=template).render_as_string(hide_password=False))
     filled = fill(engine, rows=1500)
-    if request.param == "with index":
+    if request.param == "with index and search rows":
         assert ensure_index(engine, filled.model, table="image_embedding")
+        assert ensure_search_rows(engine, filled.model, least_rows=1)
     yield filled
     engine.dispose()
 

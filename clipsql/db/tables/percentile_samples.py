@@ -12,6 +12,7 @@ from sqlalchemy.types import BigInteger, Integer
 
 from clipsql.db.tables.base import PRIVATE_SCHEMA, Base
 from clipsql.db.tables.pictures import Image, Model
+from clipsql.db.tables.search_rows import CodeBasis
 
 
 class PercentileSample(Base):
@@ -20,6 +21,7 @@ class PercentileSample(Base):
     __tablename__ = "percentile_sample"
     __table_args__ = (
         UniqueConstraint("model_id", "collection", postgresql_nulls_not_distinct=True),
+        Index(None, "basis_id"),
         {"schema": PRIVATE_SCHEMA},
     )
 
@@ -27,6 +29,7 @@ class PercentileSample(Base):
     model_id: Mapped[int] = mapped_column(Integer, ForeignKey(Model.model_id, ondelete="CASCADE"))
     collection: Mapped[str | None]
     pictures: Mapped[int] = mapped_column(BigInteger)
+    basis_id: Mapped[int | None] = mapped_column(Integer, ForeignKey(CodeBasis.basis_id, ondelete="SET NULL"))
     sampled_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
@@ -45,3 +48,16 @@ class PercentileSampleEmbedding(Base):
     )
     image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
     embedding: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)
+
+
+class PercentileSampleCode(Base):
+    """One picture of the sample by its code under the sample's basis: all are read for the few that may be near."""
+
+    __tablename__ = "percentile_sample_code"
+    __table_args__ = (Index(None, "image_id"), {"schema": PRIVATE_SCHEMA})
+
+    percentile_sample_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(PercentileSample.percentile_sample_id, ondelete="CASCADE"), primary_key=True
+    )
+    image_id: Mapped[int] = mapped_column(ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True)
+    code: Mapped[Any] = mapped_column(HALFVEC(), nullable=False)

@@ -12,28 +12,24 @@ as $$
 declare
     -- Only to stop early: no rounding may lose a picture that is just similar enough.
     farthest constant double precision := 1 - min_similarity / scale + 1e-9;
-    ids bigint[];
-    distances double precision[];
+    found record;
 begin
     if distinct_above is not null then
-        select array_agg(n.image_id), array_agg(n.distance) into ids, distances
-        from clipsql_private.nearest_distinct(directions, max_results, filter, distinct_above, farthest, chosen) as n;
+        found := clipsql_private.nearest_distinct(directions, max_results, filter, distinct_above, farthest, chosen);
     elsif cardinality(directions) > 1 then
-        select array_agg(n.image_id), array_agg(n.distance) into ids, distances
-        from clipsql_private.nearest_to_all(directions, max_results, filter, chosen) as n;
+        found := clipsql_private.nearest_to_all(directions, max_results, filter, chosen);
     else
-        select array_agg(n.image_id), array_agg(n.distance) into ids, distances
-        from clipsql_private.nearest(directions[1], max_results, filter, chosen) as n;
+        found := clipsql_private.nearest(directions[1], max_results, filter, chosen);
     end if;
-    if ids is null then
+    if coalesce(cardinality(found.ids), 0) = 0 then
         return;
     end if;
     return query
     select r.*
     from clipsql_private.result_rows(
-        image_ids => ids, distances => distances, directions => directions, scale => scale, max_results => max_results,
-        in_scope => filter.in_collection, min_similarity => min_similarity, min_percentile => min_percentile,
-        distinct_above => null,  -- done, as deep as it had to look
+        image_ids => found.ids, distances => found.distances, directions => directions, scale => scale,
+        max_results => max_results, in_scope => filter.in_collection, min_similarity => min_similarity,
+        min_percentile => min_percentile, coded => found.coded, distinct_above => null,  -- done, as deep as it had to look
         chosen => chosen) as r;
 end;
 $$;

@@ -6,6 +6,12 @@ returns void
 language plpgsql stable parallel safe
 as $$
 begin
+    if max_results between 1 and clipsql_private.most('max_results')
+            and (min_similarity between -1 and 1) is not false
+            and (min_percentile between 0 and 100) is not false
+            and (distinct_above between 0 and 1) is not false then
+        return;
+    end if;
     perform clipsql_private.check_most('max_results', max_results, 'results');
     if max_results is null or max_results < 1 then
         raise exception using errcode = 'CQ004',

@@ -4,7 +4,7 @@
 create or replace function clipsql_private.result_rows(
     image_ids bigint[], distances double precision[], directions vector[], scale double precision, max_results integer,
     in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision,
-    chosen clipsql.model)
+    chosen clipsql.model, coded clipsql_private.query_code default null)
 returns setof clipsql.search_result
 language plpgsql stable parallel safe rows 10
 set search_path from current
@@ -15,7 +15,7 @@ declare
 begin
     background := clipsql_private.percentile_basis(
         array(select l2_normalize(d.direction)::halfvec from unnest(directions) as d(direction)),
-        in_scope, (select max(d.distance) from unnest(distances) as d(distance)), chosen);
+        in_scope, (select max(d.distance) from unnest(distances) as d(distance)), chosen, coded);
     return query
     with passing as (
         select t.*

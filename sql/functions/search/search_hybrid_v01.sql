@@ -66,7 +66,8 @@ begin
             end as place_without_captions
         from (
             select n.image_id, row_number() over (order by n.distance, n.image_id) as place
-            from clipsql_private.nearest(direction, depth, filter, chosen) as n
+            from clipsql_private.nearest(direction, depth, filter, chosen) as found
+            cross join lateral unnest(found.ids, found.distances) as n(image_id, distance)
             where vector_weight > 0
         ) as p
     ), by_words as (

@@ -28,6 +28,7 @@ set gin_fuzzy_search_limit = 0
 as $$
 declare
     count_limit constant integer := 10000;
+    most_ms constant double precision := 1000;  -- to find out what an approximate answer lacks
     chosen constant clipsql.model := clipsql_private.resolve_model(search_plan.model);
     filter constant clipsql_private.search_filter := clipsql_private.make_filter(
         in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
@@ -37,7 +38,8 @@ declare
         only_images => only_images, except_images => except_images);
     direction vector;
     conditions text;
-    walk record;
+    how record;
+    compared text;
     found clipsql.plan_result;
     walk_note text := '';
     -- How many rows there are, which index that makes worth while, and how many rows a walk of it passes, says something of
@@ -51,39 +53,47 @@ begin
             min_percentile => min_percentile, distinct_above => distinct_above);
     direction := l2_normalize(query);
     conditions := clipsql_private.effective_conditions(filter);
-    walk := clipsql_private.choose_and_walk(direction, max_results, conditions, filter, chosen);
+    how := clipsql_private.find_matches(direction, max_results, conditions, filter, chosen);
 
     execute format('select count(*) from (select %s limit $2) as counted', clipsql_private.candidates(conditions, chosen))
         into found.matching_rows using filter, count_limit + 1;
     found.matching_is_exact := found.matching_rows <= count_limit;
     found.matching_rows := least(found.matching_rows, count_limit);
     found.is_complete := found.matching_is_exact and found.matching_rows <= max_results;
-    found.is_exact := walk.ids is null;
-    found.strategy := concat_ws(', then ',
-        case when walk.walked is not null then 'index walk' end, case when found.is_exact then 'exact' end);
+    found.is_exact := how.is_exact;
+    found.recall := case
+        when how.is_exact then 1
+        when (how.strategy).whole_ms < most_ms then (
+            select count(*) filter (where a.image_id = any (how.ids))::double precision / nullif(count(*), 0)
+            from unnest((clipsql_private.compare_all(direction, max_results, conditions, filter, chosen)).ids) as a(image_id)) end;
+    found.strategy := concat_ws(', then ', case when how.walked is not null then 'index walk' end, nullif(how.way, 'index walk'));
     if not is_restricted then
-        found.expected_ms := coalesce(walk.walked * (walk.strategy).step_ms, 0)
-            + case when found.is_exact then (walk.strategy).exact_ms else 0 end;
-        found.index_used := case
-            when found.is_exact then (
+        found.expected_ms := coalesce(how.walked * (how.strategy).step_ms, 0)
+            + case when how.way <> 'index walk' then (how.strategy).compare_ms else 0 end;
+        found.index_used := case how.way
+            when 'index walk' then split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2)
+            else (
                 select string_agg(distinct n.name #>> '{}', ', ')
                 from jsonb_path_query(
-                    clipsql_private.compare_plan(direction, max_results, conditions, filter, chosen),
-                    'strict $.**."Index Name"') as n(name))
-            else split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2) end;
+                    clipsql_private.compare_plan(
+                        direction, max_results, conditions, filter, chosen,
+                        case how.way when 'search rows' then ((how.strategy).coded).basis_id end),
+                    'strict $.**."Index Name"') as n(name)) end;
     end if;
-    if walk.walked is not null and not is_restricted then
-        walk_note := format(' The walk (ef_search %s) passed %s rows', (walk.strategy).ef_search, walk.walked) || case
-            when found.is_exact then ' and met few matches: they lie far from the query, so all are compared.'
+    if how.walked is not null and not is_restricted then
+        walk_note := format(' The walk (ef_search %s) passed %s rows', (how.strategy).ef_search, how.walked) || case
+            when how.way <> 'index walk' then ' and met few matches: they lie far from the query, so all are compared.'
             else '.' end;
     end if;
+    compared := case when how.way = 'search rows' then
+        ' They are compared by codes in search rows, the best of them by their vectors.' end;
     found.explanation := format(
-        '%s %s under model %s match: %s.%s The answer is %s%s.',
+        '%s %s under model %s match: %s.%s%s The answer is %s%s.',
         case when found.matching_is_exact then found.matching_rows::text
              when is_restricted then format('More than %s', count_limit)
-             else format('More than %s (about %s)', count_limit, (walk.strategy).likely_matches) end,
-        case when is_restricted then 'pictures' else format('of about %s pictures', (walk.strategy).total_rows) end,
-        chosen.name, (walk.strategy).reason, walk_note,
+             else format('More than %s (about %s)', count_limit, (how.strategy).likely_matches) end,
+        case when is_restricted then 'pictures' else format('of about %s pictures', (how.strategy).total_rows) end,
+        chosen.name, (how.strategy).reason, walk_note, compared,
         case when found.is_exact then 'exact' else 'approximate' end,
         case when found.is_complete then ' and holds every match' else format(' and holds the nearest %s', max_results) end);
     return next found;

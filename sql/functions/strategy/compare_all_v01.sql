@@ -23,7 +23,8 @@ begin
     -- A hash join that outgrows its memory writes whole vectors to disk.
     perform set_config('work_mem', '64MB', true);
     execute format(
-            'select array_agg(n.image_id), array_agg(n.distance) from (%s) as n',
+            'select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id)
+             from (%s) as n',
             clipsql_private.compare_statement(conditions, chosen))
         into ids, distances using filter, query, max_results;
 end;

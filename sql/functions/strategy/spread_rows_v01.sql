@@ -7,18 +7,17 @@ as $$
 declare
     -- Its multiples fall evenly, and into no period that the rows may have.
     golden_ratio constant double precision := 0.6180339887498949;
-    pages bigint;
-    rows_per_page integer;
 begin
-    select
-        pg_relation_size(c.oid) / current_setting('block_size')::integer,
-        greatest(1, 0.8 * c.reltuples / nullif(c.relpages, 0))::integer
-    into pages, rows_per_page
-    from pg_catalog.pg_class as c
-    where c.oid = of_table;
     return array(
-        select format('(%s,%s)', floor(pages * (golden_ratio * n - floor(golden_ratio * n)))::bigint, 1 + n % rows_per_page)::tid
-        from generate_series(1, how_many) as n);
+        select format('(%s,%s)', floor(c.pages * (golden_ratio * n - floor(golden_ratio * n)))::bigint, 1 + n % c.rows_per_page)::tid
+        from (
+            select pg_relation_size(k.oid) / current_setting('block_size')::integer as pages,
+                greatest(1, 0.8 * k.reltuples / nullif(k.relpages, 0))::integer as rows_per_page
+            from pg_catalog.pg_class as k
+            where k.oid = of_table
+            offset 0
+        ) as c
+        cross join generate_series(1, how_many) as n);
 end;
 $$;
 

@@ -9,7 +9,7 @@ set search_path from current
 as $$
 declare
     -- Drawn from the pictures of all, for statements of the owner.
-    of_the_owner constant regclass[] := array['clipsql_private.percentile_sample_embedding'];
+    of_the_owner constant regclass[] := array['clipsql_private.percentile_sample_embedding', 'clipsql_private.percentile_sample_code'];
     is_part constant boolean := (select c.relispartition from pg_catalog.pg_class as c where c.oid = of_table);
     whole record;
     extra text;
