@@ -19,6 +19,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db import percentile_samples
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import add_model, list_models
+from clipsql.db.search_rows import ensure_search_rows
 
 DIMENSIONS = 512
 SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
@@ -141,9 +142,15 @@ def prepare(engine: Engine, url: str, pictures: Pictures) -> None:
         connection.execute("vacuum analyze clipsql_private.image_embedding_1")
         loaded = time.perf_counter()
         ensure_index(engine, model, table="image_embedding")
+        indexed = time.perf_counter()
+        ensure_search_rows(engine, model)
         percentile_samples.refresh(engine, model)
         built = time.perf_counter()
-        print(f"loaded in {loaded - began:.0f} s, index in {built - loaded:.0f} s", file=sys.stderr)
+        print(
+            f"loaded in {loaded - began:.0f} s, index in {indexed - loaded:.0f} s, "
+            f"search rows in {built - indexed:.0f} s",
+            file=sys.stderr,
+        )
 
 
 def load(connection: psycopg.Connection, pictures: Pictures, *, model_name: str) -> None:

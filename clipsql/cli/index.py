@@ -185,7 +185,7 @@ def _show_tunings(rows: Sequence[tuple[str, tuning.Tuning]], *, as_json: bool) -
             (
                 name,
                 _scope(each.collection),
-                "exact" if each.ef_search is None else each.ef_search,
+                "all compared" if each.ef_search is None else each.ef_search,
                 f"{each.recall:.3f}",
                 each.queries,
                 each.measured_at,

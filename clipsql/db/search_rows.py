@@ -141,7 +141,7 @@ def _principal_directions(rest: NDArray[np.float32], count: int) -> NDArray[np.f
 def _begin(driver: Driver, model: ModelRow, *, rebuild: bool, least_rows: int) -> int | None:
     """The basis whose rows are to be filled, a new one or what an earlier run left; None when nothing is to be done."""
     driver.execute(
-        "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"clipsql search rows {model.model_id}",)
+        "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"search rows of clipsql {model.model_id}",)
     )
     row = driver.execute(
         """

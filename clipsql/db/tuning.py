@@ -28,7 +28,8 @@ _NEIGHBOURS = 10
 class Tuning:
     """What was found for one collection (None: for searches over all of them).
 
-    `ef_search` None means that such a search compares all pictures, so that its recall is 1 by itself.
+    `ef_search` None means that such a search compares all pictures, by their codes where there are search rows, and
+    walks no index.
     """
 
     collection: str | None
@@ -49,7 +50,8 @@ def tune(
 
     Recall is that of the 10 nearest against exact answers. The queries are stored vectors: captions and pictures
     half and half. Texts lie farther from pictures than pictures do and are harder to answer, so without
-    embedded captions the width only ever grows.
+    embedded captions the width only ever grows. It also measures what a row of an index walk, a code and a whole
+    vector cost on this server, by which searches choose among ways to answer.
     """
     with database_errors(engine), engine.connect() as connection:
         collections = connection.scalars(
@@ -81,7 +83,24 @@ def tune(
                     )
                 )
         found.append(tuning)
+    with database_errors(engine), engine.begin() as connection:
+        _keep_costs(driver_connection(connection), model)
     return found
+
+
+def _keep_costs(driver: Driver, model: ModelRow) -> None:
+    """Measure what the ways to answer a search cost on this server, where there is a choice among them."""
+    driver.execute(
+        """
+        insert into clipsql_private.search_cost (model_id, walk_us, code_us, lookup_us)
+        select %(model)s, c.walk_us, c.code_us, c.lookup_us
+        from clipsql_private.measure_costs(%(model)s) as c
+        where c.walk_us is not null
+        on conflict (model_id) do update set walk_us = excluded.walk_us, code_us = excluded.code_us,
+            lookup_us = excluded.lookup_us, measured_at = now()
+        """,
+        {"model": model.model_id},
+    )
 
 
 def tunings(engine: Engine, model: ModelRow) -> list[Tuning]:
@@ -105,12 +124,16 @@ def _measure(
     driver: Driver, model: ModelRow, collection: str | None, *, target: float, queries: int
 ) -> Tuning:
     usual = _usual_width(driver, model, collection)
-    if usual is None:
-        return Tuning(collection=collection, ef_search=None, recall=1.0, queries=0)
     captions = _sample(driver, _CAPTIONS, model, collection, queries // 2)
     pictures = _sample(driver, _PICTURES, model, collection, queries - len(captions))
     asked = pictures + captions
     exact = [_nearest(driver, _EXACT, model, collection, query) or [] for query in asked]
+    if usual is None:
+        found_ids = [_nearest(driver, _SEARCH, model, collection, query) or [] for query in asked]
+        hits = sum(len(set(found) & set(expected)) for found, expected in zip(found_ids, exact, strict=True))
+        wanted = sum(map(len, exact))
+        recall = hits / wanted if wanted else 1.0
+        return Tuning(collection=collection, ef_search=None, recall=recall, queries=len(asked))
     recall = 0.0
     width = usual
     for width in _WIDTHS:
@@ -154,6 +177,14 @@ _EXACT = _SCOPE + sql.SQL(
     select a.ids
     from planned as p,
         clipsql_private.compare_all(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen) as a
+    """
+)
+
+_SEARCH = _SCOPE + sql.SQL(
+    """
+    select a.ids
+    from planned as p,
+        clipsql_private.find_matches(%(query)s::vector, %(wanted)s, p.conditions, p.filter, p.chosen) as a
     """
 )
 

@@ -63,6 +63,7 @@ FUNCTIONS = (
     "compare_all",
     "compare_plan",
     "find_matches",
+    "measure_costs",
     "nearest",
     "search",
     "search_plan",
@@ -138,6 +139,20 @@ def upgrade() -> None:
         schema="clipsql_private",
     )
     op.create_table(
+        "search_cost",
+        sa.Column(
+            "model_id",
+            sa.Integer,
+            sa.ForeignKey("clipsql.model.model_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("walk_us", sa.Double, nullable=False),
+        sa.Column("code_us", sa.Double, nullable=False),
+        sa.Column("lookup_us", sa.Double, nullable=False),
+        sa.Column("measured_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+        schema="clipsql_private",
+    )
+    op.create_table(
         "code_basis",
         sa.Column("basis_id", sa.Integer, sa.Identity(always=True), primary_key=True),
         sa.Column(
@@ -201,7 +216,7 @@ def downgrade() -> None:
     op.execute(NO_TRIGGERS)
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
-    for table in ("search_row", "code_direction", "code_basis"):
+    for table in ("search_row", "code_direction", "code_basis", "search_cost"):
         op.drop_table(table, schema="clipsql_private")
     op.drop_table("search_tuning", schema="clipsql_private")
     for name in reversed(TYPES):

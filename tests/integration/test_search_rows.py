@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 from sqlalchemy.engine import URL, Engine
 
-from clipsql.db import models, percentile_samples, search_rows
+from clipsql.db import models, percentile_samples, search_rows, tuning
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index, index_stats
 from clipsql.db.models import ModelRow
@@ -450,3 +450,23 @@ def test_a_percentile_is_the_same_by_codes(engine: Engine) -> None:
         assert [row[0] for row in one] == [row[0] for row in other]
         np.testing.assert_allclose([row[1] for row in one], [row[1] for row in other], atol=0.11)
     assert percentile_samples.refresh(engine, model) == 2  # codes are lacking
+
+
+def test_tuning_measures_what_searches_then_choose_by(long_vectors: tuple[Engine, Filled]) -> None:
+    engine, filled = long_vectors
+    query = narrow_vectors(np.random.default_rng(1), 1, 320)[0]
+    argument = "10, in_collection => 'streets'"
+    assert plan(engine, argument, query)["strategy"] == "search rows"
+    tuned = tuning.tune(engine, filled.model, queries=6)
+    assert all(one.recall > 0.9 for one in tuned)
+    ((walk_us, code_us, lookup_us),) = run(
+        engine, "select walk_us, code_us, lookup_us from clipsql_private.search_cost"
+    )
+    assert 0 < code_us < lookup_us
+    assert code_us < walk_us
+    run(engine, "update clipsql_private.search_cost set walk_us = 1e-6")
+    run(engine, "delete from clipsql_private.search_tuning")
+    assert plan(engine, argument, query)["strategy"] == "index walk"
+    run(engine, "update clipsql_private.search_cost set walk_us = 1e6")
+    assert plan(engine, argument, query)["strategy"] == "search rows"
+    run(engine, "delete from clipsql_private.search_cost")

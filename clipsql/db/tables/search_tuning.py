@@ -1,4 +1,4 @@
-"""The table of what `clipsql index tune` found, as a SQLAlchemy class."""
+"""The tables of what `clipsql index tune` found, as SQLAlchemy classes."""
 
 from __future__ import annotations
 
@@ -29,4 +29,19 @@ class SearchTuning(Base):
     target_recall: Mapped[float]
     measured_recall: Mapped[float]
     queries: Mapped[int] = mapped_column(Integer)
+    measured_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class SearchCost(Base):
+    """What each way to answer a search costs on this server, in microseconds a row."""
+
+    __tablename__ = "search_cost"
+    __table_args__ = ({"schema": PRIVATE_SCHEMA},)
+
+    model_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True
+    )
+    walk_us: Mapped[float]  # a row of the index passed
+    code_us: Mapped[float]  # a code compared
+    lookup_us: Mapped[float]  # a match fetched and its vector compared
     measured_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

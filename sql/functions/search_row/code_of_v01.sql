@@ -2,7 +2,7 @@
 -- product of two codes is that of the vectors but for what lies across all directions.
 create or replace function clipsql_private.code_of(embedding halfvec, of_basis integer)
 returns halfvec
-language plpgsql stable parallel safe
+language plpgsql stable strict parallel safe
 as $$
 declare
     unit constant halfvec := l2_normalize(embedding);

@@ -3,7 +3,7 @@
 -- meets an error, not an empty table.
 create or replace function clipsql_private.narrow_rows(conditions text, filter clipsql_private.search_filter, of_basis integer)
 returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 return format(
     case when clipsql_private.is_narrow(filter)
         then 'from clipsql_private.search_row_%1$s as i where %2$s'

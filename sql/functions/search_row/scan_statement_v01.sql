@@ -3,7 +3,7 @@
 create or replace function clipsql_private.scan_statement(
     conditions text, filter clipsql_private.search_filter, of_basis integer, only_few boolean default false)
 returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 return format(
     'select m.image_id, m.left_out, 1 + (m.code <#> $2::halfvec) as distance
      from (select i.image_id, %s.left_out, %1$s.code %s %s) as m order by distance limit $3',

@@ -9,9 +9,10 @@ language plpgsql stable parallel safe
 set search_path from current
 as $$
 declare
-    -- Measured with halfvec(512) on PostgreSQL 18 (docs/filtered-search.md); only their ratios decide.
-    walk_us constant double precision := 2 + 10 * chosen.dimensions / 512.0;     -- a row passed in an index walk
-    lookup_us constant double precision := 2.2 + 0.4 * chosen.dimensions / 512.0; -- a match fetched and compared
+    -- Measured with halfvec(512) on PostgreSQL 18 (docs/filtered-search.md), where "clipsql index tune" has not; only their
+    -- ratios decide.
+    walk_us double precision := 2 + 10 * chosen.dimensions / 512.0;     -- a row passed in an index walk
+    lookup_us double precision := 2.2 + 0.4 * chosen.dimensions / 512.0; -- a match fetched and compared
     scan_us constant double precision := 0.12;  -- a row of the table, when all are read
     join_us constant double precision := 0.9;   -- a match among them
     usual_ef_search constant integer := 400;    -- recall@10 of 0.95 for texts, 1.0 for pictures, in 200,000 rows
@@ -19,6 +20,7 @@ declare
     short_walk constant integer := 40 + 2 * max_results;
     -- A short walk shows whether matches lie near the query, and costs little beside a long comparison.
     probe_cost constant double precision := 0.1;
+    moment_ms constant double precision := 1;  -- what takes no longer is compared, which is exact
     workers constant integer := current_setting('max_parallel_workers_per_gather');
     is_restricted constant boolean := clipsql_private.is_restricted();
     facts record;
@@ -43,14 +45,17 @@ begin
          order by t.collection nulls last
          limit 1) as ef_search,
         clipsql_private.index_is_usable(chosen.model_id) as has_index,
-        b.basis_id, b.length, b.cone
+        b.basis_id, b.length, b.cone, t.walk_us, t.code_us, t.lookup_us
     into facts
     from (values (to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id)))) as p(embeddings)
     left join pg_catalog.pg_class as c on c.oid = p.embeddings
     -- Not under row-level security: search rows tell of pictures that it hides.
     left join clipsql_private.code_basis as b
-        on b.model_id = chosen.model_id and b.state = 'ready' and not is_restricted;
-    code_us := 0.12 + 0.1 * facts.length / 128;
+        on b.model_id = chosen.model_id and b.state = 'ready' and not is_restricted
+    left join clipsql_private.search_cost as t on t.model_id = chosen.model_id;
+    walk_us := coalesce(facts.walk_us, walk_us);
+    lookup_us := coalesce(facts.lookup_us, lookup_us);
+    code_us := coalesce(facts.code_us, 0.12 + 0.1 * facts.length / 128);
     is_scanned := facts.basis_id is not null and clipsql_private.is_narrow(filter);
     if facts.basis_id is not null then
         strategy.coded := (facts.basis_id, clipsql_private.code_of(query::halfvec, facts.basis_id));
@@ -70,7 +75,7 @@ begin
     if not facts.has_index then
         strategy.reason := 'the model has no usable index (run "clipsql index build"), so all are compared';
         return strategy;
-    elsif strategy.compare_ms <= needed * strategy.step_ms then
+    elsif strategy.compare_ms <= greatest(moment_ms, needed * strategy.step_ms) then
         strategy.reason := 'so few are compared faster than an index is walked';
         return strategy;
     end if;
@@ -94,7 +99,7 @@ begin
         -- Very long scans are shared among processes.
         / case when strategy.likely_matches > 100000 then 1 + 0.5 * least(workers, 4) else 1 end;
     strategy.compare_ms := case when is_scanned then 0.001 * strategy.likely_matches * code_us else strategy.whole_ms end;
-    strategy.walks := least(needed, short_walk / probe_cost) * strategy.step_ms < strategy.compare_ms;
+    strategy.walks := strategy.compare_ms > greatest(moment_ms, least(needed, short_walk / probe_cost) * strategy.step_ms);
     strategy.width := case
         -- All pictures are almost equally far from a text: a short walk of theirs would not be trusted.
         when is_plain and facts.cone > 0.3 and (((strategy.coded).code)::vector::real[])[1] < 0.6 * facts.cone then needed
