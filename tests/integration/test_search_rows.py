@@ -464,7 +464,7 @@ def test_tuning_measures_what_searches_then_choose_by(long_vectors: tuple[Engine
     )
     assert 0 < code_us < lookup_us
     assert code_us < walk_us
-    run(engine, "update clipsql_private.search_cost set walk_us = 1e-6")
+    run(engine, "update clipsql_private.search_cost set walk_us = 1e-6, code_us = 1e3")
     run(engine, "delete from clipsql_private.search_tuning")
     assert plan(engine, argument, query)["strategy"] == "index walk"
     run(engine, "update clipsql_private.search_cost set walk_us = 1e6")
