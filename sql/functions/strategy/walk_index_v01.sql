@@ -31,6 +31,9 @@ declare
     -- The rows among which one match is expected.
     expected_gap constant double precision := strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
     width integer := least(longest_walk, strategy.width);
+    -- So wide a walk is trusted whatever it meets; where every row passes no more of them are fetched than are wanted.
+    enough constant double precision := case when conditions = '' then
+        clipsql_private.walk_length(max_results, strategy.ef_search, strategy.total_rows) else 'Infinity' end;
     passed integer;
     depth integer;
     farthest double precision;
@@ -63,11 +66,13 @@ begin
                     then format('clipsql_private.search_row_%s', (strategy.coded).basis_id)
                     else clipsql_private.visible_images() end,
                 conditions) end)
-            into ids, distances, depth, farthest, passed using filter, query, width, max_results;
-        walked := walked + passed;
+            into ids, distances, depth, farthest, passed
+            using filter, query, case when width >= enough then max_results else width end, max_results;
+        walked := walked + case when width >= enough then width else passed end;
         -- Rows that were deleted are walked, too, but not passed.
         exit when depth is not null and (
-            passed >= 0.9 * clipsql_private.walk_length(depth, strategy.ef_search, strategy.total_rows)
+            width >= enough
+            or passed >= 0.9 * clipsql_private.walk_length(depth, strategy.ef_search, strategy.total_rows)
             or (farthest > clearance * distances[max_results] and passed >= 1.5 * depth + 45));
         width := greatest(2 * width, least(longest_walk + 1, ceil(clipsql_private.walk_length(
             -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
