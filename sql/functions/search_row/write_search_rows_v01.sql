@@ -21,9 +21,8 @@ begin
     join clipsql_private.code_basis as b on b.basis_id = of_basis
     join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = b.model_id
     cross join lateral (select clipsql_private.code_of(e.embedding, of_basis) as code offset 0) as c
-    on conflict (basis_id, image_id) do update set
-        collection = excluded.collection, taken_at = excluded.taken_at,
-        longitude = excluded.longitude, latitude = excluded.latitude, left_out = excluded.left_out, code = excluded.code;
+    -- What filters look at is there already, or follows the picture by itself (move_search_rows).
+    on conflict (basis_id, image_id) do update set left_out = excluded.left_out, code = excluded.code;
 end;
 $$;
 
