@@ -10,6 +10,7 @@ down_revision = "0008"
 FUNCTIONS = (
     "key_list",
     "same_key",
+    "base_type",
     "json_of_column",
     "picture_address",
     "file_of_address",

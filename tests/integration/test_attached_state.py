@@ -117,10 +117,12 @@ class AttachedTable(RuleBasedStateMachine):
         return AWorker(self.engine, self.model)
 
     def teardown(self) -> None:
-        self.slow_app.commit()
-        self.settle()
-        for worker in self.workers:
-            worker.close()
+        try:
+            self.slow_app.commit()
+            self.settle()
+        finally:
+            for worker in self.workers:
+                worker.close()
 
     def kill(self, number: int) -> None:
         """End a worker as a kill does: its transaction is rolled back, what it holds and knows is lost."""

@@ -23,6 +23,8 @@ declare
     attachment integer;
 begin
     perform clipsql_private.check_rights_to_attach(reattach.source);
+    -- No worker is to apply notes meanwhile, as in clipsql.detach.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
     -- Of several it is that of the column; the one that there is may get another.
     candidates := array(select n from clipsql_private.attachments_of(reattach.source, null) as n);
