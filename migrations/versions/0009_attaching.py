@@ -15,6 +15,7 @@ FUNCTIONS = (
     "picture_address",
     "file_of_address",
     "attached_table",
+    "url_column_of",
     "note_problem",
     "note_statement",
     "check_whole_table",

@@ -310,6 +310,32 @@ def test_an_attachment_whose_columns_changed_is_mended_by_attaching_it_anew(
     assert rows(shop, "select collection, count(*) from clipsql.image group by 1") == [("moved", 2)]
 
 
+def test_of_several_attachments_each_is_known_by_its_column_as_it_is_called_now(shop: Driver) -> None:
+    by_columns = "select array_agg(url_column order by source, link) from clipsql.attachment_status"
+    for column in ("photo_url", "back_url"):
+        one(shop, f"select clipsql.attach('shop.product', '{column}')")
+    shop.execute(
+        "alter table shop.product rename photo_url to x; alter table shop.product rename back_url to photo_url"
+    )
+    assert one(shop, by_columns) == ["photo_url", "x"]
+    with pytest.raises(psycopg.Error, match="is attached already"):
+        one(shop, "select clipsql.attach('shop.product', 'photo_url')")
+    assert one(shop, "select clipsql.reattach('shop.product', 'photo_url')") == "clipsql.product_back_url"
+    assert one(shop, "select clipsql.reattach('shop.product', 'x')") == "clipsql.product_picture"
+    with pytest.raises(
+        psycopg.Error,
+        match=r"by its column name; attached are: shop.product by x, shop.product by photo_url\.",
+    ):
+        one(shop, "select clipsql.reattach('shop.product', 'name')")
+    # The one whose column is gone takes another.
+    shop.execute("alter table shop.product drop x")
+    assert one(shop, by_columns) == ["photo_url", "x"]
+    assert one(shop, "select clipsql.reattach('shop.product', 'name')") == "clipsql.product_picture"
+    assert one(shop, by_columns) == ["photo_url", "name"]
+    one(shop, "select clipsql.detach('shop.product', url_column => 'name')")
+    assert one(shop, by_columns) == ["photo_url"]
+
+
 def test_detaching_leaves_the_table_and_what_others_brought(
     shop: Driver, work: Work, web: PictureServer
 ) -> None:

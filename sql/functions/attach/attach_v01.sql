@@ -55,8 +55,7 @@ begin
     lock table clipsql_private.attachment in share row exclusive mode;
     if exists (
             select from clipsql_private.attachment as a
-            join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
-            where a.source = attach.source and c.name = attach.url_column) then
+            where a.source = attach.source and clipsql_private.url_column_of(a.attachment_id) = attach.url_column) then
         raise exception using errcode = 'CQ004', message = format(
             'Column %s of %s is attached already; change it with clipsql.reattach.', attach.url_column, attach.source);
     end if;
