@@ -97,7 +97,7 @@ begin
 
     if attached.state = 'ok' and (
             select count(*) < 4 from pg_catalog.pg_trigger as t
-            where t.tgrelid = known.source and t.tgname like format('clipsql\_attachment\_%s\_%%', attachment)
+            where t.tgrelid = known.source and starts_with(t.tgname, format('clipsql_attachment_%s_', attachment))
                 and t.tgenabled in ('O', 'A')) then
         attached.state := 'triggers missing or disabled';
     elsif attached.state = 'ok' and not exists (
