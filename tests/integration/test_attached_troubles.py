@@ -181,6 +181,12 @@ def test_a_worker_at_a_table_that_is_detached_that_moment_says_nothing(
             "alter table shop.product drop photo_url", "column photo_url dropped", False, id="address dropped"
         ),
         pytest.param(
+            "alter table shop.product rename to article; alter table shop.article drop photo_url",
+            "column photo_url dropped",
+            False,
+            id="renamed and address dropped",
+        ),
+        pytest.param(
             "alter table shop.product drop brand", "column brand dropped", True, id="another dropped"
         ),
         pytest.param("alter table shop.product drop id", "column id dropped", False, id="key dropped"),
@@ -265,7 +271,9 @@ def test_what_happens_to_a_table_is_its_state_and_breaks_nothing(
             )
             assert found == 1
         else:
-            with pytest.raises(psycopg.Error, match=state) as caught:
+            with pytest.raises(
+                psycopg.Error, match=f"The rows of {name} cannot be searched: {state}"
+            ) as caught:
                 rows(
                     shop,
                     f"select clipsql.search_rows(null::{name}, null, query_vector => %s::vector)",

@@ -170,6 +170,7 @@ def test_rows_are_known_by_a_key_of_any_type(engine: Engine, shop: Driver, colum
         pytest.param("public.mood", "glad", ["glad"], id="enum"),
         pytest.param("public.mood[]", "{glad,sad}", ["glad", "sad"], id="enums"),
         pytest.param("public.words", "{one,two}", ["one", "two"], id="domain on a list"),
+        pytest.param("public.some_words", "{one,two}", ["one", "two"], id="domain on a domain on a list"),
         pytest.param("varchar(10)[]", "{one,NULL}", ["one"], id="list"),
         pytest.param("char(5)", "one", ["one"], id="padded"),
     ],
@@ -179,6 +180,7 @@ def test_captions_come_from_whatever_says_text(
 ) -> None:
     shop.execute(
         "create type public.mood as enum ('glad', 'sad'); create domain public.words as text[];"
+        "create domain public.some_words as public.words;"
         f"create table shop.thing (id integer primary key, url text, told {kind})".encode()
     )
     one(shop, "select clipsql.attach('shop.thing', 'url', '{told}')")
@@ -187,6 +189,26 @@ def test_captions_come_from_whatever_says_text(
     keep_up(engine)
     assert [body for (body,) in rows(shop, "select body from clipsql.caption order by body")] == captions
     assert status(shop, "pending, failed") == (2, 0)
+
+
+def test_times_are_the_same_in_metadata_whatever_the_time_zone_of_who_searches(
+    shop: Driver, work: Work, web: PictureServer, encoder: Encoder
+) -> None:
+    shop.execute(
+        "create domain public.moment as timestamptz;"
+        "create table shop.thing (id integer primary key, url text, at timestamptz, moment public.moment)"
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url', null, '{at,moment}', 'moment')")
+    shop.execute(
+        "insert into shop.thing values (1, %s, '2025-01-01 12:00Z', '2025-01-01 12:00Z')", (web.url(0),)
+    )
+    work()
+    assert one(shop, "select taken_at = '2025-01-01 12:00Z' from clipsql.image")
+    for zone in ("UTC", "Asia/Tokyo"):
+        shop.execute(f"set timezone = '{zone}'".encode())
+        for name in ("at", "moment"):
+            told = f'\'{{"{name}": "2025-01-01T12:00:00+00:00"}}\''
+            assert found_ids(shop, encoder, 0, of="shop.thing", having_metadata=told) == [1], (zone, name)
 
 
 def test_a_column_that_is_computed_when_it_is_read_is_followed(engine: Engine, shop: Driver) -> None:
