@@ -110,7 +110,10 @@ class Claims:
         self._renewer.join()
         # Where there is no connection any more, leases run out by themselves. On one of its own: a signal cancels what
         # runs on the other, and may do so a moment late.
-        with suppress(psycopg.Error, sa.exc.SQLAlchemyError), autocommit_connection(self._engine) as connection:
+        with (
+            suppress(psycopg.Error, sa.exc.SQLAlchemyError),
+            autocommit_connection(self._engine) as connection,
+        ):
             queue.give_back(connection, self._held, self._lease)
 
     def stop(self) -> None:
