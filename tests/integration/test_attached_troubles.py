@@ -222,7 +222,7 @@ def test_a_worker_at_a_table_that_is_detached_that_moment_says_nothing(
             id="one for replicas only",
         ),
         pytest.param(
-            "alter table shop.product drop constraint product_pkey",
+            "alter table shop.product drop constraint product_pkey; create index on shop.product (id)",
             "key (id) not unique any more",
             True,
             id="key no key",
