@@ -338,6 +338,7 @@ def test_of_several_attachments_each_is_known_by_its_column_as_it_is_called_now(
     # The one whose column is gone takes another.
     shop.execute("alter table shop.product drop x")
     assert one(shop, by_columns) == ["photo_url", "x"]
+    assert one(shop, "select clipsql.reattach('shop.product', 'photo_url')") == "clipsql.product_back_url"
     assert one(shop, "select clipsql.reattach('shop.product', 'name')") == "clipsql.product_picture"
     assert one(shop, by_columns) == ["photo_url", "name"]
     one(shop, "select clipsql.detach('shop.product', url_column => 'name')")

@@ -12,6 +12,7 @@ from integration.attached_shop import (
     found_ids,
     linked,
     one,
+    problems,
     rows,
     shop,
     status,
@@ -260,6 +261,22 @@ def test_tables_that_inherit_are_followed_when_they_are_written_directly(
     ]
     one(shop, "select clipsql.detach('shop.thing')")
     assert rows(shop, "select tgname from pg_trigger where tgname ~ '^clipsql_attachment'") == []
+
+
+def test_a_rule_of_a_domain_that_came_later_keeps_nothing_from_being_noted(
+    engine: Engine, shop: Driver
+) -> None:
+    shop.execute(
+        "create domain public.code as text; create table shop.thing (id public.code primary key, url text)"
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url')")
+    shop.execute("insert into shop.thing values ('old', 'https://h.example/1'), ('zoo', null)")
+    keep_up(engine)
+    shop.execute("alter domain public.code add check (value <> 'old') not valid")
+    shop.execute("delete from shop.thing where url is not null")
+    keep_up(engine)
+    assert problems(shop) == []
+    assert one(shop, "select count(*) from clipsql.image") == 0
 
 
 def test_keys_of_several_columns_choose_rows(
