@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -29,7 +30,11 @@ def table() -> None:
 
 
 def _columns(_context: click.Context, _option: click.Parameter, given: str | None) -> list[str] | None:
-    return None if given is None else [name.strip() for name in given.split(",") if name.strip()]
+    if given is None:
+        return None
+    # As a line of CSV, in which a name with a comma stands in quotes.
+    names = next(csv.reader([given], skipinitialspace=True))
+    return [name.strip() for name in names if name.strip()]
 
 
 def _attach_options(command: Callable[..., Any]) -> Callable[..., Any]:

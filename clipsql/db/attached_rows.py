@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -70,31 +71,46 @@ def find(
     return row[0], row[1]
 
 
-def pass_is_due(connection: Driver, attachment: int, *, since: dt.datetime) -> bool:
-    """Whether all rows are to be looked at: once after `since`, then now and then, and when a trigger had a problem."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """When a pass over all rows was begun, and `version`, which is another once somebody asked for one again."""
+
+    begun: dt.datetime
+    version: str
+
+
+def due_pass(connection: Driver, attachment: int, *, since: dt.datetime) -> Asked | None:
+    """What is to be known of a pass when all rows are to be looked at; None while that is not due.
+
+    It is once after `since`, then now and then, and when a trigger had a problem.
+    """
     row = connection.execute(
         """
-        select a.reconciled_at is null or a.reconciled_at < greatest(%s, now() - %s::interval)
-            or a.reconciled_at < now() - interval '30 seconds' and exists (
-                select from clipsql_private.attachment_problem as p where p.attachment_id = a.attachment_id)
+        select now(), a.xmin::text
         from clipsql_private.attachment as a
-        where a.attachment_id = %s
+        where a.attachment_id = %s and (
+            a.reconciled_at is null or a.reconciled_at < greatest(%s, now() - %s::interval)
+            or a.reconciled_at < now() - interval '30 seconds' and exists (
+                select from clipsql_private.attachment_problem as p where p.attachment_id = a.attachment_id))
         """,
-        (since, _NOT_AGAIN_FOR, attachment),
+        (attachment, since, _NOT_AGAIN_FOR),
     ).fetchone()
-    return row == (True,)
+    return None if row is None else Asked(begun=row[0], version=row[1])
 
 
-def end_pass(connection: Driver, attachment: int, *, begun: dt.datetime) -> None:
-    """All rows were looked at since `begun`; problems of before are mended with that."""
+def end_pass(connection: Driver, attachment: int, asked: Asked) -> None:
+    """All rows were looked at since it was begun; problems of before are mended with that.
+
+    Whoever truncated the table or attached it by other columns meanwhile asked for another pass, which is still due.
+    """
     with connection.transaction():
         connection.execute(
             "delete from clipsql_private.attachment_problem where attachment_id = %s and noted_at < %s",
-            (attachment, begun),
+            (attachment, asked.begun),
         )
         connection.execute(
-            "update clipsql_private.attachment set reconciled_at = %s where attachment_id = %s",
-            (begun, attachment),
+            "update clipsql_private.attachment set reconciled_at = %s where attachment_id = %s and xmin::text = %s",
+            (asked.begun, attachment, asked.version),
         )
 
 

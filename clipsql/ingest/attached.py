@@ -33,7 +33,7 @@ _STRETCH_ROWS = 5_000
 class _Pass:
     """How far a look at all rows of a table has come: its rows first, then its links."""
 
-    begun: dt.datetime
+    asked: attached_rows.Asked
     in_links: bool = False
     after: list[str] | None = None
 
@@ -106,15 +106,16 @@ class AttachedTables:
             return True
         looking = self._passes.get(attachment)
         if looking is None:
-            if not attached_rows.pass_is_due(connection, attachment, since=self._started):
+            asked = attached_rows.due_pass(connection, attachment, since=self._started)
+            if asked is None:
                 return False
-            looking = self._passes[attachment] = _Pass(begun=attached_rows.now(connection))
+            looking = self._passes[attachment] = _Pass(asked=asked)
         looking.after, _ = attached_rows.find(
             connection, attachment, in_links=looking.in_links, after=looking.after, most_rows=_STRETCH_ROWS
         )
         if looking.after is None:
             if looking.in_links:
-                attached_rows.end_pass(connection, attachment, begun=looking.begun)
+                attached_rows.end_pass(connection, attachment, looking.asked)
                 del self._passes[attachment]
             looking.in_links = True
         return True
@@ -126,6 +127,8 @@ class AttachedTables:
         self._passes.pop(attachment, None)
         if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
             return  # tried again at once
+        if attachment not in attached_rows.attached_tables(connection, collection=self._collection):
+            return  # detached a moment ago
         reason = error.diag.message_primary or str(error)
         _log.warning("An attached table cannot be kept up to date: %s", reason)
         self._resting[attachment] = time.monotonic() + _REST_S

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from clipsql.db.pictures import queue
@@ -107,9 +108,13 @@ class Claims:
         for download in list(self._downloads.values()):
             download.cancel()
         self._renewer.join()
-        # After a lost connection the leases run out by themselves.
-        with suppress(psycopg.Error):
-            queue.give_back(self._connection, self._held, self._lease)
+        # Where there is no connection any more, leases run out by themselves. On one of its own: a signal cancels what
+        # runs on the other, and may do so a moment late.
+        with (
+            suppress(psycopg.Error, sa.exc.SQLAlchemyError),
+            autocommit_connection(self._engine) as connection,
+        ):
+            queue.give_back(connection, self._held, self._lease)
 
     def stop(self) -> None:
         """Lease no more, give back what is not downloaded yet, and let `stream` end after the rest."""

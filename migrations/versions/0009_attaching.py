@@ -10,10 +10,12 @@ down_revision = "0008"
 FUNCTIONS = (
     "key_list",
     "same_key",
+    "base_type",
     "json_of_column",
     "picture_address",
     "file_of_address",
     "attached_table",
+    "url_column_of",
     "note_problem",
     "note_statement",
     "check_whole_table",

@@ -3,7 +3,7 @@ create or replace view clipsql.attachment_status with (security_invoker = true) 
 select
     a.source::oid as source,
     coalesce(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.source_name) as source_name,
-    u.name as url_column,
+    clipsql_private.url_column_of(a.attachment_id) as url_column,
     a.collection,
     m.name as model,
     format('clipsql.%I', a.link) as link,
@@ -16,7 +16,6 @@ select
     s.last_error,
     s.state
 from clipsql_private.attachment as a
-join clipsql_private.attached_column as u on u.attachment_id = a.attachment_id and u.role = 'url'
 left join pg_catalog.pg_class as c on c.oid = a.source
 left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 left join clipsql.model as m on m.model_id = a.model_id
@@ -25,7 +24,7 @@ cross join lateral clipsql_private.count_attached_rows(a.attachment_id) as s;
 comment on view clipsql.attachment_status is 'Attached tables: their rows by the state of their pictures, exactly counted, and what is wrong.';
 comment on column clipsql.attachment_status.source is 'Number of the table; clipsql.detach takes that of one that is dropped.';
 comment on column clipsql.attachment_status.source_name is 'Name of the table.';
-comment on column clipsql.attachment_status.url_column is 'The column with the address of the picture, by its name when it was attached.';
+comment on column clipsql.attachment_status.url_column is 'The column with the address of the picture; one that is gone, by the name that it had.';
 comment on column clipsql.attachment_status.collection is 'The collection of its pictures.';
 comment on column clipsql.attachment_status.model is 'The model under which they are embedded; null: that of the worker that comes first.';
 comment on column clipsql.attachment_status.link is 'The table that says which picture a row has.';

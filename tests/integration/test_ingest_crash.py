@@ -30,13 +30,6 @@ PICTURES = 330
 
 
 @pytest.fixture(scope="module")
-def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
-    forker = Forker(tmp_path_factory.mktemp("outputs"))
-    yield forker
-    forker.close()
-
-
-@pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Many small pictures, some broken, some missing, some with the caption of another."""
     folder = tmp_path_factory.mktemp("pictures")

@@ -27,13 +27,15 @@ from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import ConfigurationError, FailureClass
+from clipsql.ingest.claims import Claims
 from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
+from clipsql.ingest.pipeline import threads
 from clipsql.ingest.readings import ReadOptions
 from clipsql.ingest.worker import Worker
 from clipsql.models import register_model
 from clipsql.picture import PictureRecord
 from clipsql.sources import Source
-from clipsql.web.downloading import DownloadOptions
+from clipsql.web.downloading import Downloader, DownloadOptions
 
 DOWNLOADS = DownloadOptions(allow_private_hosts=True, per_host=32, timeout_s=20, retries=1, first_wait_s=0.05)
 Ingest = Callable[..., IngestReport]
@@ -618,3 +620,24 @@ def test_identical_bytes_are_encoded_once(
         12,
         3,
     )
+
+
+def test_what_a_worker_holds_is_given_back_though_its_connection_is_gone(
+    engine: Engine, model: ModelRow, encoder: Encoder
+) -> None:
+    held = "select count(*) from clipsql_private.queue where leased_by is not null"
+    with (
+        PictureServer(latency_s=5) as web,
+        autocommit_connection(engine) as other,
+        autocommit_connection(engine) as lookups,
+        threads(1) as readers,
+        Downloader(DOWNLOADS) as downloader,
+    ):
+        other.execute("insert into clipsql.image (collection, url) values ('web', %s)", (web.url(0),))
+        lease = Lease(worker="w", seconds=60)
+        options = {"encoder": encoder, "options": ReadOptions(), "downloader": downloader, "readers": readers}
+        with Claims(engine, lookups, Scope(model=model), lease, ahead=64, **options) as claims:
+            assert next(claims.stream()) is None  # nothing is here yet
+            assert other.execute(held).fetchone() == (1,)
+            lookups.close()
+        assert other.execute(held).fetchone() == (0,)

@@ -177,12 +177,8 @@ def test_a_picture_may_wait_for_two_models_and_each_takes_it_once(
     (of_b,) = queue.claim(connection, Scope(model=b), SECOND, limit=9)
     assert queue.settle(connection, [embedded(of_a)], FIRST, model=a) == {of_a.image_id}
     assert waiting(connection) == [("x", b.model_id, SECOND.worker)]
-    assert queue.settle(
-        connection,
-        [replace(embedded(of_b), stored=replace(of_b, picture=embedded(of_a).picture))],
-        SECOND,
-        model=b,
-    )
+    # Both began before either had an idea of the content, which is the same.
+    assert queue.settle(connection, [embedded(of_b)], SECOND, model=b) == {of_b.image_id}
     assert waiting(connection) == []
     models_of = "select model_id from clipsql.image_embedding order by 1"
     assert connection.execute(models_of).fetchall() == [(a.model_id,), (b.model_id,)]
@@ -198,6 +194,31 @@ def test_a_picture_that_waits_for_any_model_and_for_one_is_embedded_once(
     assert queue.settle(connection, [embedded(for_one)], SECOND, model=models[0]) == {for_one.image_id}
     assert queue.settle(connection, [embedded(for_any)], FIRST, model=models[0]) == set()
     assert waiting(connection) == []
+
+
+def test_a_worker_that_slept_while_another_did_its_work_adds_nothing_to_it(
+    connection: Driver, models: tuple[ModelRow, ModelRow]
+) -> None:
+    model, _ = models
+    enqueue(connection, model, ["x"])
+    connection.execute("insert into clipsql.caption (image_id, body) select image_id, 'c' from clipsql.image")
+    (slept,) = queue.claim(connection, Scope(model=model), replace(FIRST, seconds=-1), limit=9)
+    told = {"caption_embeddings": [(slept.captions[0].caption_id, np.array([0, 1, 0], np.float32))]}
+    (stored,) = queue.claim(connection, Scope(model=model), SECOND, limit=9)
+    queue.settle(connection, [replace(embedded(stored), **told)], SECOND, model=model)
+    # It waits again, and the one that slept leases it while it still has it in hand.
+    enqueue(connection, model, ["x"])
+    queue.claim(connection, Scope(model=model), FIRST, limit=9)
+    other = {**told, "embedding": np.array([0, 0, 1], np.float32)}
+    assert queue.settle(connection, [replace(embedded(slept), **other)], FIRST, model=model) == {
+        slept.image_id
+    }
+    assert waiting(connection) == []
+    for table in ("image", "caption"):
+        vectors = connection.execute(
+            f"select embedding::text from clipsql.{table}_embedding".encode()
+        ).fetchall()
+        assert vectors == [("[1,0,0]" if table == "image" else "[0,1,0]",)]
 
 
 def test_what_waited_for_a_removed_model_waits_for_any(

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -22,13 +22,6 @@ from clipsql.models import register_model
 from clipsql.server import EmbeddedServer
 
 PICTURES = 150
-
-
-@pytest.fixture(scope="module")
-def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
-    forker = Forker(tmp_path_factory.mktemp("outputs"))
-    yield forker
-    forker.close()
 
 
 @pytest.fixture(scope="module")

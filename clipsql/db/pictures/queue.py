@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -212,6 +213,16 @@ def is_empty(connection: Driver, scope: Scope) -> bool:
     return row == (True,)
 
 
+def _beside_others(write: PictureWrite, sha256: bytes | None, *, is_embedded: bool) -> PictureWrite:
+    """The write against what is stored by now: a worker under another model may have brought the same content
+    meanwhile, whose vectors stay; or one under this model, while the machine of this one slept.
+    """
+    if write.stored is not None and sha256 is not None and sha256 == write.picture.sha256:
+        known = replace(write.stored, picture=replace(write.stored.picture, sha256=sha256))
+        write = replace(write, stored=known, embedding=None if is_embedded else write.embedding)
+    return write
+
+
 def settle(
     connection: Driver, writes: Sequence[PictureWrite], lease: Lease, *, model: ModelRow | None
 ) -> set[int]:
@@ -226,15 +237,26 @@ def settle(
         return set()
     with connection.transaction():
         # The rows first: whoever deletes pictures locks them in this order too, and then what hangs on them.
-        connection.execute(
-            "select from clipsql.image as i where i.image_id = any (%s) order by i.image_id for no key update",
-            (list(claimed),),
+        contents: dict[int, bytes | None] = dict(
+            connection.execute(
+                "select i.image_id, i.sha256 from clipsql.image as i where i.image_id = any (%s)"
+                " order by i.image_id for no key update",
+                (list(claimed),),
+            )
         )
         rows = connection.execute(
-            "select q.image_id from clipsql_private.queue as q where q.image_id = any (%s) and q.leased_by = %s",
-            (list(claimed), lease.worker),
+            """
+            select q.image_id, exists (
+                select from clipsql.image_embedding as e where e.image_id = q.image_id and e.model_id = %s)
+            from clipsql_private.queue as q
+            where q.image_id = any (%s) and q.leased_by = %s
+            """,
+            (model_number(model), list(claimed), lease.worker),
         )
-        ours = {image_id: claimed[image_id] for (image_id,) in rows}
+        ours = {
+            image_id: _beside_others(claimed[image_id], contents[image_id], is_embedded=is_embedded)
+            for image_id, is_embedded in rows
+        }
         stage(connection, ours.values())
         connection.execute(
             """

@@ -60,7 +60,7 @@ def write_content(
     connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))
     _write_fingerprints(connection, placed)
     _write_thumbnails(connection, placed)
-    caption_embeddings = _copy_captions(connection, placed)
+    caption_embeddings = _copy_captions(connection, placed, model)
     if model is None:
         return
     embeddings = [(image_id, write.embedding) for image_id, write in placed if write.embedding is not None]
@@ -100,7 +100,7 @@ def _write_thumbnails(connection: Driver, placed: Sequence[tuple[int, PictureWri
 
 
 def _copy_captions(
-    connection: Driver, placed: Sequence[tuple[int, PictureWrite]]
+    connection: Driver, placed: Sequence[tuple[int, PictureWrite]], model: ModelRow | None
 ) -> list[tuple[int, NDArray[np.float32]]]:
     """Add the new captions; returns the embeddings of captions, new and stored, by caption_id."""
     new = [(image_id, *caption) for image_id, write in placed for caption in write.new_captions]
@@ -109,7 +109,7 @@ def _copy_captions(
         "select nextval(pg_get_serial_sequence('clipsql.caption', 'caption_id')) from generate_series(1, %s)",
         (len(new),),
     ).fetchall()
-    embeddings = _of_stored_captions(connection, placed)
+    embeddings = _of_stored_captions(connection, placed, model)
     if new:
         columns = {"caption_id": "int8", "image_id": "int8", "body": "text", "language": "text"}
         with copy_into(connection, "clipsql.caption", columns) as copy:
@@ -121,13 +121,22 @@ def _copy_captions(
 
 
 def _of_stored_captions(
-    connection: Driver, placed: Sequence[tuple[int, PictureWrite]]
+    connection: Driver, placed: Sequence[tuple[int, PictureWrite]], model: ModelRow | None
 ) -> list[tuple[int, NDArray[np.float32]]]:
-    """Embeddings of captions that are still there: an ingest may take one away while a worker encodes it."""
+    """Embeddings of captions that are there and have none: others may take one away while a worker encodes it, or
+    embed it.
+    """
     embeddings = dict(pair for _, write in placed for pair in write.caption_embeddings)
+    if not embeddings or model is None:
+        return []
     rows = connection.execute(
-        "select c.caption_id from clipsql.caption as c where c.caption_id = any (%s) for key share",
-        (list(embeddings),),
+        """
+        select c.caption_id from clipsql.caption as c
+        where c.caption_id = any (%s) and not exists (
+            select from clipsql.caption_embedding as e where e.caption_id = c.caption_id and e.model_id = %s)
+        for key share
+        """,
+        (list(embeddings), model.model_id),
     ).fetchall()
     return [(caption_id, embeddings[caption_id]) for (caption_id,) in rows]
 

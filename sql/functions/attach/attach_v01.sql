@@ -35,7 +35,7 @@ begin
     where c.oid = attach.source;
     if not found then
         raise exception using errcode = 'CQ004', message = format('There is no table %s; name one that is there.', coalesce(attach.source::text, 'null'));
-    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private') then
+    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private', 'pg_catalog', 'information_schema') then
         raise exception using errcode = 'CQ004', message = format(
             '%s cannot be attached: only tables of your own can, partitioned ones too; attach the table that it reads.', attach.source);
     elsif exists (select from pg_catalog.pg_class as c where c.oid = attach.source and (c.relispartition or c.relpersistence = 't')) then
@@ -49,12 +49,13 @@ begin
             '%s has no primary key and no unique key without nulls, by which its rows are known; run: alter table %1$s add primary key (...).',
             attach.source);
     end if;
+    -- No worker is to apply notes meanwhile. First, for one at work has pictures that the link table refers to.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     -- Two sessions may attach the same table at once.
     lock table clipsql_private.attachment in share row exclusive mode;
     if exists (
             select from clipsql_private.attachment as a
-            join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
-            where a.source = attach.source and c.name = attach.url_column) then
+            where a.source = attach.source and clipsql_private.url_column_of(a.attachment_id) = attach.url_column) then
         raise exception using errcode = 'CQ004', message = format(
             'Column %s of %s is attached already; change it with clipsql.reattach.', attach.url_column, attach.source);
     end if;
@@ -65,7 +66,7 @@ begin
     returning attachment_id into attachment;
     insert into clipsql_private.attached_column (attachment_id, role, position, name, number, type, key_name)
     select attachment, 'key', k.position, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
-        case when a.attname = any (own_names || array['changed_at', 'is_fresh']::name[]) then 'row_' || a.attname else a.attname end
+        case when regexp_replace(a.attname, '^(row_)+', '') = any (own_names || 'is_fresh'::text) then 'row_' || a.attname else a.attname end
     from unnest(key_numbers) with ordinality as k(number, position)
     join pg_catalog.pg_attribute as a on a.attrelid = attach.source and a.attnum = k.number;
     perform
@@ -94,7 +95,7 @@ begin
     key_columns := (
         select string_agg(
             concat(
-                quote_ident(c.key_name), ' ', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), a.atttypmod),
+                quote_ident(c.key_name), ' ', format_type(clipsql_private.base_type(t.oid), a.atttypmod),
                 case when a.attcollation not in (0, t.typcollation) then ' collate ' || a.attcollation::regcollation end),
             ', ' order by c.position)
         from clipsql_private.attached_column as c

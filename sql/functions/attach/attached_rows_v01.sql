@@ -12,7 +12,7 @@ begin
     if attached.is_usable is not true then
         raise exception using errcode = 'CQ007', message = format(
             'The rows of %s cannot be searched: %s; mend that, then run clipsql.reattach.',
-            (select a.source_name from clipsql_private.attachment as a where a.attachment_id = attachment), attached.state);
+            attached.source, attached.state);
     end if;
     return format(
         '%s as l join %s as s on %s where l.image_id = i.image_id and %s',

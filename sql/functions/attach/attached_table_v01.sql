@@ -29,8 +29,18 @@ begin
         select
             c.*,
             quote_ident(a.attname) as current_name,
-            a.atttypid,
+            clipsql_private.base_type(a.atttypid) as base_type,
+            (select t.typcategory = 'A' from pg_catalog.pg_type as t where t.oid = a.atttypid) as is_list,
             a.attnum,
+            -- A trigger does not see what a virtual column says, but what it is made from.
+            case when a.attgenerated = 'v' then array(
+                select quote_ident(b.attname)
+                from pg_catalog.pg_attrdef as f
+                join pg_catalog.pg_depend as d
+                    on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = f.oid and d.refobjid = f.adrelid
+                join pg_catalog.pg_attribute as b on b.attrelid = f.adrelid and b.attnum = d.refobjsubid and b.attnum <> a.attnum
+                where f.adrelid = a.attrelid and f.adnum = a.attnum)
+            else array[quote_ident(a.attname)] end as read_names,
             format_type(a.atttypid, a.atttypmod) as current_type
         from clipsql_private.attached_column as c
         left join pg_catalog.pg_attribute as a
@@ -41,20 +51,22 @@ begin
     select
         array_agg(quote_ident(n.key_name) order by n.position) filter (where n.role = 'key'),
         array_agg(n.current_name order by n.position) filter (where n.role = 'key'),
-        array_agg(n.current_name order by n.role, n.position) filter (where n.role <> 'key' and n.attnum is not null),
+        array(
+            select distinct r.name from now as w cross join unnest(w.read_names) as r(name)
+            where w.role <> 'key' and w.attnum is not null order by r.name),
         max(format('clipsql_private.picture_address(s.%s::text, %L)', n.current_name, known.url_prefix))
             filter (where n.role = 'url' and n.attnum is not null),
         string_agg(
-            case when n.current_type like '%[]' then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
+            case when n.is_list then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
                  else format('array[s.%s::text]', n.current_name) end,
             ' || ' order by n.position) filter (where n.role = 'caption' and n.attnum is not null),
         coalesce(
             'jsonb_build_object(' || string_agg(
-                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ', ' order by n.position)
+                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.base_type)), ', ' order by n.position)
                 filter (where n.role = 'metadata' and n.attnum is not null) || ')',
             '''{}''::jsonb'),
         coalesce(
-            max(case when n.atttypid = 'timestamptz'::regtype then 's.' || n.current_name
+            max(case when n.base_type = 'timestamptz'::regtype then 's.' || n.current_name
                      else format('s.%s::timestamp at time zone ''UTC''', n.current_name) end)
                 filter (where n.role = 'taken_at' and n.attnum is not null), 'null::timestamptz'),
         coalesce(max(format('s.%s::double precision', n.current_name))
@@ -65,7 +77,7 @@ begin
             'md5(jsonb_build_array(%L, %L, %L::boolean%s)::text)::uuid',
             known.collection, known.url_prefix, known.may_read_files,
             string_agg(
-                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ''
+                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.base_type)), ''
                 order by n.role, n.position)
                 filter (where n.role <> 'key' and n.attnum is not null)),
         coalesce(
@@ -83,11 +95,18 @@ begin
         attached.taken_at, attached.longitude, attached.latitude, attached.facts, attached.state, attached.is_usable
     from now as n;
 
-    if attached.state = 'ok' and not exists (
-            select from pg_catalog.pg_trigger as t
-            where t.tgrelid = known.source and t.tgname = format('clipsql_attachment_%s_insert', attachment)
-                and t.tgenabled <> 'D') then
+    if attached.state = 'ok' and (
+            select count(*) < 4 from pg_catalog.pg_trigger as t
+            where t.tgrelid = known.source and starts_with(t.tgname, format('clipsql_attachment_%s_', attachment))
+                and t.tgenabled in ('O', 'A')) then
         attached.state := 'triggers missing or disabled';
+    elsif attached.state = 'ok' and not exists (
+            select from pg_catalog.pg_index as i
+            where i.indrelid = known.source and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+                and (i.indkey::smallint[])[0:i.indnkeyatts - 1] <@ array(
+                    select a.attnum from pg_catalog.pg_attribute as a
+                    where a.attrelid = known.source and not a.attisdropped and quote_ident(a.attname) = any (attached.source_keys))) then
+        attached.state := format('key (%s) not unique any more', clipsql_private.key_list(attached.source_keys));
     end if;
     return attached;
 end;

@@ -9,13 +9,15 @@ begin
     return query
     select a.attachment_id
     from clipsql_private.attachment as a
-    join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
-    where a.source = attachments_of.source and (url_column is null or c.name = url_column)
+    where a.source = attachments_of.source and (url_column is null or clipsql_private.url_column_of(a.attachment_id) = url_column)
     order by a.attachment_id;
     if not found then
         raise exception using errcode = 'CQ004', message = format(
             'No pictures are attached to %s%s; attached are: %s.', coalesce(source::text, 'null'), ' by its column ' || url_column,
-            coalesce((select string_agg(distinct a.source_name, ', ') from clipsql_private.attachment as a), 'none'));
+            coalesce((
+                select string_agg(
+                    format('%s by %s', a.source_name, clipsql_private.url_column_of(a.attachment_id)), ', ' order by a.attachment_id)
+                from clipsql_private.attachment as a), 'none'));
     end if;
 end;
 $$;

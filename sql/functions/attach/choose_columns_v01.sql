@@ -51,11 +51,11 @@ begin
         end
         from clipsql_private.attached_column as c
         left join pg_catalog.pg_attribute as a on a.attrelid = source and a.attnum = c.number
-        left join pg_catalog.pg_type as t on t.oid = a.atttypid
-        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then t.typelem else 0 end
+        left join pg_catalog.pg_type as t on t.oid = clipsql_private.base_type(a.atttypid)
+        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then clipsql_private.base_type(t.typelem) else 0 end
         where c.attachment_id = attachment and c.role <> 'metadata' and (
             c.number = 0
-            or c.role in ('url', 'caption') and t.typcategory <> 'S' and coalesce(e.typcategory, '') <> 'S'
+            or c.role in ('url', 'caption') and t.typcategory not in ('S', 'E') and coalesce(e.typcategory, '') not in ('S', 'E')
             or c.role = 'taken_at' and t.oid not in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
             or c.role in ('longitude', 'latitude') and t.typcategory <> 'N')
             or c.attachment_id = attachment and c.number = 0

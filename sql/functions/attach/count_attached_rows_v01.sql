@@ -50,6 +50,7 @@ begin
              left join %8$s as l on %9$s
              left join clipsql.image as i on i.image_id = l.image_id and i.url = %4$s
              left join noted as n on %10$s
+             offset 0  -- or else each count would judge each row anew
          ) as r',
         clipsql_private.key_list(attached.row_keys, 'c'), attached.changes, attached.row_keys[1], attached.address,
         'and e.model_id = ' || attached.model_id, attached.facts, attached.source, attached.link,

@@ -15,6 +15,8 @@ declare
     batch integer;
 begin
     perform clipsql_private.check_rights_to_attach(detach.source);
+    -- No worker is to apply notes meanwhile. First, for one at work reads the table whose triggers are to go.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
     for attachment in select n from clipsql_private.attachments_of(detach.source, detach.url_column) as n loop
         attached := clipsql_private.attached_table(attachment);
@@ -26,8 +28,6 @@ begin
         loop
             execute format('drop trigger %I on %s', one.tgname, one.part);
         end loop;
-        -- No worker is to apply notes meanwhile.
-        perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
         brought := array(
             select l.image_id from clipsql_private.link as l
             where l.tableoid = attached.link::regclass and l.is_ours and not detach.keep_pictures);

@@ -1,5 +1,5 @@
--- The triggers of an attachment, on the table and on each of its partitions, which may be written directly: a statement fires
--- those of the table that it names. Without column lists, which would forbid to drop a column.
+-- The triggers of an attachment, on the table and on each of its partitions, or tables that inherit from it, which may be
+-- written directly: a statement fires those of the table that it names. Without column lists, which would forbid to drop a column.
 -- They only append to a table without unique keys, so that writers wait for nobody; and whatever goes wrong in them, the row is
 -- written and the status tells. By statement, because a trigger for each row costs four times as much in bulk; in a function of
 -- its own for each attachment, because a statement that is put together anew costs a single row ten times as much. It still is
@@ -43,12 +43,12 @@ begin
         select c.relowner::regrole from pg_catalog.pg_class as c where c.oid = 'clipsql_private.link'::regclass));
     execute format('comment on function %s() is %L', noting, format('Trigger: notes changed rows of %s for workers.', source));
     for part in
-        select source
-        union
-        select p.relid
-        from pg_catalog.pg_partition_tree(source) as p
-        join pg_catalog.pg_class as c on c.oid = p.relid
-        where c.relkind in ('r', 'p')
+        with recursive parts(part) as (
+            select source::oid
+            union
+            select i.inhrelid from parts as p join pg_catalog.pg_inherits as i on i.inhparent = p.part
+        )
+        select p.part from parts as p join pg_catalog.pg_class as c on c.oid = p.part where c.relkind in ('r', 'p')
     loop
         for one in
             select *

@@ -23,9 +23,19 @@ declare
     attachment integer;
 begin
     perform clipsql_private.check_rights_to_attach(reattach.source);
+    -- No worker is to apply notes meanwhile, as in clipsql.detach.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
-    -- Of several it is that of the column; the one that there is may get another.
+    -- Of several it is that of the column; the one that there is may get another, and so may the one whose column is gone.
     candidates := array(select n from clipsql_private.attachments_of(reattach.source, null) as n);
+    if cardinality(candidates) > 1 and reattach.url_column <> all (
+            array(select clipsql_private.url_column_of(n) from unnest(candidates) as n)) then
+        candidates := array(
+            select n from unnest(candidates) as n
+            where not exists (
+                select from pg_catalog.pg_attribute as a
+                where a.attrelid = reattach.source and a.attname = clipsql_private.url_column_of(n) and not a.attisdropped));
+    end if;
     attachment := case when cardinality(candidates) = 1 then candidates[1] else (
         select n from clipsql_private.attachments_of(reattach.source, reattach.url_column) as n limit 1) end;
     if exists (
