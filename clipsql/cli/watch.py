@@ -17,10 +17,12 @@ from clipsql.cli.options import (
     json_option,
 )
 from clipsql.cli.output import agree, note, show_json, show_table
+from clipsql.cli.watch_following import follow_model
 from clipsql.cli.watch_outbox import deliver, follow
 from clipsql.cli.watch_tables import ALERT, WATCH, range_text, show_facts
 from clipsql.config import Settings
 from clipsql.db.calls.watching import WatchOptions
+from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.search.searcher import Searcher
 
@@ -250,7 +252,7 @@ def resume(settings: Settings, name: str) -> None:
 @click.option("--model", metavar="NAME", help="The model; the default one unless given.")
 @database_option
 def move(settings: Settings, model: str | None) -> None:
-    """Have watches compare the embeddings of another model, after it has become the default.
+    """Have watches compare the embeddings of another model, as "clipsql model use" and an idle worker do by themselves.
 
     Rates and percentiles are found again in the pictures that the model knows. Other watches stay as they are, and
     "clipsql watch list" says why.
@@ -259,12 +261,8 @@ def move(settings: Settings, model: str | None) -> None:
     clipsql watch move
     """
     with open_database(settings) as engine:
-        searcher = Searcher(engine, model=model)
-        moved = searcher.move_watches()
-        left = sum(one.model != searcher.model.name for one in searcher.watches())
-    click.echo(f"{moved} watches moved to model {searcher.model.name}.")
-    if left:
-        note(f'{left} are under other models; "clipsql watch list" says why.')
+        chosen = require_model(engine, model)
+        click.echo(f"{follow_model(engine, chosen):,} watches moved to model {chosen.name}.")
 
 
 @_named

@@ -93,8 +93,8 @@ def test_a_watch_is_made_tried_heard_judged_paused_and_removed(searcher: Searche
     add_space(searcher._database, "other", dimensions=3)
     moved = clipsql("watch", "move", "--model", "other")
     assert moved.stdout == "0 watches moved to model other.\n"
-    assert moved.stderr.startswith('1 are under other models; "clipsql watch list"')
-    assert "Not under model other yet" in (searcher.watches()[0].problem or "")
+    assert moved.stderr.startswith('1 watches are under other models; "clipsql watch list"')
+    assert "Not under model other: " in (searcher.watches()[0].problem or "")
 
     assert clipsql("watch", "pause", "red lorry").exit_code == 0
     assert "paused" in clipsql("watch", "list").stdout

@@ -320,7 +320,7 @@ def test_watches_move_to_another_model_with_their_rates_but_not_with_similaritie
     assert rows(connection, "select clipsql.move_watches('other')") == [(0,)]
     for (name, *facts, problem), (_, *same, _) in zip(rows(connection, stored), before, strict=True):
         assert facts == same
-        assert ("no embedding under model other" in problem) == (name not in ("similar", "vector")), name
+        assert ("it does not know 240 yet" in problem) == (name not in ("similar", "vector")), name
     rows(
         connection,
         "insert into clipsql.image_embedding (model_id, image_id, embedding)"
@@ -337,8 +337,10 @@ def test_watches_move_to_another_model_with_their_rates_but_not_with_similaritie
         else:
             assert after[name][::2] == [other.model_id, None]
             assert after[name][1] != similarity
-    assert after["similar"][2].startswith("A similarity of 0.400 means something else under model other;")
-    assert after["vector"][2].startswith("The vector that is looked for is not of model other;")
+    assert after["similar"][2].startswith("Not under model other: a similarity of 0.400 means something else")
+    assert after["vector"][2].startswith(
+        "Not under model other: the vector that is looked for is not of that"
+    )
     assert rows(connection, "select sum(alarms) from clipsql.backtest('rate')") == [(20,)]
     assert rows(
         connection,

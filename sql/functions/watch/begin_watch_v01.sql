@@ -11,6 +11,12 @@ as $$
 declare
     wait_s integer;
 begin
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        -- It would not see what those whom it waits for have written, and they do not see it.
+        raise exception using errcode = 'feature_not_supported', message = format(
+            'A watch begins or changes under "read committed" only, not under "%s"; do it in a transaction of its own.',
+            current_setting('transaction_isolation'));
+    end if;
     for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
         perform set_config('lock_timeout', wait_s || 's', true);
         begin
