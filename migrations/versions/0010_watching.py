@@ -34,6 +34,7 @@ FUNCTIONS = (
     "backtest",
     "judge_alert",
     "raise_watch",
+    "near_watches",
     "raise_alerts",
     "begin_watch",
     "is_told",

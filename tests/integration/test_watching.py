@@ -375,6 +375,67 @@ def test_a_vector_without_a_direction_raises_nothing(connection: Connection) -> 
     assert alerts(connection) == []
 
 
+def test_every_pair_is_compared_exactly_whatever_comes_at_once(
+    connection: Connection, engine: Engine
+) -> None:
+    """Seventy pictures at once, of any length, under watches whose thresholds are similarities that occur."""
+    chance = np.random.default_rng(4)
+    model = new_model(engine, dimensions=40, name="forty")
+    for number in range(60):
+        vector = str(chance.standard_normal(40).tolist())
+        rows(
+            connection,
+            "select clipsql.watch(%s, query_vector => %s::vector, min_similarity => 0, model => 'forty')",
+            str(number),
+            vector,
+        )
+    seed = unit_vectors(chance, 3, 40)
+    write(engine, model, [picture(f"seed {n}", vector) for n, vector in enumerate(seed)])
+    rows(
+        connection,
+        "select clipsql.watch('several', images => '{1,2,3}', min_similarity => 0.2, model => 'forty')",
+    )
+    rows(
+        connection,
+        "insert into clipsql.image (collection, url, status) select 'd', n::text, 'embedded'"
+        " from generate_series(1, 70) as n returning 1",
+    )
+    connection.execute("create temporary table made (image_id bigint, embedding halfvec)")
+    images = [
+        image for (image,) in rows(connection, "select image_id from clipsql.image where collection = 'd'")
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into made values (%s, %s::vector::halfvec)",
+            [
+                (image, str((vector * chance.choice([0.02, 1, 300])).tolist()))
+                for image, vector in zip(images, unit_vectors(chance, 70, 40), strict=True)
+            ],
+        )
+    similarity = "1 - (v.embedding <=> m.embedding)"
+    connection.execute(
+        f"update clipsql_private.watch_vector as v set min_similarity ="
+        f" (select {similarity} from made as m order by m.image_id offset v.watch_id % 70 limit 1) where number = 1"
+        f" and watch_id <= 60".encode()
+    )
+    connection.execute("delete from clipsql.alert")
+    rows(
+        connection,
+        "insert into clipsql.image_embedding (model_id, image_id, embedding)"
+        " select %s, image_id, embedding from made returning 1",
+        model.model_id,
+    )
+    pairs = "select watch_id, image_id, similarity from clipsql.alert order by 1, 2"
+    brute = (
+        f"select v.watch_id, m.image_id, max({similarity}) as similarity from clipsql_private.watch_vector as v"
+        f" cross join made as m where {similarity} >= v.min_similarity group by 1, 2 order by 1, 2"
+    )
+    raised = rows(connection, pairs)
+    assert raised == rows(connection, brute)
+    assert len({watch_id for watch_id, *_ in raised}) == 61
+    assert rows(connection, "select count(*) from clipsql.watch_list where problem is not null") == [(0,)]
+
+
 # Folding.
 
 
