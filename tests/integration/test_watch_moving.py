@@ -89,7 +89,7 @@ def test_what_the_new_model_alone_knows_raises_its_alarms_when_the_watch_moves(
     with psycopg.connect(libpq(engine), autocommit=True) as listener:
         listener.execute("listen clipsql_alert")
         assert rows(connection, "select clipsql.move_watches('new')") == [(3,)]
-        assert [note.payload for note in listener.notifies(timeout=5, stop_after=1)] == ["3"]
+        assert [note.payload for note in listener.notifies(timeout=5, stop_after=1)] == ["[3]"]
     assert raised(connection) == ["old alone", "both", "new alone"]
     assert rows(connection, "select clipsql.move_watches('new')") == [(0,)]
     put(engine, "later", near, "old", "new")

@@ -50,7 +50,7 @@ begin
         end loop;
     end loop;
     if raised <> '{}' then
-        perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));  -- it takes 8000 bytes
+        perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);  -- it takes 8000 bytes
     end if;
     return null;
 end;

@@ -27,7 +27,7 @@ begin
     if images is not null then
         raised := clipsql_private.raise_watch(new.watch_id, images, similarities);
         if raised <> '{}' then
-            perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));
+            perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);
         end if;
     end if;
     return null;
