@@ -1,11 +1,11 @@
-"""Does `alarms_per_day => 5` hold on days that it has not seen? How often a day lies within the interval that the watch told.
+"""Does `alarms_per_day => 5` hold on days not seen? How often a day lies within the interval that the watch told.
 
     python benchmarks/watch_rates.py --traffic ../shared/data/traffic --model ../shared/data/models/photo-dual
 
-Many watches are made when the first days are stored, then the others come. "demo" is the world of `clipsql demo`, whose weather
-and traffic differ from day to day, over so many weeks, watched for with texts by the model in the box. "traffic"
-are the frames of one real day, of which every twelfth makes a day of its own (each sees all hours), watched for with
-texts and with pictures of the first days. A row is of all watches and all days to come: the share of these within the
+Many watches are made when the first days are stored, then the others come. "demo" is the world of `clipsql demo`, whose
+weather and traffic differ from day to day, over so many weeks, watched for with texts by the model in the box. "traffic"
+are the frames of one real day, of which every twelfth makes a day of its own (each sees all hours, so that days differ
+less than by chance), watched for with texts and with pictures of the first days. A row is of all watches and all days to come: the share of these within the
 interval, which is stated to be 95 in 100, the mean alarms a day of those that were asked for, and the mean width of the
 interval. "live" says whether the alarms that were raised are those of the back-test, day by day.
 """
@@ -33,11 +33,22 @@ from clipsql.errors import InvalidArgument
 from clipsql.processes import helpers
 from clipsql.search.searcher import Searcher
 
+COLOURS, VEHICLES = ("red", "yellow", "blue", "white", "black"), ("car", "van", "truck", "bus")
+TIMES = ("at night", "in the rain", "in the snow", "on a bridge")
 TEXTS = (
-    *(f"a {colour} {kind}" for colour in ("red", "yellow", "blue", "white", "black") for kind in ("car", "van", "truck", "bus")),
-    *(f"a {kind} {rest}" for kind in ("car", "truck", "bicycle") for rest in ("at night", "in the rain", "in the snow", "on a bridge")),
-    *("a motorcycle", "rain", "fog", "snow", "a tunnel", "a highway at dusk", "an empty road", "people in the street"),
-)  # fmt: skip
+    *(f"a {colour} {kind}" for colour in COLOURS for kind in VEHICLES),
+    *(f"a {kind} {rest}" for kind in ("car", "truck", "bicycle") for rest in TIMES),
+    *(
+        "a motorcycle",
+        "rain",
+        "fog",
+        "snow",
+        "a tunnel",
+        "a highway at dusk",
+        "an empty road",
+        "people in the street",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -70,21 +81,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--traffic", type=Path, metavar="FOLDER")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="of --traffic")
-    parser.add_argument("--weeks", type=int, default=8, help="of the demo's world (default 8)")
+    parser.add_argument(
+        "--weeks", type=int, default=8, help="of the demo's world (default 8; 0 leaves it out)"
+    )
+    parser.add_argument("--frames", type=int, default=600, help="in a week (default 600)")
+    parser.add_argument(
+        "--history", type=int, nargs="+", default=[3, 5, 7, 14, 28], help="days before the watches"
+    )
     parser.add_argument("--alarms-per-day", type=float, nargs="+", default=[5.0])
     options = parser.parse_args()
-    worlds = {f"demo, {options.weeks} weeks": demo(weeks=options.weeks)}
+    worlds = {}
+    if options.weeks:
+        worlds[f"demo, {options.weeks} weeks"] = demo(weeks=options.weeks, frames_a_week=options.frames)
     if options.traffic:
         worlds["traffic"] = traffic(options.traffic, load_encoder(str(options.model)))
     print("world | days before | a day | watches | days to come | within | alarms | width | live")
     for name, world in worlds.items():
-        for history in (5, 7, 14, 28):
+        for history in options.history:
             for rate in options.alarms_per_day:
                 if history < len(world.days):
                     held = hold(world, history=history, alarms_per_day=rate)
                     print(
-                        f"{name} | {history} | {rate:g} | {held.watches} | {held.days} | {100 * held.share_within:.1f} % |"
-                        f" {held.mean_alarms:.2f} | {held.mean_width:.1f} | {'as back-test' if held.is_as_backtest else 'DIFFERS'}"
+                        f"{name} | {history} | {rate:g} | {held.watches} | {held.days} |"
+                        f" {100 * held.share_within:.1f} % | {held.mean_alarms:.2f} | {held.mean_width:.1f} |"
+                        f" {'as back-test' if held.is_as_backtest else 'DIFFERS'}"
                     )
 
 

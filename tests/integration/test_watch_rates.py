@@ -204,9 +204,10 @@ def test_an_interval_of_alarms_holds_a_day_to_come_as_often_as_it_says(
 @pytest.mark.parametrize(
     ("past", "interval"),
     [
-        pytest.param([4], (0.123, 11.719), id="one day"),  # (sqrt(4.375) +- 1.96 / 2 * sqrt(2)) ^ 2 - 3 / 8
-        pytest.param([4] * 100, (0.823, 9.165), id="many days"),
-        pytest.param([0, 0], (0, 42.647), id="nothing yet, in two days"),
+        pytest.param([4], (0, 25.04), id="one day"),  # 4.17 is Student's t of two
+        pytest.param([4] * 100, (0.824, 9.164), id="many days"),
+        pytest.param([2, 8, 2, 8], (0, 17.820), id="uneven days"),
+        pytest.param([0, 0], (0, 6.112), id="nothing yet, in two days"),
     ],
 )
 def test_an_interval_is_that_of_its_formula(
