@@ -2,12 +2,12 @@
 
     python benchmarks/watch_rates.py --traffic ../shared/data/traffic --model ../shared/data/models/photo-dual
 
-Many watches are made when the first days are stored, then the others come. "demo" is the world of `clipsql demo`, whose
-weather and traffic differ from day to day, over so many weeks, watched for with texts by the model in the box. "traffic"
-are the frames of one real day, of which every twelfth makes a day of its own (each sees all hours, so that days differ
-less than by chance), watched for with texts and with pictures of the first days. A row is of all watches and all days to come: the share of these within the
-interval, which is stated to be 95 in 100, the mean alarms a day of those that were asked for, and the mean width of the
-interval. "live" says whether the alarms that were raised are those of the back-test, day by day.
+Many watches are made when the first days are stored, then the others come. "demo" is the world of `clipsql demo`,
+whose weather and traffic differ from day to day, over so many weeks, watched for with texts by the model in the box.
+"traffic" are the frames of one real day, of which every twelfth makes a day of its own (each sees all hours, so that
+days differ less than by chance), watched for with texts and with pictures of the first days. A row is of all watches
+and all days to come: the share of these within the interval, which is stated to be 95 in 100, the mean alarms a day,
+and the mean width of the interval. "live" says whether the alarms that were raised are those of the back-test, day by day.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--traffic", type=Path, metavar="FOLDER")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="of --traffic")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth frame of --traffic")
     parser.add_argument(
         "--weeks", type=int, default=8, help="of the demo's world (default 8; 0 leaves it out)"
     )
@@ -94,7 +95,7 @@ def main() -> None:
     if options.weeks:
         worlds[f"demo, {options.weeks} weeks"] = demo(weeks=options.weeks, frames_a_week=options.frames)
     if options.traffic:
-        worlds["traffic"] = traffic(options.traffic, load_encoder(str(options.model)))
+        worlds["traffic"] = traffic(options.traffic, load_encoder(str(options.model)), every=options.every)
     print("world | days before | a day | watches | days to come | within | alarms | width | live")
     for name, world in worlds.items():
         for history in options.history:
@@ -176,20 +177,20 @@ def demo(*, weeks: int, frames_a_week: int = 600) -> World:
     encoder = load_encoder(str(MODEL_FOLDER), dtype="float32")
     with helpers(2) as pool:
         pictures = pool.map(draw_scene, [scene for _, scene in frames], chunksize=50)
-        vectors = _embed(encoder, pictures)
+        vectors = embed(encoder, pictures)
     return World([taken_at for taken_at, _ in frames], vectors, encoder.encode_texts(TEXTS))
 
 
-def traffic(folder: Path, encoder: Encoder, *, parts: int = 12) -> World:
+def traffic(folder: Path, encoder: Encoder, *, every: int, parts: int = 12) -> World:
     """One day of three cameras as so many days: of each camera the first frame is of the first day, and so on."""
     with (folder / "frames.csv").open(newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: (row["camera"], row["taken_at"]))
     frames = sorted(
         (dt.datetime.fromisoformat(row["taken_at"]) + dt.timedelta(days=number % parts), folder / row["file"])
         for _, group in itertools.groupby(rows, key=lambda row: row["camera"])
-        for number, row in enumerate(group)
+        for number, row in enumerate(list(group)[::every])
     )
-    vectors = _embed(encoder, (Image.open(file).convert("RGB") for _, file in frames))
+    vectors = embed(encoder, (Image.open(file).convert("RGB") for _, file in frames))
     return World(
         [taken_at for taken_at, _ in frames],
         vectors,
@@ -197,7 +198,8 @@ def traffic(folder: Path, encoder: Encoder, *, parts: int = 12) -> World:
     )
 
 
-def _embed(encoder: Encoder, pictures: Iterable[Image.Image]) -> NDArray[np.float32]:
+def embed(encoder: Encoder, pictures: Iterable[Image.Image]) -> NDArray[np.float32]:
+    """Unit vectors of pictures, in their order."""
     batches = iter(pictures)
     return np.concatenate(
         [encoder.encode_images(batch) for batch in iter(lambda: list(itertools.islice(batches, 64)), [])]
