@@ -7,7 +7,7 @@ whose weather and traffic differ from day to day, over so many weeks, watched fo
 "traffic" are the frames of one real day, of which every twelfth makes a day of its own (each sees all hours, so that
 days differ less than by chance), watched for with texts and with pictures of the first days. A row is of all watches
 and all days to come: the share of these within the interval, which is stated to be 95 in 100, the mean alarms a day,
-and the mean width of the interval. "live" says whether the alarms that were raised are those of the back-test, day by day.
+and the mean width of the interval. "live" says whether the alarms that were raised are those of the back-test.
 """
 
 from __future__ import annotations

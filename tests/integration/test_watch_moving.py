@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy.engine import Engine
 
-from clipsql.db.models import add_space, use_model
+from clipsql.db.models import add_space, remove_model, use_model
 from clipsql.db.moved_watches import move_watches
 from clipsql.db.text_towers import remember_texts
 from clipsql.models import register_model
@@ -119,6 +119,17 @@ def test_a_watch_waits_until_the_model_knows_its_pictures_and_goes_back_as_it_ca
         put(engine, f"others {number}", FAR, "old", "new")
     put(engine, "on its way", FAR, "old")
     assert rows(connection, "select clipsql.move_watches('new')") == [(2,)]
+
+
+def test_a_watch_whose_model_was_removed_moves_at_once_and_begins_anew(
+    connection: Connection, engine: Engine
+) -> None:
+    watch(connection)
+    put(engine, "missed", [np.cos(0.5), np.sin(0.5)], "new")
+    remove_model(engine, "old")
+    assert rows(connection, "select clipsql.move_watches('new')") == [(1,)]
+    assert raised(connection) == []  # nobody knows any more which the old model had judged
+    assert rows(connection, STATE) == [("new", None)]
 
 
 def test_other_problems_of_a_watch_stay(connection: Connection) -> None:

@@ -302,6 +302,7 @@ def test_a_watch_is_for_a_query_a_picture_or_several(engine: Engine) -> None:
         ("'w', query_vector => '[1,0,0]', min_similarity => 0, once_per => '-1 hour'", "one second and ten years"),
         ("'w', query_vector => '[1,0,0]', min_similarity => 0, within_m => 5", "give all three"),
         ("'w', query_vector => '[1,0,0]', alarms_per_day => 5", "No picture passes the filters yet"),
+        ("'w', query_vector => '[1,0,0]', alarms_per_day => 5, in_collection => 'g'", 'no collection "g" yet'),
         ("'w', query_vector => '[1,0,0]', min_percentile => 99", "no picture yet"),
     ],
 )  # fmt: skip
