@@ -114,7 +114,7 @@ def image(
         found = searcher.explain_image(image, query)
         if html is not None:
             matches = searcher.search_text(query, only_images=[image])
-            write_matches(html, Section(query, matches, overlays={image: found.overlay}), searcher)
+            write_matches(html, [Section(query, matches, overlays={image: found.overlay})], searcher)
         if png is not None or html is None:
             target = png or Path(f"explain-{image}.png")
             try:

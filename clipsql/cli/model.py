@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TextIO
 
 import click
+from sqlalchemy.engine import Engine
 
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.output import note, show_json, show_table
 from clipsql.cli.train import train
+from clipsql.cli.watch_following import follow_model
 from clipsql.config import Settings
 from clipsql.db import models
 from clipsql.db.opening import open_database
-from clipsql.errors import ConfigurationError
+from clipsql.errors import ClipsqlError, ConfigurationError
 
 
 @click.group()
@@ -72,7 +74,7 @@ def add(
             added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
             problem = add_text_tower(engine, added)
         if use_it:
-            added = models.use_model(engine, added.name)
+            added = _use(engine, added.name)
         click.echo(
             f"Model {added.name}: {added.dimensions} dimensions, logit scale {added.logit_scale:.2f}, "
             f"{_revision(added)}{', default' if added.is_default else ''}."
@@ -157,13 +159,23 @@ def remember(
 @click.argument("name")
 @database_option
 def use(settings: Settings, name: str) -> None:
-    """Make a model the default of every function and command.
+    """Make a model the default of every function and command; watches follow when it knows their pictures.
 
     \b
     clipsql model use mine
     """
     with open_database(settings) as engine:
-        click.echo(f"Model {models.use_model(engine, name).name} is the default now.")
+        click.echo(f"Model {_use(engine, name).name} is the default now.")
+
+
+def _use(engine: Engine, name: str) -> models.ModelRow:
+    chosen = models.use_model(engine, name)
+    try:
+        if moved := follow_model(engine, chosen):
+            note(f"{moved:,} watches moved to it.")
+    except ClipsqlError as error:
+        note(f'Watches did not follow: {error} Then run "clipsql watch move".')
+    return chosen
 
 
 @model.command()

@@ -71,7 +71,7 @@ def _search_command(command: Command) -> Command:
             require_metadata(engine, columns, matches)
             if html is not None:
                 words = _words(searcher, subject["query"]) if attention else ()
-                write_matches(html, Section(title, matches, words=words, columns=columns), searcher)
+                write_matches(html, [Section(title, matches, words=words, columns=columns)], searcher)
         if as_document:
             show_document(searcher.model.name, matches)
         else:
@@ -260,14 +260,14 @@ def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:
         return ()
 
 
-def write_matches(path: Path, section: Section, searcher: Searcher) -> None:
-    """Write a page of one section and say so."""
-    shown = [match.image_id for match in section.matches]
+def write_matches(path: Path, sections: Sequence[Section], searcher: Searcher) -> None:
+    """Write a page and say so."""
+    shown = [match.image_id for section in sections for match in section.matches]
     try:
         write_page(
             path,
             title="clipsql",
-            sections=[section],
+            sections=sections,
             files=searcher.files(shown),
             thumbnails=searcher.thumbnails(shown),
         )

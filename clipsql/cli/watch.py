@@ -10,17 +10,19 @@ import click
 
 from clipsql.cli.options import (
     Command,
-    Instant,
     database_option,
     encoder_options,
     filter_options,
     json_option,
 )
-from clipsql.cli.output import agree, note, show_json, show_table
+from clipsql.cli.output import agree, show_json
+from clipsql.cli.watch_following import follow_model
 from clipsql.cli.watch_outbox import deliver, follow
-from clipsql.cli.watch_tables import ALERT, WATCH, range_text, show_facts
+from clipsql.cli.watch_tables import range_text
+from clipsql.cli.watch_told import alerts, list_, test
 from clipsql.config import Settings
 from clipsql.db.calls.watching import WatchOptions
+from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.search.searcher import Searcher
 
@@ -128,88 +130,6 @@ def add(
         click.echo(f"Expect {range_text(made.alarms_low, made.alarms_high)} alarms a day, in 95 of 100 days.")
 
 
-@watch.command(name="list")
-@json_option
-@database_option
-def list_(settings: Settings, as_json: bool) -> None:
-    """Show all watches with what became of them.
-
-    The precision is the share of the judged alarms that were right, with the range that holds the true share in 95 of
-    100 cases. From ten judged alarms on, the threshold is proposed that would have parted right from wrong best.
-
-    \b
-    clipsql watch list
-    """
-    with open_database(settings) as engine:
-        watches = Searcher(engine).watches()
-    if as_json:
-        for one in watches:
-            show_json(one)
-    elif not watches:
-        note('There is no watch yet; "clipsql watch add" makes one.')
-    else:
-        show_facts(watches, WATCH)
-
-
-@_named
-@click.option("--taken-from", type=Instant(), help="Not before; ISO 8601.")
-@click.option("--taken-until", type=Instant(), help="Before.")
-@json_option
-def test(
-    settings: Settings,
-    name: str,
-    taken_from: dt.datetime | None,
-    taken_until: dt.datetime | None,
-    as_json: bool,
-) -> None:
-    """Tell what the watch NAME would have raised for the pictures that are there, exactly, day by day.
-
-    Times without offset are UTC. Pictures that nobody knows the time of count when they were added.
-
-    \b
-    clipsql watch test "red lorry" --taken-from 2026-03-01
-    """
-    moments = [
-        moment if moment is None or moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        for moment in (taken_from, taken_until)
-    ]
-    with open_database(settings) as engine:
-        days = Searcher(engine).backtest(name, *moments)
-    if as_json:
-        for day in days:
-            show_json(day)
-    elif not days:
-        note("No picture of that time passes the filters.")
-    else:
-        show_table(
-            ("day", "alarms", "best image"), ((day.day, day.alarms, day.best_image_id) for day in days)
-        )
-        low, high = days[0].alarms_low, days[0].alarms_high
-        click.echo(f"Expect {range_text(low, high)} alarms a day, in 95 of 100 days.")
-
-
-@watch.command()
-@click.argument("name", required=False)
-@click.option("--max-results", type=click.IntRange(min=1), default=20, show_default=True)
-@json_option
-@database_option
-def alerts(settings: Settings, name: str | None, max_results: int, as_json: bool) -> None:
-    """Show the newest alarms, of the watch NAME or of all, latest first.
-
-    \b
-    clipsql watch alerts "red lorry" --max-results 5
-    """
-    with open_database(settings) as engine:
-        found = Searcher(engine).alerts(name, max_results=max_results)
-    if as_json:
-        for one in found:
-            show_json(one)
-    elif not found:
-        note("There is no alarm.")
-    else:
-        show_facts(found, ALERT)
-
-
 @watch.command()
 @click.argument("alert", type=int)
 @click.argument("verdict", type=click.Choice(("right", "wrong", "none")))
@@ -250,7 +170,7 @@ def resume(settings: Settings, name: str) -> None:
 @click.option("--model", metavar="NAME", help="The model; the default one unless given.")
 @database_option
 def move(settings: Settings, model: str | None) -> None:
-    """Have watches compare the embeddings of another model, after it has become the default.
+    """Have watches compare the embeddings of another model, as "clipsql model use" and an idle worker do by themselves.
 
     Rates and percentiles are found again in the pictures that the model knows. Other watches stay as they are, and
     "clipsql watch list" says why.
@@ -259,12 +179,8 @@ def move(settings: Settings, model: str | None) -> None:
     clipsql watch move
     """
     with open_database(settings) as engine:
-        searcher = Searcher(engine, model=model)
-        moved = searcher.move_watches()
-        left = sum(one.model != searcher.model.name for one in searcher.watches())
-    click.echo(f"{moved} watches moved to model {searcher.model.name}.")
-    if left:
-        note(f'{left} are under other models; "clipsql watch list" says why.')
+        chosen = require_model(engine, model)
+        click.echo(f"{follow_model(engine, chosen):,} watches moved to model {chosen.name}.")
 
 
 @_named
@@ -280,5 +196,5 @@ def remove(settings: Settings, name: str, yes: bool) -> None:
         Searcher(engine).unwatch(name)
 
 
-watch.add_command(follow)
-watch.add_command(deliver)
+for told in (list_, test, alerts, follow, deliver):
+    watch.add_command(told)

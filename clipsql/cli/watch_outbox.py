@@ -89,7 +89,7 @@ def deliver(
     clipsql watch deliver https://example.org/alarms --forget
     """
     require_extra("web", "To deliver alarms")
-    from clipsql.watching.delivering import Deliverer, DeliveryOptions
+    from clipsql.watching.delivering import Deliverer, DeliveryOptions, require_address
 
     if forget:
         with open_database(settings) as engine:
@@ -99,6 +99,7 @@ def deliver(
     options = DeliveryOptions(
         allow_private_hosts=allow_private_hosts, timeout_s=timeout_s, max_tries=max_tries
     )
+    require_address(address, options)
     with open_database(settings) as engine, Progress("alarms") as progress:
         webhook_id = add_webhook(engine, address)
         if again:

@@ -15,7 +15,7 @@ from clipsql.db.calls.searches import check_text
 from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow
 from clipsql.db.statements import Driver, driver_connection
-from clipsql.db.transactions import Database, reading
+from clipsql.db.transactions import Database, reading, writing
 from clipsql.errors import InvalidVector
 from clipsql.text_tower import TextTower
 
@@ -64,7 +64,9 @@ def require_texts(database: Database, texts: Sequence[str]) -> None:
         connection.execute(sa.select(check_text(given)))
 
 
-def remember_texts(engine: Engine, model: ModelRow, embeddings: Mapping[str, NDArray[np.float32]]) -> None:
+def remember_texts(
+    database: Database, model: ModelRow, embeddings: Mapping[str, NDArray[np.float32]]
+) -> None:
     """Store the unit-length embeddings of texts, for a model whose text tower SQL cannot run. Raises InvalidVector."""
     for body, embedding in embeddings.items():
         if embedding.shape != (model.dimensions,):
@@ -72,7 +74,7 @@ def remember_texts(engine: Engine, model: ModelRow, embeddings: Mapping[str, NDA
                 f"The vector of {body!r} has {embedding.size} dimensions, but model {model.name} has "
                 f"{model.dimensions}; encode the text with that model."
             )
-    with database_errors(engine), engine.begin() as connection:
+    with writing(database) as connection:
         driver_connection(connection).cursor().executemany(
             """
             insert into clipsql_private.remembered_text (model_id, body, embedding) values (%s, %s, %s)

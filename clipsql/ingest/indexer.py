@@ -104,7 +104,7 @@ class Indexer:
                     for image_id, url in listed
                     if not sightings.has(url) and (source.begins is None or not _is_there(url))
                 ]
-            finish(self.engine, self.model, report, collection=options.collection)
+            finish(self.engine, self.model, report, collection=options.collection, encoder=self.encoder)
         report.seconds = time.monotonic() - started
         return report
 

@@ -84,7 +84,13 @@ class Worker:
                     if self._more_is_coming():
                         continue
                     if not self._is_stopping:
-                        finish(self._engine, self._scope.model, report, collection=self._scope.collection)
+                        finish(
+                            self._engine,
+                            self._scope.model,
+                            report,
+                            collection=self._scope.collection,
+                            encoder=self._encoder,
+                        )
                     if until_empty:
                         break
                     self._wait_for_pictures()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -19,15 +20,33 @@ _MARKUP = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=Tr
 
 
 @dataclass(frozen=True)
+class Days:
+    """How many there were on each day, and between what a day to come lies in 95 of 100 cases."""
+
+    counts: Mapping[dt.date, int]
+    low: float
+    high: float
+
+    @property
+    def top(self) -> float:
+        """What the height of a drawing stands for."""
+        return 1.2 * max(self.high, 1.0, *self.counts.values())
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading, the matches below it, and what led to them: the SQL, or the words of the text with their weights.
 
-    A picture in `overlays`, by image_id, is shown in place of its file. Of the metadata `columns` are shown, in that
-    order; all where it is empty.
+    The `summary` says what the matches are, a search's unless given. `remarks` are of pictures, by image_id. A picture
+    in `overlays` is shown in place of its file. Of the metadata `columns` are shown, in that order; all where it is
+    empty.
     """
 
     title: str
     matches: Sequence[Match]
+    summary: str | None = None
+    days: Days | None = None
+    remarks: Mapping[int, str] = field(default_factory=dict)
     sql: str | None = None
     words: Sequence[WordWeight] = ()
     overlays: Mapping[int, Image.Image] = field(default_factory=dict)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from clipsql.db.tables.pictures import Image, Thumbnail
+from clipsql.db.tables.pictures import Caption, Image, Thumbnail
 from clipsql.db.transactions import Database, reading
 from clipsql.errors import InvalidArgument
 from clipsql.search.results import Match
@@ -33,6 +33,34 @@ def thumbnails_of(database: Database, image_ids: Sequence[int]) -> dict[int, byt
             sa.select(Thumbnail.image_id, Thumbnail.jpeg).where(Thumbnail.image_id.in_(image_ids))
         )
         return {row.image_id: row.jpeg for row in rows}
+
+
+def matches_of(database: Database, standings: Mapping[int, tuple[float, float | None]]) -> list[Match]:
+    """Stored pictures as matches, in the given order: similarity and percentile by image_id."""
+    caption = (
+        sa.select(Caption.body)
+        .where(Caption.image_id == Image.image_id)
+        .order_by(Caption.caption_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = sa.select(
+        Image.image_id,
+        Image.url,
+        Image.file,
+        caption.label("caption"),
+        Image.taken_at,
+        Image.longitude,
+        Image.latitude,
+        Image.metadata_.label("metadata"),
+    ).where(Image.image_id.in_(list(standings)))
+    with reading(database) as connection:
+        found = {row["image_id"]: dict(row) for row in connection.execute(statement).mappings()}
+    return [
+        Match.of_row({**found[image_id], "rank": rank, "similarity": similarity, "percentile": percentile})
+        for rank, (image_id, (similarity, percentile)) in enumerate(standings.items(), start=1)
+        if image_id in found
+    ]
 
 
 def images_with_content(database: Database, sha256: bytes) -> list[int]:

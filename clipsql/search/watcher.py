@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from clipsql.db.calls import searches, watching
 from clipsql.db.calls.arguments import refuse_unknown
 from clipsql.db.calls.watching import WatchOptions
+from clipsql.db.moved_watches import move_watches
 from clipsql.db.transactions import reading, writing
 from clipsql.errors import InvalidArgument, TextEncoderUnavailable
 from clipsql.search.counter import MatchCounter
@@ -75,9 +76,10 @@ class PictureWatcher(MatchCounter):
     def move_watches(self) -> int:
         """Have watches compare the embeddings of this searcher's model; returns how many moved.
 
-        Rates and percentiles are found again. Other watches stay as they are and say why, as their `problem`.
+        Rates and percentiles are found again. Other watches stay as they are and say why, as their `problem`. Texts
+        that the database cannot embed need the extra `clip`.
         """
-        return int(self._changed(watching.move_watches(model=self.model.name)))
+        return move_watches(self._database, self.model, lambda texts: self._encoder.encode_texts(texts))
 
     def judge_alert(self, alert: int, is_right: bool | None) -> None:
         """Say whether an alarm was right; None takes that back. Raises UnknownWatch when there is no such alarm."""

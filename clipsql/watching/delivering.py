@@ -19,11 +19,11 @@ from clipsql.db.deliveries import (
     waiting_deliveries,
 )
 from clipsql.db.transactions import reading
-from clipsql.errors import DownloadError, FailureClass
+from clipsql.errors import DownloadError
 from clipsql.watching.listening import POLL_S, listening
 from clipsql.watching.watches import AlertRow, alerts_by_id
 from clipsql.watching.webhooks import headers, message
-from clipsql.web.posting import Poster
+from clipsql.web.posting import USELESS, Poster
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +31,6 @@ _LONGEST_WAIT_S = 12 * 3600.0
 _FASTER = 4
 """Each further try is made after so many times the last pause."""
 _AT_ONCE = 16
-_USELESS = (FailureClass.PRIVATE_ADDRESS, FailureClass.BAD_URL)
-"""Failures that lie in what was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +52,19 @@ class DeliveryReport:
     given_up: int = 0
     waiting: int = 0
     dead: int = 0
+
+
+def require_address(address: str, options: DeliveryOptions) -> None:
+    """Raise DownloadError, before any alarm waits for it, for what is no address or lies in a private network."""
+
+    async def check() -> None:
+        poster = Poster(timeout_s=options.timeout_s, allow_private_hosts=options.allow_private_hosts)
+        try:
+            await poster.check(address)
+        finally:
+            await poster.aclose()
+
+    asyncio.run(check())
 
 
 class Deliverer:
@@ -150,7 +161,7 @@ class Deliverer:
         try:
             await poster.post(self._address, body, headers(self._secret, alert, body))
         except DownloadError as error:
-            if error.failure in _USELESS:
+            if error.failure in USELESS:
                 raise
             is_last = tries + 1 >= self._options.max_tries
             wait_s = min(_LONGEST_WAIT_S, self._options.first_wait_s * _FASTER**tries) * random.uniform(

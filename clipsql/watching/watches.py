@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from clipsql.db.tables.pictures import Image, Model
-from clipsql.db.tables.watches import Alert, Watch
+from clipsql.db.tables.pictures import Image, ImageEmbedding, Model
+from clipsql.db.tables.watches import Alert, Watch, WatchVector
 from clipsql.db.transactions import Database, reading
 from clipsql.errors import UnknownWatch
 
@@ -128,6 +128,19 @@ def alerts_by_id(database: Database, alert_ids: Sequence[int]) -> dict[int, Aler
     with reading(database) as connection:
         rows = connection.execute(_alert_rows().where(Alert.alert_id.in_(alert_ids))).mappings()
         return {row["alert_id"]: AlertRow(**row) for row in rows}
+
+
+def similarities_to(database: Database, watch_id: int, image_ids: Sequence[int]) -> dict[int, float]:
+    """How similar stored pictures are to what a watch looks for, by image_id."""
+    similarity = sa.func.max(1 - WatchVector.embedding.cosine_distance(ImageEmbedding.embedding))
+    statement = (
+        sa.select(ImageEmbedding.image_id, similarity)
+        .join(WatchVector, WatchVector.model_id == ImageEmbedding.model_id)
+        .where(WatchVector.watch_id == watch_id, ImageEmbedding.image_id.in_(image_ids))
+        .group_by(ImageEmbedding.image_id)
+    )
+    with reading(database) as connection:
+        return {image_id: float(similar) for image_id, similar in connection.execute(statement)}
 
 
 def newest_alert(database: Database) -> int:

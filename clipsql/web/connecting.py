@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Self, SupportsIndex
 
 import httpcore2
@@ -28,8 +28,8 @@ class Connector:
         self._resolver = resolver
         self._allow_private_hosts = allow_private_hosts
 
-    async def connect(self, host: str, port: int, *, timeout_s: float) -> httpcore2.AsyncNetworkStream:
-        """A TCP connection; an error of httpcore's says that it took too long. Raises DownloadError."""
+    async def allowed_addresses(self, host: str) -> Sequence[str]:
+        """Where a host is. Raises DownloadError when nobody knows it, or it lies where nobody may go."""
         addresses = await self._resolver.addresses(host)
         private = next((each for each in addresses if not is_public(each)), None)
         if private is not None and not self._allow_private_hosts:
@@ -38,6 +38,11 @@ class Connector:
                 "--allow-private-hosts lets clipsql go there",
                 failure=FailureClass.PRIVATE_ADDRESS,
             )
+        return addresses
+
+    async def connect(self, host: str, port: int, *, timeout_s: float) -> httpcore2.AsyncNetworkStream:
+        """A TCP connection; an error of httpcore's says that it took too long. Raises DownloadError."""
+        addresses = await self.allowed_addresses(host)
         addresses = addresses[:_MOST_ADDRESSES]
         last: OSError | None = None
         for address in addresses:

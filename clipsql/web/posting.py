@@ -15,6 +15,9 @@ from clipsql.web.connecting import Connector
 from clipsql.web.receiving import parse_url
 from clipsql.web.resolving import Lookup, Resolver
 
+USELESS = (FailureClass.PRIVATE_ADDRESS, FailureClass.BAD_URL)
+"""Failures that lie in what was asked for."""
+
 
 class Poster:
     """Sends POST requests within the event loop that made it; `lookup` and `tls` as in `Downloader`."""
@@ -29,10 +32,18 @@ class Poster:
     ) -> None:
         self._timeout_s = timeout_s
         self._resolver = Resolver(lookup)
+        self._connector = Connector(self._resolver, allow_private_hosts=allow_private_hosts)
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpx2.create_ssl_context(),
-            network_backend=_Backend(Connector(self._resolver, allow_private_hosts=allow_private_hosts)),
+            ssl_context=tls or httpx2.create_ssl_context(), network_backend=_Backend(self._connector)
         )
+
+    async def check(self, url: str) -> None:
+        """Raise DownloadError for what is no address, or one that nobody may go to; a host may be unknown for now."""
+        try:
+            await self._connector.allowed_addresses(parse_url(url).host)
+        except DownloadError as error:
+            if error.failure in USELESS:
+                raise
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> None:
         """Return once the receiver has taken it, with an HTTP status of 2xx. Raises DownloadError.

@@ -28,10 +28,13 @@ FUNCTIONS = (
     "pause_watch",
     "resume_watch",
     "unwatch",
+    "moved_watch",
+    "raise_missed",
     "move_watches",
     "backtest",
     "judge_alert",
     "raise_watch",
+    "near_watches",
     "raise_alerts",
     "begin_watch",
     "is_told",
@@ -99,6 +102,9 @@ TRIGGERS = """
     before insert or update of model_id, filters, timezone, min_similarity, once_per, once_per_key, is_paused
     on clipsql.watch_list
     for each statement execute function clipsql_private.begin_watch();
+    create trigger watch_moves after update of model_id on clipsql.watch_list
+    for each row when (old.model_id <> new.model_id and not new.is_paused)
+    execute function clipsql_private.raise_missed();
     create trigger webhook_begins before insert on clipsql_private.webhook
     for each statement execute function clipsql_private.begin_watch();
     create trigger alerts_are_told after insert on clipsql.alert referencing new table as raised
@@ -116,6 +122,7 @@ NO_TRIGGERS = """
     end
     $triggers$;
     drop trigger watch_begins on clipsql.watch_list;
+    drop trigger watch_moves on clipsql.watch_list;
     drop trigger webhook_begins on clipsql_private.webhook;
     drop trigger alerts_are_told on clipsql.alert;
 """

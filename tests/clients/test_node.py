@@ -1,4 +1,4 @@
-"""node-postgres and PostGraphile 4 from npm: a search from JavaScript, and as a field of a GraphQL schema."""
+"""node-postgres, pg-listen and PostGraphile 4 from npm: a search, alarms, and a field of a GraphQL schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from waiting import until
 
 from clipsql.server.postmaster import free_port, is_free
 
-PACKAGES = ("pg@8", "postgraphile@4")
+PACKAGES = ("pg@8", "pg-listen@1", "postgraphile@4")
 TABLE_FIELDS = {
     "allAttachmentStatuses",
     "alert",
@@ -62,10 +62,10 @@ Pairs = list[tuple[int, float]]
 
 @pytest.fixture(scope="module")
 def modules() -> Path:
-    """The folder node_modules with both packages, installed once into the user's cache."""
+    """The folder node_modules with the packages, installed once into the user's cache."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node.js and npm are not here")
-    home = Path(platformdirs.user_cache_dir("clipsql-tests")) / "node"
+    home = Path(platformdirs.user_cache_dir("clipsql-tests")) / "-".join(("node", *PACKAGES))
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         fresh = tempfile.mkdtemp(dir=home.parent)
@@ -95,6 +95,41 @@ def test_node_postgres_searches_with_parameters(environment: dict[str, str], rig
     )
     assert done.returncode == 0, done.stderr
     assert pairs(json.loads(done.stdout), "image_id") == right_answer
+
+
+def test_pg_listen_hears_of_alarms(environment: dict[str, str], owner_url: URL) -> None:
+    (example,) = examples("pg-listen")
+    with (
+        psycopg.connect(owner_url.render_as_string(hide_password=False), autocommit=True) as owner,
+        subprocess.Popen(
+            ["node", "-e", example], env=environment, stdout=subprocess.PIPE, text=True
+        ) as program,
+    ):
+        try:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "listening\n"
+            owner.execute(
+                "select clipsql.watch('red trucks', query => 'a red truck', min_similarity => 0.99)"
+            )
+            put = "select clipsql.put_image('heard', %s, clipsql.embed_text(%s))"
+            owner.execute(put, ("one", "a red truck"))
+            owner.execute(put, ("far", "a blue bicycle"))
+            with owner.transaction(force_rollback=True):
+                owner.execute(put, ("never", "a red truck"))
+            with owner.transaction():
+                for url in ("two", "three"):
+                    owner.execute(put, (url, "a red truck"))
+            heard = [json.loads(program.stdout.readline()) for _ in range(3)]
+            assert program.poll() is None
+        finally:
+            program.kill()
+            owner.execute("select clipsql.unwatch('red trucks')")
+            owner.execute(
+                "select clipsql.remove_images(array(select image_id from clipsql.image where collection = 'heard'))"
+            )
+    assert sorted(alarm["url"] for alarm in heard) == ["one", "three", "two"]
+    assert {alarm["name"] for alarm in heard} == {"red trucks"}
+    assert all(alarm["similarity"] > 0.99 for alarm in heard)
 
 
 @pytest.fixture

@@ -987,7 +987,7 @@ begin
     where c.oid = attach.source;
     if not found then
         raise exception using errcode = 'CQ004', message = format('There is no table %s; name one that is there.', coalesce(attach.source::text, 'null'));
-    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private', 'pg_catalog', 'information_schema') then
+    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private') then
         raise exception using errcode = 'CQ004', message = format(
             '%s cannot be attached: only tables of your own can, partitioned ones too; attach the table that it reads.', attach.source);
     elsif exists (select from pg_catalog.pg_class as c where c.oid = attach.source and (c.relispartition or c.relpersistence = 't')) then
@@ -1001,13 +1001,12 @@ begin
             '%s has no primary key and no unique key without nulls, by which its rows are known; run: alter table %1$s add primary key (...).',
             attach.source);
     end if;
-    -- No worker is to apply notes meanwhile. First, for one at work has pictures that the link table refers to.
-    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     -- Two sessions may attach the same table at once.
     lock table clipsql_private.attachment in share row exclusive mode;
     if exists (
             select from clipsql_private.attachment as a
-            where a.source = attach.source and clipsql_private.url_column_of(a.attachment_id) = attach.url_column) then
+            join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
+            where a.source = attach.source and c.name = attach.url_column) then
         raise exception using errcode = 'CQ004', message = format(
             'Column %s of %s is attached already; change it with clipsql.reattach.', attach.url_column, attach.source);
     end if;
@@ -1018,7 +1017,7 @@ begin
     returning attachment_id into attachment;
     insert into clipsql_private.attached_column (attachment_id, role, position, name, number, type, key_name)
     select attachment, 'key', k.position, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
-        case when regexp_replace(a.attname, '^(row_)+', '') = any (own_names || 'is_fresh'::text) then 'row_' || a.attname else a.attname end
+        case when a.attname = any (own_names || array['changed_at', 'is_fresh']::name[]) then 'row_' || a.attname else a.attname end
     from unnest(key_numbers) with ordinality as k(number, position)
     join pg_catalog.pg_attribute as a on a.attrelid = attach.source and a.attnum = k.number;
     perform
@@ -1047,7 +1046,7 @@ begin
     key_columns := (
         select string_agg(
             concat(
-                quote_ident(c.key_name), ' ', format_type(clipsql_private.base_type(t.oid), a.atttypmod),
+                quote_ident(c.key_name), ' ', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), a.atttypmod),
                 case when a.attcollation not in (0, t.typcollation) then ' collate ' || a.attcollation::regcollation end),
             ', ' order by c.position)
         from clipsql_private.attached_column as c
@@ -1245,8 +1244,14 @@ begin
             count(*) filter (where w.is_match) as is_match,
             coalesce(sum(w.weight - 1) filter (where w.is_match), 0) as rest,
             coalesce(sum(w.weight * (w.weight - 1)) filter (where w.is_match), 0) as variance,
-            avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance
+            -- Of a time few were checked, the most similar above all, whose weight is little: what could have been missed
+            -- weighs as much as on the whole.
+            case when count(w.weight) > 0 then greatest(avg(w.weight - 1), max(o.further)) end as further,
+            greatest(avg(w.weight * (w.weight - 1)), max(o.further_variance)) as further_variance
         from weighed as w
+        cross join (
+            select avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance from weighed as w
+        ) as o
         group by w.bucket, w.is_told
     )
     select
@@ -1291,8 +1296,6 @@ declare
     batch integer;
 begin
     perform clipsql_private.check_rights_to_attach(detach.source);
-    -- No worker is to apply notes meanwhile. First, for one at work reads the table whose triggers are to go.
-    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
     for attachment in select n from clipsql_private.attachments_of(detach.source, detach.url_column) as n loop
         attached := clipsql_private.attached_table(attachment);
@@ -1304,6 +1307,8 @@ begin
         loop
             execute format('drop trigger %I on %s', one.tgname, one.part);
         end loop;
+        -- No worker is to apply notes meanwhile.
+        perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
         brought := array(
             select l.image_id from clipsql_private.link as l
             where l.tableoid = attached.link::regclass and l.is_ours and not detach.keep_pictures);
@@ -1728,59 +1733,73 @@ CREATE FUNCTION clipsql.move_watches(model text DEFAULT NULL::text) RETURNS inte
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(move_watches.model);
-    watch clipsql.watch_list;
-    directions halfvec[];
-    moved integer := 0;
-    reason text;
+    one record;
+    found record;
+    before clipsql.watch_list[] := '{}';
+    after clipsql.watch_list[] := '{}';
+    vectors halfvec[] := '{}';
+    vectors_of bigint[] := '{}';
+    moved bigint[];
 begin
-    for watch in
-        select w.*
-        from clipsql.watch_list as w
-        where w.model_id is distinct from chosen.model_id and clipsql_private.owns(w.owner)
-            and (w.owner = current_user::text
-                or not (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = 'clipsql.image'::regclass))
-        order by w.watch_id
+    -- Those that did not follow to another model need not, when this one is the default again.
+    update clipsql.watch_list as w set problem = null
+    where w.model_id = chosen.model_id and starts_with(w.problem, 'Not under model ') and clipsql_private.owns(w.owner);
+    for one in
+        with wanted as materialized (
+            select w as watch, w.model_id, w.filters ->> 'in_collection' as collection
+            from clipsql.watch_list as w
+            where w.model_id is distinct from chosen.model_id and clipsql_private.owns(w.owner)
+        ), lacks as (
+            select o.model_id, o.collection, count(*) as known, count(*) filter (where n.image_id is null) as lacking
+            from (
+                select distinct w.model_id, w.collection from wanted as w
+                where num_nonnulls((w.watch).alarms_per_day, (w.watch).min_percentile) > 0
+            ) as o
+            join clipsql.image_embedding as e on e.model_id = o.model_id
+            join clipsql.image as i on i.image_id = e.image_id and (o.collection is null or i.collection = o.collection)
+            left join clipsql.image_embedding as n on n.model_id = chosen.model_id and n.image_id = e.image_id
+            group by o.model_id, o.collection
+        )
+        select w.watch, l.known, l.lacking
+        from wanted as w
+        left join lacks as l on l.model_id = w.model_id and l.collection is not distinct from w.collection
+        order by (w.watch).watch_id
     loop
-        reason := case
-            when num_nonnulls(watch.alarms_per_day, watch.min_percentile) = 0 then format(
-                'A similarity of %s means something else under model %s; make the watch again with a threshold for that.',
-                round(watch.min_similarity::numeric, 3), chosen.name)
-            when watch.query is null and watch.images is null then format(
-                'The vector that is looked for is not of model %s; make the watch again with one that is.', chosen.name)
-        end;
-        if reason is null then
-            begin
-                directions := (clipsql_private.watch_subject(
-                    query => watch.query, images => watch.images, query_vector => null, chosen => chosen)).directions;
-                watch.model_id := chosen.model_id;
-                if watch.alarms_per_day is not null then
-                    select t.similarity, t.low, t.high into watch.min_similarity, watch.alarms_low, watch.alarms_high
-                    from clipsql_private.rate_threshold(watch, directions) as t;
-                else
-                    watch.min_similarity := clipsql_private.percentile_threshold(watch, directions);
-                end if;
-            exception
-                when transaction_rollback or lock_not_available or insufficient_resources then
-                    raise;
-                when others then
-                    reason := format('Not under model %s yet: %s', chosen.name, sqlerrm);
-            end;
+        found := clipsql_private.moved_watch(one.watch, chosen, one.known, one.lacking);
+        if found.directions is null then
+            update clipsql.watch_list as w set problem = (found.moved).problem
+            where w.watch_id = (found.moved).watch_id and w.problem is distinct from (found.moved).problem;
+        else
+            before := before || one.watch;
+            after := after || found.moved;
+            vectors := vectors || found.directions;
+            vectors_of := vectors_of || array_fill((found.moved).watch_id, array[cardinality(found.directions)]);
         end if;
-        if reason is not null then
-            update clipsql.watch_list as w set problem = reason where w.watch_id = watch.watch_id;
-            continue;
-        end if;
-        update clipsql.watch_list as w
-        set (model_id, min_similarity, alarms_low, alarms_high, problem) =
-            (watch.model_id, watch.min_similarity, watch.alarms_low, watch.alarms_high, null)
-        where w.watch_id = watch.watch_id;
-        delete from clipsql_private.watch_vector as v where v.watch_id = watch.watch_id;
-        insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused)
-        select watch.model_id, watch.watch_id, d.number, d.direction, watch.min_similarity, watch.is_paused
-        from unnest(directions) with ordinality as d(direction, number);
-        moved := moved + 1;
     end loop;
-    return moved;
+    if before = '{}' then
+        return 0;
+    end if;
+    update clipsql.watch_list as w set model_id = w.model_id where false;  -- waits for who is writing (begin_watch)
+    moved := array(
+        select w.watch_id
+        from clipsql.watch_list as w
+        join generate_subscripts(before, 1) as n(number) on w is not distinct from before[n.number]
+        for no key update of w);
+    delete from clipsql_private.watch_vector as v where v.watch_id = any (moved);
+    insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused)
+    select
+        a.model_id, a.watch_id, row_number() over (partition by a.watch_id order by d.number), d.direction,
+        a.min_similarity, a.is_paused
+    from unnest(vectors, vectors_of) with ordinality as d(direction, watch_id, number)
+    join unnest(after) as a on a.watch_id = d.watch_id
+    where a.watch_id = any (moved);
+    -- Raises what was missed (raise_missed), so the vectors come before.
+    update clipsql.watch_list as w
+    set (model_id, min_similarity, alarms_low, alarms_high, problem) =
+        (a.model_id, a.min_similarity, a.alarms_low, a.alarms_high, null)
+    from unnest(after) as a
+    where w.watch_id = a.watch_id and a.watch_id = any (moved);
+    return cardinality(moved);
 end;
 $$;
 
@@ -1789,7 +1808,7 @@ $$;
 -- Name: FUNCTION move_watches(model text); Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql.move_watches(model text) IS 'Has your watches compare the embeddings of another model (a name of at most 1000 characters; default: the default one): they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in clipsql.watch_list.problem. For clipsql_writer.';
+COMMENT ON FUNCTION clipsql.move_watches(model text) IS 'Has your watches compare the embeddings of another model (a name of at most 1000 characters; default: the default one): they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in clipsql.watch_list.problem. Pictures that came since a watch was made and that its old model does not know raise their alarms at once. For clipsql_writer.';
 
 
 --
@@ -2262,19 +2281,9 @@ declare
     attachment integer;
 begin
     perform clipsql_private.check_rights_to_attach(reattach.source);
-    -- No worker is to apply notes meanwhile, as in clipsql.detach.
-    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
-    -- Of several it is that of the column; the one that there is may get another, and so may the one whose column is gone.
+    -- Of several it is that of the column; the one that there is may get another.
     candidates := array(select n from clipsql_private.attachments_of(reattach.source, null) as n);
-    if cardinality(candidates) > 1 and reattach.url_column <> all (
-            array(select clipsql_private.url_column_of(n) from unnest(candidates) as n)) then
-        candidates := array(
-            select n from unnest(candidates) as n
-            where not exists (
-                select from pg_catalog.pg_attribute as a
-                where a.attrelid = reattach.source and a.attname = clipsql_private.url_column_of(n) and not a.attisdropped));
-    end if;
     attachment := case when cardinality(candidates) = 1 then candidates[1] else (
         select n from clipsql_private.attachments_of(reattach.source, reattach.url_column) as n limit 1) end;
     if exists (
@@ -3622,7 +3631,7 @@ begin
     if attached.is_usable is not true then
         raise exception using errcode = 'CQ007', message = format(
             'The rows of %s cannot be searched: %s; mend that, then run clipsql.reattach.',
-            attached.source, attached.state);
+            (select a.source_name from clipsql_private.attachment as a where a.attachment_id = attachment), attached.state);
     end if;
     return format(
         '%s as l join %s as s on %s where l.image_id = i.image_id and %s',
@@ -3676,18 +3685,8 @@ begin
         select
             c.*,
             quote_ident(a.attname) as current_name,
-            clipsql_private.base_type(a.atttypid) as base_type,
-            (select t.typcategory = 'A' from pg_catalog.pg_type as t where t.oid = a.atttypid) as is_list,
+            a.atttypid,
             a.attnum,
-            -- A trigger does not see what a virtual column says, but what it is made from.
-            case when a.attgenerated = 'v' then array(
-                select quote_ident(b.attname)
-                from pg_catalog.pg_attrdef as f
-                join pg_catalog.pg_depend as d
-                    on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = f.oid and d.refobjid = f.adrelid
-                join pg_catalog.pg_attribute as b on b.attrelid = f.adrelid and b.attnum = d.refobjsubid and b.attnum <> a.attnum
-                where f.adrelid = a.attrelid and f.adnum = a.attnum)
-            else array[quote_ident(a.attname)] end as read_names,
             format_type(a.atttypid, a.atttypmod) as current_type
         from clipsql_private.attached_column as c
         left join pg_catalog.pg_attribute as a
@@ -3698,22 +3697,20 @@ begin
     select
         array_agg(quote_ident(n.key_name) order by n.position) filter (where n.role = 'key'),
         array_agg(n.current_name order by n.position) filter (where n.role = 'key'),
-        array(
-            select distinct r.name from now as w cross join unnest(w.read_names) as r(name)
-            where w.role <> 'key' and w.attnum is not null order by r.name),
+        array_agg(n.current_name order by n.role, n.position) filter (where n.role <> 'key' and n.attnum is not null),
         max(format('clipsql_private.picture_address(s.%s::text, %L)', n.current_name, known.url_prefix))
             filter (where n.role = 'url' and n.attnum is not null),
         string_agg(
-            case when n.is_list then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
+            case when n.current_type like '%[]' then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
                  else format('array[s.%s::text]', n.current_name) end,
             ' || ' order by n.position) filter (where n.role = 'caption' and n.attnum is not null),
         coalesce(
             'jsonb_build_object(' || string_agg(
-                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.base_type)), ', ' order by n.position)
+                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ', ' order by n.position)
                 filter (where n.role = 'metadata' and n.attnum is not null) || ')',
             '''{}''::jsonb'),
         coalesce(
-            max(case when n.base_type = 'timestamptz'::regtype then 's.' || n.current_name
+            max(case when n.atttypid = 'timestamptz'::regtype then 's.' || n.current_name
                      else format('s.%s::timestamp at time zone ''UTC''', n.current_name) end)
                 filter (where n.role = 'taken_at' and n.attnum is not null), 'null::timestamptz'),
         coalesce(max(format('s.%s::double precision', n.current_name))
@@ -3724,7 +3721,7 @@ begin
             'md5(jsonb_build_array(%L, %L, %L::boolean%s)::text)::uuid',
             known.collection, known.url_prefix, known.may_read_files,
             string_agg(
-                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.base_type)), ''
+                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ''
                 order by n.role, n.position)
                 filter (where n.role <> 'key' and n.attnum is not null)),
         coalesce(
@@ -3742,18 +3739,11 @@ begin
         attached.taken_at, attached.longitude, attached.latitude, attached.facts, attached.state, attached.is_usable
     from now as n;
 
-    if attached.state = 'ok' and (
-            select count(*) < 4 from pg_catalog.pg_trigger as t
-            where t.tgrelid = known.source and starts_with(t.tgname, format('clipsql_attachment_%s_', attachment))
-                and t.tgenabled in ('O', 'A')) then
+    if attached.state = 'ok' and not exists (
+            select from pg_catalog.pg_trigger as t
+            where t.tgrelid = known.source and t.tgname = format('clipsql_attachment_%s_insert', attachment)
+                and t.tgenabled <> 'D') then
         attached.state := 'triggers missing or disabled';
-    elsif attached.state = 'ok' and not exists (
-            select from pg_catalog.pg_index as i
-            where i.indrelid = known.source and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
-                and (i.indkey::smallint[])[0:i.indnkeyatts - 1] <@ array(
-                    select a.attnum from pg_catalog.pg_attribute as a
-                    where a.attrelid = known.source and not a.attisdropped and quote_ident(a.attname) = any (attached.source_keys))) then
-        attached.state := format('key (%s) not unique any more', clipsql_private.key_list(attached.source_keys));
     end if;
     return attached;
 end;
@@ -3780,15 +3770,13 @@ begin
     return query
     select a.attachment_id
     from clipsql_private.attachment as a
-    where a.source = attachments_of.source and (url_column is null or clipsql_private.url_column_of(a.attachment_id) = url_column)
+    join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
+    where a.source = attachments_of.source and (url_column is null or c.name = url_column)
     order by a.attachment_id;
     if not found then
         raise exception using errcode = 'CQ004', message = format(
             'No pictures are attached to %s%s; attached are: %s.', coalesce(source::text, 'null'), ' by its column ' || url_column,
-            coalesce((
-                select string_agg(
-                    format('%s by %s', a.source_name, clipsql_private.url_column_of(a.attachment_id)), ', ' order by a.attachment_id)
-                from clipsql_private.attachment as a), 'none'));
+            coalesce((select string_agg(distinct a.source_name, ', ') from clipsql_private.attachment as a), 'none'));
     end if;
 end;
 $$;
@@ -3910,22 +3898,6 @@ COMMENT ON FUNCTION clipsql_private.attend(heads integer, is_causal boolean, que
 
 
 --
--- Name: base_type(oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.base_type(type oid) RETURNS oid
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (WITH RECURSIVE base AS (SELECT t.oid, t.typbasetype FROM pg_type t WHERE (t.oid = base_type.type) UNION ALL SELECT t.oid, t.typbasetype FROM (base b_1 JOIN pg_type t ON ((t.oid = b_1.typbasetype)))) SELECT b.oid FROM base b WHERE (b.typbasetype = (0)::oid));
-
-
---
--- Name: FUNCTION base_type(type oid); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.base_type(type oid) IS 'The type on which a domain stands in the end; any other type itself.';
-
-
---
 -- Name: begin_watch(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3935,10 +3907,16 @@ CREATE FUNCTION clipsql_private.begin_watch() RETURNS trigger
     SET lock_timeout TO '1s'
     AS $$
 declare
-    wait_s integer;
+    wait_ms integer;
 begin
-    for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
-        perform set_config('lock_timeout', wait_s || 's', true);
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        -- It would not see what those whom it waits for have written, and they do not see it.
+        raise exception using errcode = 'feature_not_supported', message = format(
+            'A watch begins or changes under "read committed" only, not under "%s"; do it in a transaction of its own.',
+            current_setting('transaction_isolation'));
+    end if;
+    foreach wait_ms in array array[1000, 2000, 4000, 8000] loop
+        perform set_config('lock_timeout', wait_ms || 'ms', true);
         begin
             perform pg_advisory_xact_lock(hashtextextended('watches of clipsql', 0));
             update clipsql.model as m set is_default = m.is_default;
@@ -4591,11 +4569,11 @@ begin
         end
         from clipsql_private.attached_column as c
         left join pg_catalog.pg_attribute as a on a.attrelid = source and a.attnum = c.number
-        left join pg_catalog.pg_type as t on t.oid = clipsql_private.base_type(a.atttypid)
-        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then clipsql_private.base_type(t.typelem) else 0 end
+        left join pg_catalog.pg_type as t on t.oid = a.atttypid
+        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then t.typelem else 0 end
         where c.attachment_id = attachment and c.role <> 'metadata' and (
             c.number = 0
-            or c.role in ('url', 'caption') and t.typcategory not in ('S', 'E') and coalesce(e.typcategory, '') not in ('S', 'E')
+            or c.role in ('url', 'caption') and t.typcategory <> 'S' and coalesce(e.typcategory, '') <> 'S'
             or c.role = 'taken_at' and t.oid not in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
             or c.role in ('longitude', 'latitude') and t.typcategory <> 'N')
             or c.attachment_id = attachment and c.number = 0
@@ -5018,7 +4996,6 @@ begin
              left join %8$s as l on %9$s
              left join clipsql.image as i on i.image_id = l.image_id and i.url = %4$s
              left join noted as n on %10$s
-             offset 0  -- or else each count would judge each row anew
          ) as r',
         clipsql_private.key_list(attached.row_keys, 'c'), attached.changes, attached.row_keys[1], attached.address,
         'and e.model_id = ' || attached.model_id, attached.facts, attached.source, attached.link,
@@ -5158,11 +5135,11 @@ CREATE FUNCTION clipsql_private.daily_interval(alarms bigint[], OUT low double p
  SELECT GREATEST((0)::double precision, ((GREATEST((0)::double precision, (s.root - s.reach)) ^ (2)::double precision) - (0.375)::double precision)) AS "greatest",
      (((s.root + s.reach) ^ (2)::double precision) - (0.375)::double precision)
     FROM ( SELECT sqrt((d.mean + (0.375)::double precision)) AS root,
-             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, (d.variance / NULLIF(d.mean, (0)::double precision))) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((1.96)::double precision + COALESCE(((((2.3723)::double precision / d.freedom) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision))), (0)::double precision))) AS reach
+             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, ((d.spread + (2)::double precision) / d.freedom)) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((((1.96)::double precision + ((2.3723)::double precision / d.freedom)) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision)))) AS reach
             FROM ( SELECT (avg(a.number))::double precision AS mean,
-                     (var_samp(a.number))::double precision AS variance,
                      count(*) AS days,
-                     (NULLIF((count(*) - 1), 0))::double precision AS freedom
+                     ((count(*))::double precision + (1.0)::double precision) AS freedom,
+                     (COALESCE(((((count(*) - 1))::numeric * var_samp(a.number)) / NULLIF(avg(a.number), (0)::numeric)), (0)::numeric))::double precision AS spread
                     FROM unnest(daily_interval.alarms) a(number)) d) s;
 END;
 
@@ -6460,12 +6437,12 @@ begin
         select c.relowner::regrole from pg_catalog.pg_class as c where c.oid = 'clipsql_private.link'::regclass));
     execute format('comment on function %s() is %L', noting, format('Trigger: notes changed rows of %s for workers.', source));
     for part in
-        with recursive parts(part) as (
-            select source::oid
-            union
-            select i.inhrelid from parts as p join pg_catalog.pg_inherits as i on i.inhparent = p.part
-        )
-        select p.part from parts as p join pg_catalog.pg_class as c on c.oid = p.part where c.relkind in ('r', 'p')
+        select source
+        union
+        select p.relid
+        from pg_catalog.pg_partition_tree(source) as p
+        join pg_catalog.pg_class as c on c.oid = p.relid
+        where c.relkind in ('r', 'p')
     loop
         for one in
             select *
@@ -6624,6 +6601,110 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.move_queued_picture() IS 'Trigger: a picture that waits goes with its row to another collection.';
+
+
+--
+-- Name: moved_watch(clipsql.watch_list, clipsql.model, bigint, bigint); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    reason text;
+begin
+    moved := watch;
+    reason := case
+        when num_nonnulls(watch.alarms_per_day, watch.min_percentile) = 0 then format(
+            'a similarity of %s means something else there; make the watch again with a threshold for that model.',
+            round(watch.min_similarity::numeric, 3))
+        when watch.query is null and watch.images is null then
+            'the vector that is looked for is not of that model; make the watch again with one that is.'
+        when watch.owner <> current_user and not clipsql_private.sees_all(watch.owner::name) then format(
+            'a rate is of the pictures that %s sees, who alone can move this by clipsql.move_watches().', watch.owner)
+        -- What the watch has judged it would judge again as the model comes to know it.
+        when lacking > 0.01 * known then format(
+            'of %s pictures that the old model knows it does not know %s yet.', known, lacking)
+    end;
+    if reason is null then
+        begin
+            directions := (clipsql_private.watch_subject(
+                query => watch.query, images => watch.images, query_vector => null, chosen => chosen)).directions;
+            moved.model_id := chosen.model_id;
+            moved.problem := null;
+            if watch.alarms_per_day is not null then
+                select t.similarity, t.low, t.high into moved.min_similarity, moved.alarms_low, moved.alarms_high
+                from clipsql_private.rate_threshold(moved, directions) as t;
+            else
+                moved.min_similarity := clipsql_private.percentile_threshold(moved, directions);
+            end if;
+            return;
+        exception
+            when transaction_rollback or lock_not_available or insufficient_resources then
+                raise;
+            when others then
+                reason := sqlerrm;
+        end;
+    end if;
+    moved := watch;
+    moved.problem := format('Not under model %s: %s', chosen.name, reason);
+    directions := null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]) IS 'A watch with its vectors under another model; or as it is, with the reason why it stays, and no vectors.';
+
+
+--
+-- Name: near_watches(integer, bigint[], public.halfvec[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.near_watches(of_model integer, images bigint[], embeddings public.halfvec[]) RETURNS TABLE(watch_id bigint, image_id bigint, similarity double precision)
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    AS $_$
+#variable_conflict use_column
+declare
+    directions constant halfvec[] := array(
+        select l2_normalize(e.embedding) from unnest(embeddings) with ordinality as e(embedding, number) order by e.number);
+    products constant text := (
+        select string_agg(format('inner_product(v.embedding, ($1)[%s])', n.number), ', ')
+        from generate_series(1, cardinality(embeddings)) as n(number));
+    near bigint[];
+begin
+    execute format(
+            'select array_agg(distinct v.watch_id) from clipsql_private.watch_vector as v
+             where v.model_id = $2 and not v.is_paused and greatest(%s) >= v.min_similarity - 0.002', products)
+        into near using directions, of_model;
+    return query
+    select v.watch_id, n.image_id, max(n.similarity)
+    from clipsql_private.watch_vector as v
+    cross join lateral (
+        select e.image_id, 1 - (v.embedding <=> e.embedding) as similarity
+        from unnest(images, embeddings) as e(image_id, embedding)
+        offset 0
+    ) as n
+    where v.watch_id = any (near) and v.model_id = of_model
+        and n.similarity >= v.min_similarity
+        and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
+    group by v.watch_id, n.image_id;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION near_watches(of_model integer, images bigint[], embeddings public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.near_watches(of_model integer, images bigint[], embeddings public.halfvec[]) IS 'The watches under a model that each of these pictures is similar enough to.';
 
 
 --
@@ -7660,20 +7741,15 @@ begin
             select s.watch_id, array_agg(s.image_id order by s.image_id) as images,
                 array_agg(s.similarity order by s.image_id) as similarities
             from (
-                select v.watch_id, n.image_id, max(n.similarity) as similarity
-                from clipsql_private.watch_vector as v
-                -- The few new pictures are gone through for each watch, in memory, not the watches for each picture.
-                cross join lateral (
-                    select w.image_id, 1 - (v.embedding <=> w.embedding) as similarity
+                select array_agg(n.image_id) as images, array_agg(n.embedding) as embeddings
+                from (
+                    select w.image_id, w.embedding, (row_number() over () - 1) / 32 as part
                     from written as w
                     where w.model_id = of_model
-                    offset 0
                 ) as n
-                where v.model_id = of_model and not v.is_paused
-                    and n.similarity >= v.min_similarity
-                    and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
-                group by v.watch_id, n.image_id
-            ) as s
+                group by n.part
+            ) as p
+            cross join lateral clipsql_private.near_watches(of_model, p.images, p.embeddings) as s
             group by s.watch_id
             order by s.watch_id
         loop
@@ -7690,7 +7766,7 @@ begin
         end loop;
     end loop;
     if raised <> '{}' then
-        perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));  -- it takes 8000 bytes
+        perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);  -- it takes 8000 bytes
     end if;
     return null;
 end;
@@ -7702,6 +7778,50 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.raise_alerts() IS 'Trigger: raises the alarms of all watches for the embeddings that a statement wrote.';
+
+
+--
+-- Name: raise_missed(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.raise_missed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+declare
+    images bigint[];
+    similarities double precision[];
+    raised bigint[];
+begin
+    select array_agg(s.image_id order by s.image_id), array_agg(s.similarity order by s.image_id) into images, similarities
+    from (
+        select e.image_id, max(1 - (v.embedding <=> e.embedding)) as similarity
+        from clipsql.image as i
+        join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = new.model_id
+        join clipsql_private.watch_vector as v on v.watch_id = new.watch_id and v.model_id = new.model_id
+        where i.added_at >= new.created_at
+            and not exists (
+                select from clipsql.image_embedding as o where o.model_id = old.model_id and o.image_id = i.image_id)
+        group by e.image_id
+    ) as s
+    where s.similarity >= new.min_similarity and s.similarity < 'NaN';
+    if images is not null then
+        raised := clipsql_private.raise_watch(new.watch_id, images, similarities);
+        if raised <> '{}' then
+            perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);
+        end if;
+    end if;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION raise_missed(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.raise_missed() IS 'Trigger: raises the alarms of a watch that has moved for the pictures that its old model never knew.';
 
 
 --
@@ -7732,7 +7852,7 @@ begin
     -- The basis is of what is near to all vectors, a watch of what is near to one. And it is of all pictures: its owner may not
     -- see them all, nor, where tenants are kept apart, may who writes, within whose sight it would then be.
     if cardinality(directions) = 1 and clipsql_private.sees_all(watch.owner::name)
-            and (clipsql_private.sees_all(clipsql_private.caller()) or not clipsql_private.keeps_tenants_apart()) then
+            and (not clipsql_private.keeps_tenants_apart() or clipsql_private.sees_all(clipsql_private.caller())) then
         select b.size, b.distances into size, distances
         from clipsql_private.percentile_basis(
             directions, watch.filters ->> 'in_collection', (select max(1 - f.similarity) from unnest(fresh) as f),
@@ -7851,8 +7971,12 @@ begin
     from clipsql_private.watched_past(watch, directions) as p;
     wanted := watch.alarms_per_day * days;
     if seen is null then
-        raise exception using errcode = 'CQ004', message =
-            'No picture passes the filters yet, so nothing tells how many alarms a day there would be; give min_similarity.';
+        raise exception using errcode = 'CQ004', message = case
+            when watch.filters ? 'in_collection' and not exists (
+                select from clipsql.image as i where i.collection = watch.filters ->> 'in_collection')
+            then format('There is no collection "%s" yet', watch.filters ->> 'in_collection')
+            else 'No picture passes the filters yet'
+        end || ', so nothing tells how many alarms a day there would be; give min_similarity.';
     elsif span < interval '12 hours' then
         raise exception using errcode = 'CQ004', message = format(
             'The %s pictures that pass the filters are of %s hours, too few to tell of a day; give min_similarity.',
@@ -9091,70 +9215,6 @@ COMMENT ON FUNCTION clipsql_private.token_values(of_model integer, of_layer inte
 
 
 --
--- Name: attached_column; Type: TABLE; Schema: clipsql_private; Owner: -
---
-
-CREATE TABLE clipsql_private.attached_column (
-    attachment_id integer NOT NULL,
-    role text NOT NULL,
-    "position" integer NOT NULL,
-    name text NOT NULL,
-    number smallint NOT NULL,
-    type text NOT NULL,
-    key_name text
-);
-
-
---
--- Name: TABLE attached_column; Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON TABLE clipsql_private.attached_column IS 'A column of an attached table and what it says; `key_name` is its name in the link table.';
-
-
---
--- Name: attachment; Type: TABLE; Schema: clipsql_private; Owner: -
---
-
-CREATE TABLE clipsql_private.attachment (
-    attachment_id integer NOT NULL,
-    source regclass NOT NULL,
-    source_oid oid NOT NULL,
-    source_name text NOT NULL,
-    link text NOT NULL,
-    collection text NOT NULL,
-    url_prefix text,
-    may_read_files boolean DEFAULT false NOT NULL,
-    model_id integer,
-    added_at timestamp with time zone DEFAULT now() NOT NULL,
-    reconciled_at timestamp with time zone
-);
-
-
---
--- Name: TABLE attachment; Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON TABLE clipsql_private.attachment IS 'A table of somebody else whose rows have pictures; `source_oid` is where the numbers of its columns are right.';
-
-
---
--- Name: url_column_of(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.url_column_of(attachment integer) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (SELECT COALESCE(a.attname, (c.name)::name) AS "coalesce" FROM ((clipsql_private.attachment t JOIN clipsql_private.attached_column c ON (((c.attachment_id = t.attachment_id) AND (c.role = 'url'::text)))) LEFT JOIN pg_attribute a ON (((a.attrelid = (t.source)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND CASE WHEN ((t.source)::oid = t.source_oid) THEN (a.attnum = c.number) ELSE (a.attname = c.name) END))) WHERE (t.attachment_id = url_column_of.attachment));
-
-
---
--- Name: FUNCTION url_column_of(attachment integer); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.url_column_of(attachment integer) IS 'Name of the column with the addresses of an attachment, as it is now.';
-
-
---
 -- Name: view_statement(oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -9699,13 +9759,61 @@ ALTER TABLE clipsql.alert ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY
 
 
 --
+-- Name: attached_column; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attached_column (
+    attachment_id integer NOT NULL,
+    role text NOT NULL,
+    "position" integer NOT NULL,
+    name text NOT NULL,
+    number smallint NOT NULL,
+    type text NOT NULL,
+    key_name text
+);
+
+
+--
+-- Name: TABLE attached_column; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attached_column IS 'A column of an attached table and what it says; `key_name` is its name in the link table.';
+
+
+--
+-- Name: attachment; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attachment (
+    attachment_id integer NOT NULL,
+    source regclass NOT NULL,
+    source_oid oid NOT NULL,
+    source_name text NOT NULL,
+    link text NOT NULL,
+    collection text NOT NULL,
+    url_prefix text,
+    may_read_files boolean DEFAULT false NOT NULL,
+    model_id integer,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    reconciled_at timestamp with time zone
+);
+
+
+--
+-- Name: TABLE attachment; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attachment IS 'A table of somebody else whose rows have pictures; `source_oid` is where the numbers of its columns are right.';
+
+
+--
 -- Name: attachment_status; Type: VIEW; Schema: clipsql; Owner: -
 --
 
 CREATE VIEW clipsql.attachment_status WITH (security_invoker='true') AS
  SELECT (a.source)::oid AS source,
     COALESCE(((quote_ident((n.nspname)::text) || '.'::text) || quote_ident((c.relname)::text)), a.source_name) AS source_name,
-    clipsql_private.url_column_of(a.attachment_id) AS url_column,
+    u.name AS url_column,
     a.collection,
     m.name AS model,
     format('clipsql.%I'::text, a.link) AS link,
@@ -9717,7 +9825,8 @@ CREATE VIEW clipsql.attachment_status WITH (security_invoker='true') AS
     s.oldest_pending,
     s.last_error,
     s.state
-   FROM ((((clipsql_private.attachment a
+   FROM (((((clipsql_private.attachment a
+     JOIN clipsql_private.attached_column u ON (((u.attachment_id = a.attachment_id) AND (u.role = 'url'::text))))
      LEFT JOIN pg_class c ON ((c.oid = (a.source)::oid)))
      LEFT JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
      LEFT JOIN clipsql.model m ON ((m.model_id = a.model_id)))
@@ -9749,7 +9858,7 @@ COMMENT ON COLUMN clipsql.attachment_status.source_name IS 'Name of the table.';
 -- Name: COLUMN attachment_status.url_column; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.attachment_status.url_column IS 'The column with the address of the picture; one that is gone, by the name that it had.';
+COMMENT ON COLUMN clipsql.attachment_status.url_column IS 'The column with the address of the picture, by its name when it was attached.';
 
 
 --
@@ -11212,126 +11321,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.15178+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:22:46.20608+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:22:46.264378+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
 \.
 
 
@@ -11340,7 +11449,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 06:22:45.093017+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 06:34:12.550035+00
 \.
 
 
@@ -12302,7 +12411,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 06:22:46.394574+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 06:34:13.377183+00
 \.
 
 
@@ -13097,6 +13206,13 @@ CREATE CONSTRAINT TRIGGER image_is_queued AFTER INSERT OR UPDATE OF status ON cl
 --
 
 CREATE TRIGGER watch_begins BEFORE INSERT OR UPDATE OF model_id, filters, timezone, min_similarity, once_per, once_per_key, is_paused ON clipsql.watch_list FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.begin_watch();
+
+
+--
+-- Name: watch_list watch_moves; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER watch_moves AFTER UPDATE OF model_id ON clipsql.watch_list FOR EACH ROW WHEN (((old.model_id <> new.model_id) AND (NOT new.is_paused))) EXECUTE FUNCTION clipsql_private.raise_missed();
 
 
 --

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,8 +94,8 @@ def test_a_watch_is_made_tried_heard_judged_paused_and_removed(searcher: Searche
     add_space(searcher._database, "other", dimensions=3)
     moved = clipsql("watch", "move", "--model", "other")
     assert moved.stdout == "0 watches moved to model other.\n"
-    assert moved.stderr.startswith('1 are under other models; "clipsql watch list"')
-    assert "Not under model other yet" in (searcher.watches()[0].problem or "")
+    assert moved.stderr.startswith('1 watches are under other models; "clipsql watch list"')
+    assert "Not under model other: " in (searcher.watches()[0].problem or "")
 
     assert clipsql("watch", "pause", "red lorry").exit_code == 0
     assert "paused" in clipsql("watch", "list").stdout
@@ -214,3 +215,72 @@ def test_a_vector_may_be_what_is_watched_for(searcher: Searcher) -> None:
         ("vector", image),
         ("sql", image),
     }
+
+
+def test_pages_show_the_latest_alarms_and_the_days_of_a_back_test(
+    searcher: Searcher, clipsql: Clipsql, tmp_path: Path
+) -> None:
+    for name in ("red <lorry>", "silent"):
+        searcher.watch(name, "a red truck", alarms_per_day=2)
+    searcher.pause_watch("silent")
+    vector = searcher.embed_text("a red truck")
+    images = [
+        searcher.put(
+            "c", f"https://cameras.example/{number}.jpg", embedding=vector, captions=[f"Seen {number}."]
+        )
+        for number in range(14)
+    ]
+    first, last = (alert.alert_id for alert in (searcher.alerts()[-1], searcher.alerts()[0]))
+    searcher.judge_alert(first, True)
+    searcher.judge_alert(last, False)
+    page = tmp_path / "watches.html"
+    listed = clipsql("watch", "list", "--html", page)
+    assert (listed.exit_code, listed.stderr) == (0, f"Wrote {page}.\n")
+    text = page.read_text()
+    assert re.findall(r"<h1>(.*)</h1>", text) == ["red &lt;lorry&gt;", "silent"]
+    shown = re.findall(r"<span>\d+ · image (\d+)</span>", text)
+    assert [int(image) for image in shown] == images[:1:-1]  # the latest twelve, latest first
+    assert "14 raised" in text
+    assert "paused" in text
+    assert re.search(r"Seen 13\.</p>", text)
+    remarks = re.findall(r"raised \w+ \d\d \w+ \d+, \d\d:\d\d UTC(?: · (\w+))?<", text)
+    assert remarks == ["wrong"] + [""] * 11
+
+    page = tmp_path / "days.html"
+    tried = clipsql("watch", "test", "red <lorry>", "--html", page, "--taken-until", "2025-02-01")
+    assert tried.exit_code == 0, tried.output
+    text, days = (
+        page.read_text(),
+        searcher.backtest("red <lorry>", None, dt.datetime(2025, 2, 1, tzinfo=dt.UTC)),
+    )
+    assert re.findall(r'<div class="day" title="\w+ (\d+) Jan 2025: (\d+)">', text) == [
+        (f"{day.day:%d}", str(day.alarms)) for day in days
+    ]
+    top = 1.2 * max(days[0].alarms_high, *(day.alarms for day in days))
+    assert re.findall(r'<i style="height: ([\d.]+)%"></i></div>\n', text) == [
+        f"{100 * day.alarms / top:.2f}" for day in days
+    ]
+    band = f"bottom: {100 * days[0].alarms_low / top:.2f}%; top: {100 - 100 * days[0].alarms_high / top:.2f}%"
+    assert band in text
+    assert f"{days[0].alarms_low:.1f} to {days[0].alarms_high:.1f}" in text
+    best = [day for day in days if day.best_image_id is not None]
+    cards = re.findall(
+        r"image (\d+)</span><b>([\d.]+)</b>.*?best of (\d+) alarms? on (\w+ \d+ \w+ \d+)<", text, re.DOTALL
+    )
+    found = searcher.search(vector, only_images=[day.best_image_id for day in best if day.best_image_id])
+    similar = {match.image_id: match.similarity for match in found}
+    assert cards == [
+        (
+            str(day.best_image_id),
+            f"{similar[day.best_image_id]:.3f}",
+            str(day.alarms),
+            f"{day.day:%a %d %b %Y}",
+        )
+        for day in best
+    ]
+    assert not clipsql(
+        "watch", "test", "red <lorry>", "--html", tmp_path / "no.html", "--taken-from", "2030-01-01"
+    ).exit_code
+    assert not (tmp_path / "no.html").exists()
+    refused = clipsql("watch", "list", "--html", tmp_path / "nowhere" / "page.html")
+    assert (refused.exit_code, "cannot be written" in refused.stderr) == (1, True)

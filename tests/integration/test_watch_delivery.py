@@ -201,17 +201,20 @@ def test_private_addresses_are_refused_and_nothing_is_lost(
     assert deliver(engine, receiver).delivered == 1
 
 
+@pytest.mark.usefixtures("searcher")
 @pytest.mark.parametrize(
-    "address", ["no url", "ftp://example.org/", "https://me:secret@example.org/", "http://"]
+    "address",
+    ["no url", "ftp://example.org/", "https://me:secret@example.org/", "http://", "http://127.0.0.1:9/hook"],
 )
-def test_what_is_no_address_is_refused(
-    searcher: Searcher, clipsql: Clipsql, monkeypatch: pytest.MonkeyPatch, address: str
+def test_what_is_no_address_is_refused_before_anything_waits_for_it(
+    engine: Engine, clipsql: Clipsql, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    put(searcher, "1")
     monkeypatch.setenv("CLIPSQL_WEBHOOK_SECRET", SECRET)
     refused = clipsql("watch", "deliver", address, "--until-empty")
     assert refused.exit_code == 1, refused.output
     assert refused.stderr.splitlines()[-1].startswith("Error: ")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("select * from clipsql_private.webhook").all() == []
 
 
 @pytest.mark.parametrize(

@@ -204,9 +204,10 @@ def test_an_interval_of_alarms_holds_a_day_to_come_as_often_as_it_says(
 @pytest.mark.parametrize(
     ("past", "interval"),
     [
-        pytest.param([4], (0.123, 11.719), id="one day"),  # (sqrt(4.375) +- 1.96 / 2 * sqrt(2)) ^ 2 - 3 / 8
-        pytest.param([4] * 100, (0.823, 9.165), id="many days"),
-        pytest.param([0, 0], (0, 42.647), id="nothing yet, in two days"),
+        pytest.param([4], (0, 25.04), id="one day"),  # 4.17 is Student's t of two
+        pytest.param([4] * 100, (0.824, 9.164), id="many days"),
+        pytest.param([2, 8, 2, 8], (0, 17.820), id="uneven days"),
+        pytest.param([0, 0], (0, 6.112), id="nothing yet, in two days"),
     ],
 )
 def test_an_interval_is_that_of_its_formula(
@@ -320,7 +321,7 @@ def test_watches_move_to_another_model_with_their_rates_but_not_with_similaritie
     assert rows(connection, "select clipsql.move_watches('other')") == [(0,)]
     for (name, *facts, problem), (_, *same, _) in zip(rows(connection, stored), before, strict=True):
         assert facts == same
-        assert ("no embedding under model other" in problem) == (name not in ("similar", "vector")), name
+        assert ("it does not know 240 yet" in problem) == (name not in ("similar", "vector")), name
     rows(
         connection,
         "insert into clipsql.image_embedding (model_id, image_id, embedding)"
@@ -337,8 +338,10 @@ def test_watches_move_to_another_model_with_their_rates_but_not_with_similaritie
         else:
             assert after[name][::2] == [other.model_id, None]
             assert after[name][1] != similarity
-    assert after["similar"][2].startswith("A similarity of 0.400 means something else under model other;")
-    assert after["vector"][2].startswith("The vector that is looked for is not of model other;")
+    assert after["similar"][2].startswith("Not under model other: a similarity of 0.400 means something else")
+    assert after["vector"][2].startswith(
+        "Not under model other: the vector that is looked for is not of that"
+    )
     assert rows(connection, "select sum(alarms) from clipsql.backtest('rate')") == [(20,)]
     assert rows(
         connection,

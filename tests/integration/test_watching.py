@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import os
 import random
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -300,6 +302,7 @@ def test_a_watch_is_for_a_query_a_picture_or_several(engine: Engine) -> None:
         ("'w', query_vector => '[1,0,0]', min_similarity => 0, once_per => '-1 hour'", "one second and ten years"),
         ("'w', query_vector => '[1,0,0]', min_similarity => 0, within_m => 5", "give all three"),
         ("'w', query_vector => '[1,0,0]', alarms_per_day => 5", "No picture passes the filters yet"),
+        ("'w', query_vector => '[1,0,0]', alarms_per_day => 5, in_collection => 'g'", 'no collection "g" yet'),
         ("'w', query_vector => '[1,0,0]', min_percentile => 99", "no picture yet"),
     ],
 )  # fmt: skip
@@ -373,6 +376,67 @@ def test_a_vector_without_a_direction_raises_nothing(connection: Connection) -> 
     connection.execute("truncate clipsql.alert cascade")
     connection.execute("update clipsql.image_embedding set embedding = '[0,0,0]'")
     assert alerts(connection) == []
+
+
+def test_every_pair_is_compared_exactly_whatever_comes_at_once(
+    connection: Connection, engine: Engine
+) -> None:
+    """Seventy pictures at once, of any length, under watches whose thresholds are similarities that occur."""
+    chance = np.random.default_rng(4)
+    model = new_model(engine, dimensions=40, name="forty")
+    for number in range(60):
+        vector = str(chance.standard_normal(40).tolist())
+        rows(
+            connection,
+            "select clipsql.watch(%s, query_vector => %s::vector, min_similarity => 0, model => 'forty')",
+            str(number),
+            vector,
+        )
+    seed = unit_vectors(chance, 3, 40)
+    write(engine, model, [picture(f"seed {n}", vector) for n, vector in enumerate(seed)])
+    rows(
+        connection,
+        "select clipsql.watch('several', images => '{1,2,3}', min_similarity => 0.2, model => 'forty')",
+    )
+    rows(
+        connection,
+        "insert into clipsql.image (collection, url, status) select 'd', n::text, 'embedded'"
+        " from generate_series(1, 70) as n returning 1",
+    )
+    connection.execute("create temporary table made (image_id bigint, embedding halfvec)")
+    images = [
+        image for (image,) in rows(connection, "select image_id from clipsql.image where collection = 'd'")
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into made values (%s, %s::vector::halfvec)",
+            [
+                (image, str((vector * chance.choice([0.02, 1, 300])).tolist()))
+                for image, vector in zip(images, unit_vectors(chance, 70, 40), strict=True)
+            ],
+        )
+    similarity = "1 - (v.embedding <=> m.embedding)"
+    connection.execute(
+        f"update clipsql_private.watch_vector as v set min_similarity ="
+        f" (select {similarity} from made as m order by m.image_id offset v.watch_id % 70 limit 1) where number = 1"
+        f" and watch_id <= 60".encode()
+    )
+    connection.execute("delete from clipsql.alert")
+    rows(
+        connection,
+        "insert into clipsql.image_embedding (model_id, image_id, embedding)"
+        " select %s, image_id, embedding from made returning 1",
+        model.model_id,
+    )
+    pairs = "select watch_id, image_id, similarity from clipsql.alert order by 1, 2"
+    brute = (
+        f"select v.watch_id, m.image_id, max({similarity}) as similarity from clipsql_private.watch_vector as v"
+        f" cross join made as m where {similarity} >= v.min_similarity group by 1, 2 order by 1, 2"
+    )
+    raised = rows(connection, pairs)
+    assert raised == rows(connection, brute)
+    assert len({watch_id for watch_id, *_ in raised}) == 61
+    assert rows(connection, "select count(*) from clipsql.watch_list where problem is not null") == [(0,)]
 
 
 # Folding.
@@ -454,7 +518,7 @@ def test_a_watch_misses_no_picture_that_is_written_while_it_is_made(
     """Pictures that its maker saw are before it, all others after: they raise an alarm, once each."""
     url = libpq(engine)
 
-    def write_some(connection: Connection, chance: random.Random, number: int) -> None:
+    def write_some(connection: Connection, chance: random.Random, number: int) -> None:  # some of it in vain
         isolation = chance.choice(["read committed", "repeatable read", "serializable"])
         target = chance.choice(["clipsql.image_embedding", "clipsql_private.image_embedding_1"])
         for step in range(3):
@@ -473,6 +537,8 @@ def test_a_watch_misses_no_picture_that_is_written_while_it_is_made(
                             connection, f"insert into {target} values (%s, 1, '{NEAR}') returning 1", image_id
                         )
                         time.sleep(chance.random() * 0.003)
+                        if chance.random() < 0.2:
+                            raise psycopg.Rollback
                     break
                 except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected):
                     continue
@@ -532,13 +598,22 @@ def test_a_transaction_that_does_not_end_holds_up_a_watch_and_no_other_writer(
     assert first < image
 
 
-@pytest.mark.slow
 def test_a_watch_that_cannot_begin_says_why(connection: Connection, engine: Engine) -> None:
+    ((definition,),) = rows(connection, "select pg_get_functiondef('clipsql_private.begin_watch'::regproc)")
+    waits_ms = [int(wait) for wait in re.findall(r"array\[(.*)\]", definition)[0].split(",")]
+    assert sum(waits_ms) == 15_000
+    # The same, a hundred times as fast.
+    faster = definition.replace(str(waits_ms), str([wait // 100 for wait in waits_ms]))
+    assert faster != definition
+    connection.execute(faster.encode())
     with psycopg.connect(libpq(engine)) as endless:
         put(endless, "first")
+        started = time.monotonic()
         with pytest.raises(psycopg.errors.LockNotAvailable, match="does not end"):
             watch(connection)
+        assert time.monotonic() - started > 0.15
     assert rows(connection, "select * from clipsql.watch_list") == []
+    watch(connection)
 
 
 def watch_alone(url: str) -> None:
@@ -563,5 +638,5 @@ def test_one_statement_wakes_listeners_once_with_ids(connection: Connection, eng
         put(connection, "one more")
         told = [note.payload for note in listener.notifies(timeout=5, stop_after=2)]
     ids = [alert for (alert,) in rows(connection, "select alert_id from clipsql.alert order by 1")]
-    assert told == [",".join(map(str, ids[:350])), str(ids[-1])]
+    assert [json.loads(payload) for payload in told] == [ids[:350], ids[-1:]]
     assert len(ids) == 2001

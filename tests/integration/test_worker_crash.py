@@ -16,6 +16,7 @@ from forking import Forker
 from picture_server import PictureServer, picture_bytes
 from waiting import until
 
+from clipsql.db.deliveries import add_webhook
 from clipsql.db.engine import create_engine
 from clipsql.db.schema import migrating
 from clipsql.models import register_model
@@ -38,6 +39,12 @@ def server(make_server: Callable[[], EmbeddedServer], model_folder: Path) -> Emb
 def test_no_picture_is_lost_or_done_twice_when_workers_and_the_server_are_killed(
     forker: Forker, server: EmbeddedServer, model_folder: Path
 ) -> None:
+    """Nor is an alarm: a watch for everything has one of each picture, and each waits to be told once."""
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        engine = create_engine(server.start())
+        add_webhook(engine, "https://example.org/")
+        engine.dispose()
+        connection.execute("select clipsql.watch('all', 'a red truck', min_similarity => -1)")
     with PictureServer(latency_s=0.05) as web, spoiled(web, PICTURES) as good:
         verdict = crash_round(
             forker,
@@ -53,6 +60,13 @@ def test_no_picture_is_lost_or_done_twice_when_workers_and_the_server_are_killed
     assert verdict.complaints(pictures=PICTURES) == []
     assert (verdict.embedded, verdict.failed) == (good, PICTURES - good)
     assert verdict.kills == 2
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        told = connection.execute(
+            "select count(e.image_id), count(a.alert_id), count(d.alert_id) from clipsql.image_embedding as e"
+            " full join clipsql.alert as a using (image_id) full join clipsql_private.delivery as d using (alert_id)"
+        ).fetchone()
+        assert told == (good, good, good)
+        connection.execute("select clipsql.unwatch('all')")
 
 
 @pytest.mark.slow

@@ -64,8 +64,14 @@ begin
             count(*) filter (where w.is_match) as is_match,
             coalesce(sum(w.weight - 1) filter (where w.is_match), 0) as rest,
             coalesce(sum(w.weight * (w.weight - 1)) filter (where w.is_match), 0) as variance,
-            avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance
+            -- Of a time few were checked, the most similar above all, whose weight is little: what could have been missed
+            -- weighs as much as on the whole.
+            case when count(w.weight) > 0 then greatest(avg(w.weight - 1), max(o.further)) end as further,
+            greatest(avg(w.weight * (w.weight - 1)), max(o.further_variance)) as further_variance
         from weighed as w
+        cross join (
+            select avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance from weighed as w
+        ) as o
         group by w.bucket, w.is_told
     )
     select

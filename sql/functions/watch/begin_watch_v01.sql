@@ -9,10 +9,16 @@ set search_path from current
 set lock_timeout = '1s'
 as $$
 declare
-    wait_s integer;
+    wait_ms integer;
 begin
-    for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
-        perform set_config('lock_timeout', wait_s || 's', true);
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        -- It would not see what those whom it waits for have written, and they do not see it.
+        raise exception using errcode = 'feature_not_supported', message = format(
+            'A watch begins or changes under "read committed" only, not under "%s"; do it in a transaction of its own.',
+            current_setting('transaction_isolation'));
+    end if;
+    foreach wait_ms in array array[1000, 2000, 4000, 8000] loop
+        perform set_config('lock_timeout', wait_ms || 'ms', true);
         begin
             perform pg_advisory_xact_lock(hashtextextended('watches of clipsql', 0));
             update clipsql.model as m set is_default = m.is_default;

@@ -1,6 +1,5 @@
 -- Compares what a statement wrote with all watches, and raises their alarms in the same transaction: there is no moment at
--- which one is stored without the other. All watches under the model are compared, exactly, in one join; an index over
--- them would lose some. Security definer: who writes a picture needs no right to anybody's watches.
+-- which one is stored without the other. Security definer: who writes a picture needs no right to anybody's watches.
 create or replace function clipsql_private.raise_alerts()
 returns trigger
 language plpgsql volatile parallel unsafe security definer
@@ -26,20 +25,15 @@ begin
             select s.watch_id, array_agg(s.image_id order by s.image_id) as images,
                 array_agg(s.similarity order by s.image_id) as similarities
             from (
-                select v.watch_id, n.image_id, max(n.similarity) as similarity
-                from clipsql_private.watch_vector as v
-                -- The few new pictures are gone through for each watch, in memory, not the watches for each picture.
-                cross join lateral (
-                    select w.image_id, 1 - (v.embedding <=> w.embedding) as similarity
+                select array_agg(n.image_id) as images, array_agg(n.embedding) as embeddings
+                from (
+                    select w.image_id, w.embedding, (row_number() over () - 1) / 32 as part
                     from written as w
                     where w.model_id = of_model
-                    offset 0
                 ) as n
-                where v.model_id = of_model and not v.is_paused
-                    and n.similarity >= v.min_similarity
-                    and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
-                group by v.watch_id, n.image_id
-            ) as s
+                group by n.part
+            ) as p
+            cross join lateral clipsql_private.near_watches(of_model, p.images, p.embeddings) as s
             group by s.watch_id
             order by s.watch_id
         loop
@@ -56,7 +50,7 @@ begin
         end loop;
     end loop;
     if raised <> '{}' then
-        perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));  -- it takes 8000 bytes
+        perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);  -- it takes 8000 bytes
     end if;
     return null;
 end;

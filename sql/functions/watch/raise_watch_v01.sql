@@ -26,7 +26,7 @@ begin
     -- The basis is of what is near to all vectors, a watch of what is near to one. And it is of all pictures: its owner may not
     -- see them all, nor, where tenants are kept apart, may who writes, within whose sight it would then be.
     if cardinality(directions) = 1 and clipsql_private.sees_all(watch.owner::name)
-            and (clipsql_private.sees_all(clipsql_private.caller()) or not clipsql_private.keeps_tenants_apart()) then
+            and (not clipsql_private.keeps_tenants_apart() or clipsql_private.sees_all(clipsql_private.caller())) then
         select b.size, b.distances into size, distances
         from clipsql_private.percentile_basis(
             directions, watch.filters ->> 'in_collection', (select max(1 - f.similarity) from unnest(fresh) as f),

@@ -23,8 +23,12 @@ begin
     from clipsql_private.watched_past(watch, directions) as p;
     wanted := watch.alarms_per_day * days;
     if seen is null then
-        raise exception using errcode = 'CQ004', message =
-            'No picture passes the filters yet, so nothing tells how many alarms a day there would be; give min_similarity.';
+        raise exception using errcode = 'CQ004', message = case
+            when watch.filters ? 'in_collection' and not exists (
+                select from clipsql.image as i where i.collection = watch.filters ->> 'in_collection')
+            then format('There is no collection "%s" yet', watch.filters ->> 'in_collection')
+            else 'No picture passes the filters yet'
+        end || ', so nothing tells how many alarms a day there would be; give min_similarity.';
     elsif span < interval '12 hours' then
         raise exception using errcode = 'CQ004', message = format(
             'The %s pictures that pass the filters are of %s hours, too few to tell of a day; give min_similarity.',
