@@ -24,6 +24,7 @@ _READ_BY_FUNCTIONS = (
     "percentile_sample_embedding",
     "remembered_text",
     "search_tuning",
+    "shadow",
     "text_added_token",
     "text_matrix",
     "text_merge",
@@ -33,6 +34,7 @@ _READ_BY_FUNCTIONS = (
     "text_tower",
     "text_word",
     "thumbnail",
+    "unembedded",
     "verdict",
     "watch_vector",
 )
@@ -54,7 +56,9 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.percentile_sample_embedding",
     f"{PRIVATE_SCHEMA}.queue",
     f"{PRIVATE_SCHEMA}.remembered_text",
+    f"{PRIVATE_SCHEMA}.shadow",
     f"{PRIVATE_SCHEMA}.thumbnail",
+    f"{PRIVATE_SCHEMA}.unembedded",
     f"{PRIVATE_SCHEMA}.verdict",
     f"{PRIVATE_SCHEMA}.watch_vector",
     f"{PRIVATE_SCHEMA}.webhook",
@@ -88,6 +92,7 @@ _FOR_WRITERS = (
         "judge_match",
         "raise_watch",
     ),
+    *("queue_for_shadows", "queue_missing"),
 )
 _FOR_THE_OWNER = (
     "enable_tenants",
