@@ -93,6 +93,12 @@ def upgrade() -> None:
         schema="clipsql_private",
     )
     op.create_index(None, "unembedded", ["image_id"], schema="clipsql_private")
+    op.create_table(
+        "encoded_with",
+        _model_id(primary_key=True),
+        sa.Column("dtype", sa.Text, nullable=False),
+        schema="clipsql_private",
+    )
     for name in FUNCTIONS:
         op.create_function(name, version=1)
     for name in VIEWS:
@@ -106,5 +112,5 @@ def downgrade() -> None:
         op.drop_view(name)
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
-    for table in ("unembedded", "shadow"):
+    for table in ("encoded_with", "unembedded", "shadow"):
         op.drop_table(table, schema="clipsql_private")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from integration.filling import new_model, picture, unit_vectors, write
+from picture_server import picture_bytes
 from sqlalchemy.engine import Engine, make_url
 
 from clipsql import errors
@@ -341,3 +343,32 @@ def test_to_remove_a_shadow_leaves_nothing_that_waits_for_it(
     assert [one.name for one in list_models(engine)] == ["old"]
     with pytest.raises(errors.UnknownModel):
         begin_shadow(engine, "new")
+
+
+# What vectors were made in
+
+
+def test_an_ingest_in_another_number_format_than_the_stored_vectors_says_so(
+    engine: Engine, clipsql: Callable[..., Result], model_folder: Path, tmp_path: Path
+) -> None:
+    def ingest(dtype: str, name: str, *, collection: str = "c") -> str:
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / f"{name}.png").write_bytes(picture_bytes(ord(name)))
+        done = clipsql(
+            *("ingest", tmp_path / name, "--collection", collection),
+            *("--model", model_folder, "--dtype", dtype),
+        )
+        assert done.exit_code == 0, done.stderr
+        return done.stderr
+
+    said = "were made in float32, these are made in bfloat16"
+    assert said not in ingest("float32", "a")
+    assert said not in ingest("bfloat16", "a")  # there is nothing to make
+    warned = ingest("bfloat16", "b")
+    assert warned.count(said) == 1
+    assert '"--dtype float32" goes on as before.' in warned
+    assert "were made in" not in ingest("float32", "c")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("delete from clipsql.image")
+    assert "were made in" not in ingest("bfloat16", "d")
+    assert "were made in bfloat16, these are made in float32" in ingest("float32", "e")

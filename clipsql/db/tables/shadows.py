@@ -1,4 +1,4 @@
-"""The tables of models that pictures are embedded under beside the default one, as SQLAlchemy classes."""
+"""The tables of how models embed pictures: beside the default one, in vain, in which number format."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ class Unembedded(Base):
     failure: Mapped[str]
     error: Mapped[str]
     failed_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class EncodedWith(Base):
+    """The number format that a model's stored vectors were made in."""
+
+    __tablename__ = "encoded_with"
+    __table_args__ = {"schema": PRIVATE_SCHEMA}  # noqa: RUF012  SQLAlchemy declares it so
+
+    model_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True
+    )
+    dtype: Mapped[str]
