@@ -9,7 +9,7 @@ begin atomic
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     where n.nspname in ('clipsql', 'clipsql_private') and c.relkind in ('r', 'p')
         and n.nspname || '.' || c.relname <> all (array[
-            'clipsql.image', 'clipsql.model', 'clipsql.settings', 'clipsql_private.encoded_with', 'clipsql_private.revision', 'clipsql_private.text_added_token',
+            'clipsql.image', 'clipsql.model', 'clipsql.settings', 'clipsql_private.revision', 'clipsql_private.text_added_token',
             'clipsql_private.text_matrix', 'clipsql_private.text_merge', 'clipsql_private.text_neuron',
             'clipsql_private.text_position', 'clipsql_private.text_token', 'clipsql_private.text_tower',
             'clipsql_private.text_word', 'clipsql.watch_list', 'clipsql.alert', 'clipsql_private.watch_vector',
