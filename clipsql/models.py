@@ -72,7 +72,7 @@ def remember(
     """
     model = require_model(engine, name)
     require_texts(engine, texts)
-    encoder = load_encoder(model.files, revision=model.revision, device=device, dtype=dtype)
+    encoder = load_known(model, device=device, dtype=dtype)
     remember_texts(engine, model, dict(zip(texts, encoder.encode_texts(texts), strict=True)))
 
 
@@ -87,4 +87,9 @@ def open_model(
     known = find_model(engine, str(folder.resolve()) if folder and folder.is_dir() else name)
     if known is None:
         return register_model(engine, name or DEFAULT_MODEL, device=device, dtype=dtype)
-    return known, load_encoder(known.files, revision=known.revision, device=device, dtype=dtype)
+    return known, load_known(known, device=device, dtype=dtype)
+
+
+def load_known(model: ModelRow, *, device: str | None = None, dtype: str | None = None) -> Encoder:
+    """A model that the database knows, ready to encode. Raises ModelError, as for a vector space."""
+    return load_encoder(model.files, revision=model.revision, device=device, dtype=dtype)

@@ -148,6 +148,7 @@ def ingest(
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
         from clipsql.ingest.indexer import Indexer
+        from clipsql.ingest.others import embed_under_others
         from clipsql.ingest.readings import IngestOptions, Outcome
         from clipsql.web.downloading import DownloadOptions
 
@@ -183,6 +184,16 @@ def ingest(
                 on_outcome=show,
                 on_problem=on_problem,
             )
+            if encoder is not None and row is not None:
+                embed_under_others(
+                    engine,
+                    row,
+                    options,
+                    downloads=DownloadOptions(**downloads),
+                    device=device,
+                    dtype=dtype,
+                    on_problem=on_problem,
+                )
         show_report(
             report,
             collection,

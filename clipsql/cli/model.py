@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from dataclasses import asdict
+from typing import Any, TextIO
 
 import click
-from sqlalchemy.engine import Engine
 
+from clipsql.cli.model_change import retire, shadow, use, use_model
+from clipsql.cli.model_compare import compare
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import note, show_json, show_table
+from clipsql.cli.output import in_words, note, show_json, show_table
 from clipsql.cli.train import train
-from clipsql.cli.watch_following import follow_model
 from clipsql.config import Settings
 from clipsql.db import models
 from clipsql.db.opening import open_database
-from clipsql.errors import ClipsqlError, ConfigurationError
+from clipsql.db.shadows import ModelChange, model_changes
+from clipsql.errors import ConfigurationError
 
 
 @click.group()
@@ -74,7 +76,7 @@ def add(
             added, _ = register_model(engine, location, name=name, device=device, dtype=dtype)
             problem = add_text_tower(engine, added)
         if use_it:
-            added = _use(engine, added.name)
+            added = use_model(engine, added.name)
         click.echo(
             f"Model {added.name}: {added.dimensions} dimensions, logit scale {added.logit_scale:.2f}, "
             f"{_revision(added)}{', default' if added.is_default else ''}."
@@ -93,31 +95,59 @@ def _revision(one: models.ModelRow) -> str:
 def list_(settings: Settings, as_json: bool) -> None:
     """List the models of the database.
 
+    Of those beside the default one that pictures are embedded under, too, also how far that is.
+
     \b
     clipsql model list
     """
     with open_database(settings) as engine:
         found = models.list_models(engine)
+        changes: dict[str, list[ModelChange]] = {}
+        for change in model_changes(engine):
+            changes.setdefault(change.model, []).append(change)
     if as_json:
         for one in found:
-            show_json(one)
+            show_json({**asdict(one), "changes": [_facts(change) for change in changes.get(one.name, ())]})
     elif not found:
         note('There is no model yet; run "clipsql model add NAME".')
     else:
         show_table(
-            ("name", "dimensions", "logit scale", "revision", "default", "location"),
+            ("name", "dimensions", "logit scale", "revision", "state", "location"),
             (
                 (
                     one.name,
                     one.dimensions,
                     f"{one.logit_scale:.2f}",
                     (one.revision or "")[:12],
-                    "yes" if one.is_default else "",
+                    "; ".join(
+                        (["default"] if one.is_default else []) + list(map(_state, changes.get(one.name, ())))
+                    ),
                     one.location or "(vectors from elsewhere)",
                 )
                 for one in found
             ),
         )
+
+
+def _facts(change: ModelChange) -> dict[str, Any]:
+    left = change.time_left
+    return {
+        **{name: value for name, value in asdict(change).items() if name not in ("model", "time_left")},
+        "seconds_left": None if left is None else left.total_seconds(),
+    }
+
+
+def _state(change: ModelChange) -> str:
+    """How far pictures are embedded under a model beside the default one: "3 of 5 pictures, 2 min left"."""
+    parts = [f"{change.embedded:,} of {change.pictures:,} pictures"]
+    if change.failed:
+        parts.append(f"{change.failed:,} failed")
+    if change.waiting and change.time_left is not None:
+        parts.append(f"{in_words(change.time_left)} left")
+    if change.kept_until is not None:
+        parts.append(f"kept until {change.kept_until:%Y-%m-%d}")
+    where = "shadow" if change.collection is None else f"shadow of collection {change.collection}"
+    return f"{where}: {', '.join(parts)}"
 
 
 @model.command()
@@ -157,29 +187,6 @@ def remember(
 
 @model.command()
 @click.argument("name")
-@database_option
-def use(settings: Settings, name: str) -> None:
-    """Make a model the default of every function and command; watches follow when it knows their pictures.
-
-    \b
-    clipsql model use mine
-    """
-    with open_database(settings) as engine:
-        click.echo(f"Model {_use(engine, name).name} is the default now.")
-
-
-def _use(engine: Engine, name: str) -> models.ModelRow:
-    chosen = models.use_model(engine, name)
-    try:
-        if moved := follow_model(engine, chosen):
-            note(f"{moved:,} watches moved to it.")
-    except ClipsqlError as error:
-        note(f'Watches did not follow: {error} Then run "clipsql watch move".')
-    return chosen
-
-
-@model.command()
-@click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_option
 def remove(settings: Settings, name: str, yes: bool) -> None:
@@ -196,4 +203,5 @@ def remove(settings: Settings, name: str, yes: bool) -> None:
         click.echo(f"Model {name} is gone.")
 
 
-model.add_command(train)
+for command in (shadow, compare, use, retire, train):
+    model.add_command(command)

@@ -150,6 +150,17 @@ def agree(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True)
 
 
+def in_words(span: dt.timedelta) -> str:
+    """A length of time for people, by its two largest units: "2 d 4 h", "3 min 20 s"."""
+    left = round(span.total_seconds())
+    parts: list[str] = []
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, seconds)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
 def size(bytes_: int | None) -> str:
     """A number of bytes as people write it."""
     amount = float(bytes_ or 0)

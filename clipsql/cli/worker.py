@@ -22,7 +22,10 @@ from clipsql.db.opening import open_database
 from clipsql.extras import require_extra
 
 if TYPE_CHECKING:
+    from clipsql.db.models import ModelRow
+    from clipsql.encoding import Encoder
     from clipsql.ingest.worker import Worker
+    from clipsql.ingest.workers import Workers
 
 
 _log = logging.getLogger(__name__)
@@ -31,7 +34,10 @@ _log = logging.getLogger(__name__)
 @click.command()
 @click.option("--collection", metavar="NAME", help="Only pictures of this collection; default: of all.")
 @click.option(
-    "--model", metavar="NAME|FOLDER", help="Default: the database's, else openai/clip-vit-base-patch32."
+    "--model",
+    metavar="NAME|FOLDER",
+    help="Work for this model alone; default: the database's, else openai/clip-vit-base-patch32, and those that "
+    "pictures are kept under beside it.",
 )
 @click.option("--until-empty", is_flag=True, help="End when nothing is pending, instead of waiting for more.")
 @click.option(
@@ -78,19 +84,31 @@ def worker(
         # torch takes seconds to import: only once the database is known to be good.
         from clipsql.ingest.readings import Outcome, ReadOptions
         from clipsql.ingest.worker import Worker
-        from clipsql.models import open_model
+        from clipsql.ingest.workers import Workers
+        from clipsql.models import load_known, open_model
         from clipsql.web.downloading import DownloadOptions
 
         row, encoder = open_model(engine, model, device=device, dtype=dtype)
-        working = Worker(
-            engine,
-            encoder,
-            row,
-            options=ReadOptions(**reading),
-            downloads=DownloadOptions(**downloads),
-            collection=collection,
-            lease_s=lease_s,
-        )
+
+        def make(row: ModelRow, encoder: Encoder, *, is_first: bool) -> Worker:
+            return Worker(
+                engine,
+                encoder,
+                row,
+                options=ReadOptions(**reading),
+                downloads=DownloadOptions(**downloads),
+                collection=collection,
+                lease_s=lease_s,
+                follows_default=model is None,
+                keeps_attached=is_first,
+            )
+
+        def beside(row: ModelRow) -> Worker:
+            return make(row, load_known(row, device=device, dtype=dtype), is_first=False)
+
+        first = make(row, encoder, is_first=True)
+        # Who names a model works for that alone.
+        working = Workers(engine, first, row, beside) if model is None else first
         with (
             problems_into(report_file) as on_problem,
             Progress("pictures") as progress,
@@ -110,7 +128,7 @@ def worker(
 
 
 @contextmanager
-def _stopped_by_signals(working: Worker) -> Iterator[None]:
+def _stopped_by_signals(working: Worker | Workers) -> Iterator[None]:
     """Within the block the first SIGINT or SIGTERM stops the worker gently, the second one at once."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

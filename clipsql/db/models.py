@@ -11,7 +11,8 @@ from sqlalchemy.engine import Engine
 from clipsql.db.engine import database_errors
 from clipsql.db.partitions import EMBEDDING_TABLES, partition
 from clipsql.db.statements import execute
-from clipsql.db.tables.pictures import Model
+from clipsql.db.tables.pictures import Image, Model
+from clipsql.db.tables.queue import QueuedPicture
 from clipsql.db.transactions import Database, reading, writing
 from clipsql.errors import ModelError, UnknownModel
 
@@ -125,21 +126,19 @@ def add_space(database: Database, name: str, *, dimensions: int, logit_scale: fl
     return require_model(database, name)
 
 
-def use_model(engine: Engine, name: str) -> ModelRow:
-    """Make a model the default. Raises UnknownModel."""
-    chosen = require_model(engine, name)
-    with database_errors(engine), engine.begin() as connection:
-        # In two steps: at no moment may two rows be the default.
-        connection.execute(sa.update(Model).where(Model.is_default).values(is_default=False))
-        connection.execute(sa.update(Model).where(Model.model_id == chosen.model_id).values(is_default=True))
-    return replace(chosen, is_default=True)
-
-
 def remove_model(engine: Engine, name: str) -> None:
     """Remove a model with all its embeddings. Raises UnknownModel."""
     model_id = require_model(engine, name).model_id
     with database_errors(engine), engine.begin() as connection:
         connection.execute(sa.select(sa.func.clipsql_private.drop_search_rows(model_id)))
+        # Else what is embedded already would wait for any model.
+        connection.execute(
+            sa.delete(QueuedPicture).where(
+                QueuedPicture.model_id == model_id,
+                QueuedPicture.image_id == Image.image_id,
+                Image.status == "embedded",
+            )
+        )
         for table in EMBEDDING_TABLES:
             execute(connection, sql.SQL("drop table {}").format(partition(table, model_id)))
         connection.execute(sa.delete(Model).where(Model.model_id == model_id))

@@ -13,15 +13,15 @@ SHOWN_SIDE = 320
 """The longer side of a picture on a page, in pixels."""
 
 
-def shrunk(data: bytes | None) -> str | None:
+def shrunk(data: bytes | None, *, side: int = SHOWN_SIDE) -> str | None:
     """The picture in a file's bytes as the URI of a small JPEG; None when there are none, or no picture is in them."""
     if data is None:
         return None
     try:
-        picture = decode(data, target_size=SHOWN_SIDE).pixels
+        picture = decode(data, target_size=side).pixels
     except ImageError:
         return None
-    return jpeg_uri(small_jpeg(picture, side=SHOWN_SIDE)[0])
+    return jpeg_uri(small_jpeg(picture, side=side)[0])
 
 
 def jpeg_uri(jpeg: bytes | None) -> str | None:

@@ -42,12 +42,14 @@ def no_file(error: OSError) -> ImageError:
 def kept_content(stored: StoredPicture) -> bytes | None:
     """The bytes of a waiting picture that lies on this machine; None when they must be had from the web.
 
-    Files are read for whoever ingested them, and copies of what was downloaded by their content: a row alone, which
-    many may write, opens none. Raises ImageError for a local picture that cannot be read, or is not to be.
+    Files are read for whoever ingested them, and what was looked at before by its content: a row alone, which many may
+    write, opens none. Raises ImageError for a local picture that cannot be read, or is not to be.
     """
     picture = stored.picture
     file = stored.file_to_read or _original(picture)
     if file is None and not picture.is_on_the_web and picture.local_file is not None:
+        if stored.is_checked and picture.sha256 is not None:
+            return _known_content(picture)
         raise ImageError(
             "its file lies on this machine, where it is read only when an ingest asks for it; list it in a column "
             "file, ingest its address with --allow-file-urls, or attach its table with may_read_files",
@@ -64,9 +66,26 @@ def kept_content(stored: StoredPicture) -> bytes | None:
     return None if picture.is_on_the_web and content_hash(data) != picture.sha256 else data
 
 
+def _known_content(picture: PictureRecord) -> bytes:
+    """The bytes of a file that have the picture's digest: who knows that, has had the content.
+
+    Raises ImageError, which does not tell whether another file lies there.
+    """
+    try:
+        data = read_file(picture.local_file)
+    except OSError:
+        data = b""
+    if content_hash(data) != picture.sha256:
+        raise ImageError(
+            "its file does not lie on this machine as it was when it was embedded; ingest it again",
+            failure=FailureClass.NO_FILE,
+        )
+    return data
+
+
 def memory_for_kept(stored: StoredPicture) -> AbstractContextManager[None]:
     """`memory_for` what `kept_content` reads."""
-    return memory_for(stored.file_to_read or _original(stored.picture))
+    return memory_for(stored.file_to_read or _original(stored.picture) or stored.picture.local_file)
 
 
 def _original(picture: PictureRecord) -> Path | None:

@@ -16,6 +16,7 @@ from clipsql.db.models import ModelRow
 from clipsql.db.pictures import queue, writing
 from clipsql.db.pictures.leases import Lease
 from clipsql.db.pictures.lookups import known_embeddings
+from clipsql.db.pictures.number_format import note_dtype
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.refusals import write_but_refused
 from clipsql.db.statements import Driver
@@ -50,6 +51,7 @@ class Pipeline:
         self._lease = lease
         self._collection = collection
         self._language = language
+        self._knows_dtype = False
 
     def run(
         self,
@@ -88,6 +90,7 @@ class Pipeline:
         captions: dict[str, NDArray[np.float32]] = {}
         if texts:
             assert self._encoder is not None
+            self._compare_dtype(lookups)
             captions, failed = self._encoder.try_texts(texts)
             if failed:
                 batch = [_if_encoded(reading, failed, reading.captions_to_encode) for reading in batch]
@@ -112,8 +115,28 @@ class Pipeline:
         assert self._model is not None
         known = known_embeddings(lookups, list(filter(None, fresh)), model=self._model)
         unknown = {digest: pixels for digest, pixels in fresh.items() if digest not in known}
+        if unknown:
+            self._compare_dtype(lookups)
         encoded, errors = self._encoder.try_pixels(unknown)
         return known | encoded, errors
+
+    def _compare_dtype(self, lookups: Driver) -> None:
+        """Say, once, when vectors are made in another number format than those that are stored."""
+        if self._knows_dtype:
+            return
+        assert self._encoder is not None
+        assert self._model is not None
+        self._knows_dtype = True
+        stored = note_dtype(lookups, self._model, self._encoder.dtype)
+        if stored != self._encoder.dtype:
+            _log.warning(
+                "The vectors of model %s were made in %s, these are made in %s, so that the same picture lies a little "
+                'beside itself; "--dtype %s" goes on as before.',
+                self._model.name,
+                stored,
+                self._encoder.dtype,
+                stored,
+            )
 
     def write(self, connection: Driver, ready: Sequence[tuple[Reading, PictureWrite | None]]) -> Written:
         """Write what is `ready` of a batch; what PostgreSQL refuses of it keeps nothing else out."""

@@ -59,6 +59,14 @@ class IngestReport:
         """How many rows were left out."""
         return self.outcomes[Outcome.DUPLICATE] + self.outcomes[Outcome.UNUSABLE]
 
+    def add(self, other: IngestReport) -> None:
+        """Count what another worker did, too; it has told of its problems itself."""
+        self.outcomes += other.outcomes
+        self.captions += other.captions
+        self.remarked += other.remarked
+        self.remarks += other.remarks[: _MOST_EXAMPLES - len(self.remarks)]
+        self.problems += other.problems[: _MOST_EXAMPLES - len(self.problems)]
+
     def settled(self, reading: Reading) -> None:
         """Count a picture that is safely stored."""
         picture = reading.picture

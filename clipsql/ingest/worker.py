@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from sqlalchemy.engine import Engine
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
@@ -18,6 +20,7 @@ from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.errors import DatabaseUnreachable
 from clipsql.ingest.attached import AttachedTables
+from clipsql.ingest.backfill import Backfill
 from clipsql.ingest.claims import LEASE_S, POLL_S, Claims, new_lease, pictures_ahead
 from clipsql.ingest.finishing import finish
 from clipsql.ingest.pipeline import Pipeline, threads
@@ -32,7 +35,12 @@ _MOMENT_S = 0.05
 
 
 class Worker:
-    """Downloads, encodes and writes pending pictures under one model, of one collection or of all."""
+    """Downloads, encodes and writes pending pictures under one model, of one collection or of all.
+
+    While the model is a shadow, those that were there before, too. With `only_fresh` none but what came in just now,
+    with `follows_default` those that wait for any model only while it is the default; without `keeps_attached` another
+    worker of this process keeps attached tables up to date.
+    """
 
     def __init__(
         self,
@@ -44,14 +52,21 @@ class Worker:
         downloads: DownloadOptions | None = None,
         collection: str | None = None,
         lease_s: float = LEASE_S,
+        only_fresh: bool = False,
+        follows_default: bool = False,
+        keeps_attached: bool = True,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
-        self._scope = Scope(model=model, collection=collection)
+        self._scope = Scope(
+            model=model, collection=collection, only_fresh=only_fresh, follows_default=follows_default
+        )
         self._options = options or ReadOptions()
         self._downloads = downloads or DownloadOptions()
         self._lease = new_lease(seconds=lease_s)
-        self._attached = AttachedTables(engine, collection=collection)
+        self._attached = AttachedTables(engine, collection=collection) if keeps_attached else None
+        self._has_news = threading.Event() if self._attached is None else self._attached.has_news
+        self._backfill = None if only_fresh else Backfill(model)
         self._pipeline = Pipeline(encoder=encoder, model=model, lease=self._lease)
         self._claims: Claims | None = None
         self._is_stopping = False
@@ -78,7 +93,8 @@ class Worker:
             before_sleep=_tell_outage,
             reraise=True,
         ):
-            with attempt, database_errors(self._engine), self._attached.kept():
+            attached = nullcontext() if self._attached is None else self._attached.kept()
+            with attempt, database_errors(self._engine), attached:
                 while not self._is_stopping:
                     self._work(report, on_outcome=on_outcome)
                     if self._more_is_coming():
@@ -102,6 +118,12 @@ class Worker:
         self._is_stopping = True
         if self._claims is not None:
             self._claims.stop()
+
+    def abandon(self) -> None:
+        """Stop, and give back at once what is in hand."""
+        self.stop()
+        with autocommit_connection(self._engine) as connection:
+            queue.give_back_all(connection, self._lease)
 
     def _work(self, report: IngestReport, *, on_outcome: Callable[[Outcome], None]) -> None:
         """Work until nothing is pending, in the hands of other workers included."""
@@ -138,13 +160,14 @@ class Worker:
             )
 
     def _more_is_coming(self) -> bool:
-        """Wait until attached tables are up to date, or pictures of theirs wait; returns whether some do."""
+        """Wait until attached tables are up to date, or pictures wait, theirs or missing ones; whether some do."""
         with autocommit_connection(self._engine) as connection:
             while not self._is_stopping:
-                is_settled = self._attached.is_settled(
-                    connection
-                )  # first: what is noted comes into the queue
+                # First: what is noted comes into the queue.
+                is_settled = self._attached is None or self._attached.is_settled(connection)
                 if not queue.is_empty(connection, self._scope):
+                    return True
+                if self._backfill is not None and self._backfill.queue_some(connection):
                     return True
                 if is_settled:
                     return False
@@ -155,10 +178,12 @@ class Worker:
         _log.info("Nothing is pending; waiting for pictures.")
         with autocommit_connection(self._engine) as connection:
             while not self._is_stopping and queue.is_empty(connection, self._scope):
-                self._attached.has_news.clear()
+                if self._backfill is not None and self._backfill.is_due(connection):
+                    return
+                self._has_news.clear()
                 # In short waits: a signal has to end them.
                 for _ in range(round(POLL_S / _MOMENT_S)):
-                    if self._is_stopping or self._attached.has_news.wait(_MOMENT_S):
+                    if self._is_stopping or self._has_news.wait(_MOMENT_S):
                         break
 
     def _gives_up(self, _state: RetryCallState) -> bool:

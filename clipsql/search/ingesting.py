@@ -13,6 +13,7 @@ from clipsql.db.calls.arguments import refuse_unknown
 from clipsql.db.models import ModelRow
 from clipsql.errors import FailureClass
 from clipsql.ingest.indexer import Indexer
+from clipsql.ingest.others import embed_under_others
 from clipsql.ingest.readings import IngestOptions, Outcome
 from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.sources import Source, open_rows, open_source
@@ -71,8 +72,10 @@ def ingest(
     progress: Callable[[int, int | None], None],
     on_problem: Callable[[Problem], None],
     options: IngestArguments,
+    device: str | None,
+    dtype: str | None,
 ) -> IngestReport:
-    """Bring the collection up to date with the source; see `Indexer.ingest`."""
+    """Bring the collection up to date with the source; see `Indexer.ingest`. Other models follow."""
     how = IngestOptions(collection=collection, **_chosen(options, IngestOptions.__dataclass_fields__))
     total, done = source.count(), 0
 
@@ -83,8 +86,14 @@ def ingest(
         done += 1
         progress(done, total)
 
-    indexer = Indexer(engine, encoder, model, downloads=options.get("downloads"))
-    return indexer.ingest(source, how, on_outcome=settled, on_problem=on_problem)
+    downloads = options.get("downloads")
+    indexer = Indexer(engine, encoder, model, downloads=downloads)
+    report = indexer.ingest(source, how, on_outcome=settled, on_problem=on_problem)
+    if encoder is not None and model is not None:
+        embed_under_others(
+            engine, model, how, downloads=downloads, device=device, dtype=dtype, on_problem=on_problem
+        )
+    return report
 
 
 def _chosen(options: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -148,6 +148,8 @@ class PictureWriter:
             progress=progress,
             on_problem=on_problem,
             options=options,
+            device=self._device,
+            dtype=self._dtype,
         )
 
     def remove(self, images: Sequence[int]) -> int:

@@ -34,6 +34,8 @@ TABLE_FIELDS = {
     "allCollectionStats",
     "allImages",
     "allIndexStats",
+    "allModelChanges",
+    "allModelFailures",
     "allModels",
     "allPictures",
     "allSettings",

@@ -215,6 +215,7 @@ def test_no_combination_of_values_breaks_a_function_or_takes_long(world: World, 
     "call",
     [
         pytest.param("clipsql.search_query({terms})", id="terms of many tokens"),
+        pytest.param("clipsql.compare_models(null, null, {compared}, 100)", id="queries compared"),
         pytest.param("clipsql.classify(1, {short_labels}, '{{}}')", id="short labels"),
         pytest.param(
             "clipsql.classify_images({long_labels}, template => '{{}}')", id="labels of many tokens"
@@ -249,6 +250,7 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
         "most": most["max_results"],
         "terms": "(select string_agg('\"' || chr(64 + n) || repeat(' 9', 45) || '\"', '+')"
         f" from generate_series(1, {most['terms']}) as n)",
+        "compared": f"array(select repeat('truck ' || n || ' ', 20) from generate_series(1, {most['queries']}) as n)",
         "short_labels": f"array(select 'l' || n from generate_series(1, {most['labels']}) as n)",
         "long_labels": "array(select lpad(n::text, 40, '9')"
         f" from generate_series(101, {100 + most['prompts'] // 40}) as n)",
@@ -314,6 +316,7 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
             "labels",
             "clipsql.classify(1, '{{a,b}}', templates => array_fill('{{}}'::text, array[{most} / 2 + 1]))",
         ),
+        ("queries", "clipsql.compare_models(null, null, array_fill('a'::text, array[{more}]))"),
         ("prompts", "clipsql.classify(1, array['a', repeat('b', {more})])"),
         ("prompts", "clipsql.classify(1, array['a', 'bbb'], repeat('{{}}', {most} / 4 + 1))"),
     ],

@@ -35,6 +35,7 @@ PAGES = (
     "filtered-search.md",
     "watching.md",
     "attached-tables.md",
+    "changing-models.md",
     "zh.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
@@ -79,7 +80,9 @@ def url(demo: tuple[str, Path], new_database: Callable[..., URL], monkeypatch: p
 
 
 @pytest.fixture
-def reader(url: str, demo: tuple[str, Path], here: Path) -> Iterator[Reader]:
+def reader(
+    url: str, demo: tuple[str, Path], here: Path, model_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Reader]:
     """A reader after `clipsql demo`; the model that an ingest would download is the demo's, hosts may be this one."""
     model = {"model": MODEL}
     defaults = {
@@ -88,6 +91,10 @@ def reader(url: str, demo: tuple[str, Path], here: Path) -> Iterator[Reader]:
         "dedup": model,
         "search": dict.fromkeys(("text", "image"), model),
     }
+    if request.node.callspec.params["name"] == "changing-models.md":
+        # Its workers work for all models that pictures are kept under.
+        del defaults["worker"]
+        shutil.copytree(model_folder, here / "newer")
     analyst = f"analyst_{os.getpid()}"
     with PictureServer() as web, psycopg.connect(url, autocommit=True) as session:
         (here / "captions.tsv").write_text("".join(f"a picture\t{web.url(number)}\n" for number in range(3)))

@@ -56,7 +56,7 @@ COMMANDS = {
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0010", "--yes"),
+    "db downgrade": ("0011", "--yes"),
     "db psql": ("-c", "select 1"),
     "db settings add": ("pictures", "/pictures"),
     "db settings list": (),
@@ -76,9 +76,12 @@ COMMANDS = {
     "ingest": ("pictures", "--collection", "new"),
     "match": ("1", "a dog"),
     "model add": ("MODEL", "--name", "other"),
+    "model compare": ("MODEL", "MODEL"),
     "model list": (),
     "model remember": ("MODEL", "a dog"),
     "model remove": ("other", "--yes"),
+    "model retire": ("MODEL",),
+    "model shadow": ("MODEL",),
     "model train": ("--source", "pictures", "--output", "trained"),
     "model use": ("MODEL",),
     "remove": ("--metadata-matches", "$.none == 1", "--yes"),
@@ -127,6 +130,7 @@ _NEEDS_AN_EXTRA = {
 }
 _ANOTHER_REASON = {
     *("db start", "db stop", "collection drop", "model remove"),
+    *("model retire", "model shadow"),  # it is the default
     *("table attach", "table detach", "table reattach"),
     *("watch judge", "watch follow"),
 }

@@ -9,8 +9,9 @@ from sqlalchemy.engine import Engine
 
 from clipsql import errors
 from clipsql.db.indexes import ensure_index
-from clipsql.db.models import add_model, find_model, list_models, remove_model, require_model, use_model
+from clipsql.db.models import add_model, find_model, list_models, remove_model, require_model
 from clipsql.db.partitions import EMBEDDING_TABLES, hnsw_index_name, partition
+from clipsql.db.shadows import use_model
 
 PARTITIONS = (
     "select relname from pg_class where relispartition and relkind = 'r' and relname like '%_embedding_%'"

@@ -430,10 +430,11 @@ def test_a_second_model_gets_its_embeddings_and_the_first_keeps_its_own(
     assert report.outcomes == {Outcome.UPDATED: 3, Outcome.FAILED: 1}
     assert versions(engine, "_private.image_embedding_1") == before
     assert one(engine, "select count(*) from clipsql_private.image_embedding_2") == 3
-    assert one(engine, "select status, failure from clipsql.image where image_id = 4") == (
-        "failed",
-        "not_found",
-    )
+    # Searches under the first model find it as before.
+    assert one(engine, "select status, failure from clipsql.image where image_id = 4") == ("embedded", None)
+    assert rows(engine, "select model, image_id, failure from clipsql.model_failure") == [
+        (other.name, 4, "not_found")
+    ]
 
 
 def test_a_worker_leaves_what_waits_for_another_model(

@@ -14,12 +14,16 @@ from clipsql.db.models import ModelRow
 class Scope:
     """Which waiting pictures a worker takes: those that wait for `model` or for any, of a collection or of all.
 
-    `only_unchecked` leaves out those whose content was looked at already.
+    Those for any are left to others while pictures are kept under `model` beside another, as some it shall not know;
+    with `follows_default`, whenever it is not the default model.
+    `only_unchecked` leaves out those whose content was looked at already, `only_fresh` all but what came in just now.
     """
 
     model: ModelRow | None
     collection: str | None = None
     only_unchecked: bool = False
+    only_fresh: bool = False
+    follows_default: bool = False
 
     @property
     def condition(self) -> sql.Composable:
@@ -29,7 +33,23 @@ class Scope:
             parts.append(sql.SQL("q.collection = %(collection)s"))
         if self.only_unchecked:
             parts.append(sql.SQL("not q.is_checked"))
+        if self.only_fresh:
+            parts.append(sql.SQL("q.is_fresh"))
         return sql.SQL(" and ").join(parts)
+
+    @property
+    def takes_any(self) -> sql.Composable:
+        """SQL that says whether those for any model are taken."""
+        if self.follows_default:
+            return sql.SQL(
+                "exists (select from clipsql.model as m where m.model_id = %(model_id)s and m.is_default)"
+            )
+        return sql.SQL(
+            """
+            not exists (select from clipsql_private.shadow as s
+                        where s.model_id = %(model_id)s and (s.kept_until is null or s.kept_until > now()))
+            """
+        )
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from clipsql.db.pictures.leases import Lease, Scope, model_number
 from clipsql.db.pictures.lookups import pictures_by_id
 from clipsql.db.pictures.records import PictureWrite, StoredPicture
 from clipsql.db.pictures.staging import stage, write_content
+from clipsql.db.pictures.unembedded import leave_embedded, note_unembedded
 from clipsql.db.statements import Driver
 from clipsql.errors import ConfigurationError
 
@@ -109,9 +110,11 @@ def claim_suspects(connection: Driver, scope: Scope, lease: Lease) -> tuple[list
         sql.SQL(
             """
             select max({lost_workers}) from clipsql_private.queue as q
-            where (q.model_id is null or q.model_id = %(model_id)s) and {condition} and {is_free}
+            where (q.model_id = %(model_id)s or q.model_id is null and {takes_any}) and {condition} and {is_free}
             """
-        ).format(lost_workers=_LOST_WORKERS, condition=scope.condition, is_free=_IS_FREE),
+        ).format(
+            lost_workers=_LOST_WORKERS, condition=scope.condition, is_free=_IS_FREE, takes_any=scope.takes_any
+        ),
         scope.parameters,
     ).fetchone()
     lost = (row and row[0]) or 0
@@ -155,7 +158,7 @@ def _claim(
                 of_model=sql.SQL("q.model_id = %(model_id)s"), limit=sql.SQL("%(limit)s"), **names
             ),
             anyones=sql.SQL(_CANDIDATES).format(
-                of_model=sql.SQL("q.model_id is null"),
+                of_model=sql.SQL("q.model_id is null and {}").format(scope.takes_any),
                 limit=sql.SQL("%(limit)s - (select count(*) from own)"),
                 **names,
             ),
@@ -205,9 +208,10 @@ def is_empty(connection: Driver, scope: Scope) -> bool:
         sql.SQL(
             """
             select not exists (select from clipsql_private.queue as q where q.model_id = %(model_id)s and {condition})
-               and not exists (select from clipsql_private.queue as q where q.model_id is null and {condition})
+               and not exists (select from clipsql_private.queue as q
+                               where q.model_id is null and {takes_any} and {condition})
             """
-        ).format(condition=scope.condition),
+        ).format(condition=scope.condition, takes_any=scope.takes_any),
         scope.parameters,
     ).fetchone()
     return row == (True,)
@@ -230,7 +234,7 @@ def settle(
 
     The others are left alone: their lease ran out and another worker has them, or somebody deleted them. What an
     ingest changed in a row meanwhile (metadata, time, place) stays. A picture that is pending still has been
-    checked, and waits on.
+    checked, and waits on. One that failed for this model alone stays as it is under the others.
     """
     claimed = {write.stored.image_id: write for write in writes if write.stored is not None}
     if not claimed:
@@ -257,7 +261,9 @@ def settle(
             image_id: _beside_others(claimed[image_id], contents[image_id], is_embedded=is_embedded)
             for image_id, is_embedded in rows
         }
-        stage(connection, ours.values())
+        for_others = note_unembedded(connection, ours, model=model)
+        written = {image_id: write for image_id, write in ours.items() if image_id not in for_others}
+        stage(connection, written.values())
         connection.execute(
             """
             update clipsql.image as i
@@ -281,5 +287,6 @@ def settle(
             (waiting, lease.worker),
         )
         take_out(connection, ours.keys() - set(waiting), model=model)
-        write_content(connection, list(ours.items()), model)
+        leave_embedded(connection, for_others)
+        write_content(connection, list(written.items()), model)
     return set(ours)

@@ -118,3 +118,8 @@ class PictureWrite:
     def content_changed(self) -> bool:
         """Whether embeddings of an earlier content are stored, or may be."""
         return self.stored is not None and self.stored.picture.sha256 != self.picture.sha256
+
+    @property
+    def was_looked_at(self) -> bool:
+        """Whether the content of the stored picture is known."""
+        return self.stored is not None and self.stored.picture.sha256 is not None

@@ -13,7 +13,7 @@ from clipsql.db.models import ModelRow
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
 from clipsql.db.pictures.vectors import copy_vectors
 from clipsql.db.statements import Driver, copy_into
-from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA
+from clipsql.db.tables.base import PRIVATE_SCHEMA
 from clipsql.picture import exact_json
 
 _STAGED_TYPES = {"image_id": "bigint", **ROW_TYPES, "is_checked": "boolean"}
@@ -47,14 +47,20 @@ def write_content(
 ) -> None:
     """Embeddings, captions and thumbnails of pictures, by image_id, whose rows are written already."""
     stale = [image_id for image_id, write in placed if write.content_changed]
-    # Other content: what any model made of the old one is wrong now, and so is what it looked like.
-    for table in (
-        (SCHEMA, "image_embedding"),
-        (PRIVATE_SCHEMA, "fingerprint"),
-        (PRIVATE_SCHEMA, "thumbnail"),
-    ):
+    # Other content: what any model made of the old one is wrong now, and so is what it looked like. Where nobody has
+    # looked before, as when somebody gave the vector, that of another model may well be of this content.
+    connection.execute(
+        "delete from clipsql.image_embedding where image_id = any (%s) and (model_id = %s or not image_id = any (%s))",
+        (
+            stale,
+            None if model is None else model.model_id,
+            [image_id for image_id, write in placed if not write.was_looked_at],
+        ),
+    )
+    for table in ("fingerprint", "thumbnail"):
         connection.execute(
-            sql.SQL("delete from {} where image_id = any (%s)").format(sql.Identifier(*table)), (stale,)
+            sql.SQL("delete from {} where image_id = any (%s)").format(sql.Identifier(PRIVATE_SCHEMA, table)),
+            (stale,),
         )
     removed = [caption_id for _, write in placed for caption_id in write.removed_captions]
     connection.execute("delete from clipsql.caption where caption_id = any (%s)", (removed,))

@@ -29,6 +29,7 @@ _READ_BY_FUNCTIONS = (
     "search_cost",
     "search_row",
     "search_tuning",
+    "shadow",
     "text_added_token",
     "text_matrix",
     "text_merge",
@@ -38,6 +39,7 @@ _READ_BY_FUNCTIONS = (
     "text_tower",
     "text_word",
     "thumbnail",
+    "unembedded",
     "verdict",
     "watch_vector",
 )
@@ -53,6 +55,7 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.changed_row",
     f"{SCHEMA}.watch_list",
     f"{SCHEMA}.alert",
+    f"{PRIVATE_SCHEMA}.encoded_with",
     f"{PRIVATE_SCHEMA}.fingerprint",
     f"{PRIVATE_SCHEMA}.link",
     f"{PRIVATE_SCHEMA}.percentile_sample",
@@ -60,7 +63,9 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.percentile_sample_embedding",
     f"{PRIVATE_SCHEMA}.queue",
     f"{PRIVATE_SCHEMA}.remembered_text",
+    f"{PRIVATE_SCHEMA}.shadow",
     f"{PRIVATE_SCHEMA}.thumbnail",
+    f"{PRIVATE_SCHEMA}.unembedded",
     f"{PRIVATE_SCHEMA}.verdict",
     f"{PRIVATE_SCHEMA}.watch_vector",
     f"{PRIVATE_SCHEMA}.webhook",
@@ -94,6 +99,7 @@ _FOR_WRITERS = (
         "judge_match",
         "raise_watch",
     ),
+    *("queue_for_shadows", "queue_missing"),
 )
 _FOR_THE_OWNER = (
     "enable_tenants",

@@ -25,6 +25,7 @@ return case argument
     when 'metadata_columns' then 50
     when 'url_prefix' then 1000     -- characters
     when 'only_rows' then 200000
+    when 'queries' then 50          -- each is searched under two models
     when 'prompts' then 4000        -- bytes of all these texts: each may be a token
 end;
 

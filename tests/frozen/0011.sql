@@ -1198,6 +1198,86 @@ COMMENT ON FUNCTION clipsql.classify_images(labels text[], in_collection text, t
 
 
 --
+-- Name: compare_models(text, text, text[], integer); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.compare_models(old text, new text, queries text[] DEFAULT NULL::text[], max_results integer DEFAULT 10) RETURNS TABLE(query text, image_id bigint, overlap double precision, rank_biased_overlap double precision, old_images bigint[], new_images bigint[])
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    most_captions constant integer := 200;
+    most_results constant integer := 100;
+    persistence constant double precision := 0.9;  -- the first ten count for two thirds
+    chosen_old constant clipsql.model := clipsql_private.resolve_model(compare_models.old);
+    chosen_new constant clipsql.model := clipsql_private.resolve_model(compare_models.new);
+    asked record;
+begin
+    perform clipsql_private.check_most('queries', cardinality(queries), 'queries');
+    perform clipsql_private.check_limits(max_results => compare_models.max_results, min_similarity => null);
+    if compare_models.max_results > most_results then
+        raise exception using errcode = 'CQ004', message = format(
+            'max_results must be %s or less where models are compared, not %s.', most_results, compare_models.max_results);
+    end if;
+    perform clipsql_private.check_text(q.body) from unnest(queries) as q(body);
+    for asked in
+        select q.body, null::bigint as image_id, null::bigint as caption_id, false as has_terms
+        from unnest(queries) as q(body)
+        union all
+        select w.query, null, null, true
+        from (
+            select w.query from clipsql.watch_list as w
+            where queries is null and w.query is not null and clipsql_private.owns(w.owner)
+            order by w.watch_id
+            limit clipsql_private.most('queries')
+        ) as w
+        union all
+        select c.body, c.image_id, c.caption_id, false
+        from (
+            select distinct on (hashint8(c.image_id), c.image_id) c.body, c.image_id, c.caption_id
+            from clipsql.caption as c
+            where queries is null
+                and exists (
+                    select from clipsql.caption_embedding as e
+                    where e.caption_id = c.caption_id and e.model_id = chosen_old.model_id)
+                and exists (
+                    select from clipsql.caption_embedding as e
+                    where e.caption_id = c.caption_id and e.model_id = chosen_new.model_id)
+                and exists (
+                    select from clipsql.image_embedding as e
+                    where e.image_id = c.image_id and e.model_id = chosen_old.model_id)
+                and exists (
+                    select from clipsql.image_embedding as e
+                    where e.image_id = c.image_id and e.model_id = chosen_new.model_id)
+            order by hashint8(c.image_id), c.image_id, c.caption_id
+            limit most_captions
+        ) as c
+    loop
+        query := asked.body;
+        image_id := asked.image_id;
+        old_images := clipsql_private.found_images(
+            asked.body, asked.caption_id, asked.has_terms, compare_models.max_results, chosen_old);
+        new_images := clipsql_private.found_images(
+            asked.body, asked.caption_id, asked.has_terms, compare_models.max_results, chosen_new);
+        overlap := (
+            select count(*)::double precision from unnest(old_images) as o(found) where o.found = any (new_images)
+        ) / nullif(greatest(cardinality(old_images), cardinality(new_images)), 0);
+        rank_biased_overlap := clipsql_private.rank_biased_overlap(old_images, new_images, persistence);
+        return next;
+    end loop;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION compare_models(old text, new text, queries text[], max_results integer); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.compare_models(old text, new text, queries text[], max_results integer) IS 'What becomes of searches under another model: of each query the share of results in common, rank-biased overlap, and the image_ids that each model finds, nearest first. queries: at most 50; default: what your watches look for, and up to 200 captions, whose picture is image_id. A null model is the default one; max_results: at most 100, not 100000 as in a search.';
+
+
+--
 -- Name: count_matches(text, text, text, timestamp with time zone, timestamp with time zone, time without time zone, time without time zone, double precision, double precision, double precision, polygon, jsonb, jsonpath, text, bigint[], bigint[], double precision, public.vector, text); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -1244,14 +1324,8 @@ begin
             count(*) filter (where w.is_match) as is_match,
             coalesce(sum(w.weight - 1) filter (where w.is_match), 0) as rest,
             coalesce(sum(w.weight * (w.weight - 1)) filter (where w.is_match), 0) as variance,
-            -- Of a time few were checked, the most similar above all, whose weight is little: what could have been missed
-            -- weighs as much as on the whole.
-            case when count(w.weight) > 0 then greatest(avg(w.weight - 1), max(o.further)) end as further,
-            greatest(avg(w.weight * (w.weight - 1)), max(o.further_variance)) as further_variance
+            avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance
         from weighed as w
-        cross join (
-            select avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance from weighed as w
-        ) as o
         group by w.bucket, w.is_told
     )
     select
@@ -1733,73 +1807,59 @@ CREATE FUNCTION clipsql.move_watches(model text DEFAULT NULL::text) RETURNS inte
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(move_watches.model);
-    one record;
-    found record;
-    before clipsql.watch_list[] := '{}';
-    after clipsql.watch_list[] := '{}';
-    vectors halfvec[] := '{}';
-    vectors_of bigint[] := '{}';
-    moved bigint[];
+    watch clipsql.watch_list;
+    directions halfvec[];
+    moved integer := 0;
+    reason text;
 begin
-    -- Those that did not follow to another model need not, when this one is the default again.
-    update clipsql.watch_list as w set problem = null
-    where w.model_id = chosen.model_id and starts_with(w.problem, 'Not under model ') and clipsql_private.owns(w.owner);
-    for one in
-        with wanted as materialized (
-            select w as watch, w.model_id, w.filters ->> 'in_collection' as collection
-            from clipsql.watch_list as w
-            where w.model_id is distinct from chosen.model_id and clipsql_private.owns(w.owner)
-        ), lacks as (
-            select o.model_id, o.collection, count(*) as known, count(*) filter (where n.image_id is null) as lacking
-            from (
-                select distinct w.model_id, w.collection from wanted as w
-                where num_nonnulls((w.watch).alarms_per_day, (w.watch).min_percentile) > 0
-            ) as o
-            join clipsql.image_embedding as e on e.model_id = o.model_id
-            join clipsql.image as i on i.image_id = e.image_id and (o.collection is null or i.collection = o.collection)
-            left join clipsql.image_embedding as n on n.model_id = chosen.model_id and n.image_id = e.image_id
-            group by o.model_id, o.collection
-        )
-        select w.watch, l.known, l.lacking
-        from wanted as w
-        left join lacks as l on l.model_id = w.model_id and l.collection is not distinct from w.collection
-        order by (w.watch).watch_id
-    loop
-        found := clipsql_private.moved_watch(one.watch, chosen, one.known, one.lacking);
-        if found.directions is null then
-            update clipsql.watch_list as w set problem = (found.moved).problem
-            where w.watch_id = (found.moved).watch_id and w.problem is distinct from (found.moved).problem;
-        else
-            before := before || one.watch;
-            after := after || found.moved;
-            vectors := vectors || found.directions;
-            vectors_of := vectors_of || array_fill((found.moved).watch_id, array[cardinality(found.directions)]);
-        end if;
-    end loop;
-    if before = '{}' then
-        return 0;
-    end if;
-    update clipsql.watch_list as w set model_id = w.model_id where false;  -- waits for who is writing (begin_watch)
-    moved := array(
-        select w.watch_id
+    for watch in
+        select w.*
         from clipsql.watch_list as w
-        join generate_subscripts(before, 1) as n(number) on w is not distinct from before[n.number]
-        for no key update of w);
-    delete from clipsql_private.watch_vector as v where v.watch_id = any (moved);
-    insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused)
-    select
-        a.model_id, a.watch_id, row_number() over (partition by a.watch_id order by d.number), d.direction,
-        a.min_similarity, a.is_paused
-    from unnest(vectors, vectors_of) with ordinality as d(direction, watch_id, number)
-    join unnest(after) as a on a.watch_id = d.watch_id
-    where a.watch_id = any (moved);
-    -- Raises what was missed (raise_missed), so the vectors come before.
-    update clipsql.watch_list as w
-    set (model_id, min_similarity, alarms_low, alarms_high, problem) =
-        (a.model_id, a.min_similarity, a.alarms_low, a.alarms_high, null)
-    from unnest(after) as a
-    where w.watch_id = a.watch_id and a.watch_id = any (moved);
-    return cardinality(moved);
+        where w.model_id is distinct from chosen.model_id and clipsql_private.owns(w.owner)
+            and (w.owner = current_user::text
+                or not (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = 'clipsql.image'::regclass))
+        order by w.watch_id
+    loop
+        reason := case
+            when num_nonnulls(watch.alarms_per_day, watch.min_percentile) = 0 then format(
+                'A similarity of %s means something else under model %s; make the watch again with a threshold for that.',
+                round(watch.min_similarity::numeric, 3), chosen.name)
+            when watch.query is null and watch.images is null then format(
+                'The vector that is looked for is not of model %s; make the watch again with one that is.', chosen.name)
+        end;
+        if reason is null then
+            begin
+                directions := (clipsql_private.watch_subject(
+                    query => watch.query, images => watch.images, query_vector => null, chosen => chosen)).directions;
+                watch.model_id := chosen.model_id;
+                if watch.alarms_per_day is not null then
+                    select t.similarity, t.low, t.high into watch.min_similarity, watch.alarms_low, watch.alarms_high
+                    from clipsql_private.rate_threshold(watch, directions) as t;
+                else
+                    watch.min_similarity := clipsql_private.percentile_threshold(watch, directions);
+                end if;
+            exception
+                when transaction_rollback or lock_not_available or insufficient_resources then
+                    raise;
+                when others then
+                    reason := format('Not under model %s yet: %s', chosen.name, sqlerrm);
+            end;
+        end if;
+        if reason is not null then
+            update clipsql.watch_list as w set problem = reason where w.watch_id = watch.watch_id;
+            continue;
+        end if;
+        update clipsql.watch_list as w
+        set (model_id, min_similarity, alarms_low, alarms_high, problem) =
+            (watch.model_id, watch.min_similarity, watch.alarms_low, watch.alarms_high, null)
+        where w.watch_id = watch.watch_id;
+        delete from clipsql_private.watch_vector as v where v.watch_id = watch.watch_id;
+        insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused)
+        select watch.model_id, watch.watch_id, d.number, d.direction, watch.min_similarity, watch.is_paused
+        from unnest(directions) with ordinality as d(direction, number);
+        moved := moved + 1;
+    end loop;
+    return moved;
 end;
 $$;
 
@@ -1808,7 +1868,7 @@ $$;
 -- Name: FUNCTION move_watches(model text); Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql.move_watches(model text) IS 'Has your watches compare the embeddings of another model (a name of at most 1000 characters; default: the default one): they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in clipsql.watch_list.problem. Pictures that came since a watch was made and that its old model does not know raise their alarms at once. For clipsql_writer.';
+COMMENT ON FUNCTION clipsql.move_watches(model text) IS 'Has your watches compare the embeddings of another model (a name of at most 1000 characters; default: the default one): they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in clipsql.watch_list.problem. For clipsql_writer.';
 
 
 --
@@ -3907,16 +3967,10 @@ CREATE FUNCTION clipsql_private.begin_watch() RETURNS trigger
     SET lock_timeout TO '1s'
     AS $$
 declare
-    wait_ms integer;
+    wait_s integer;
 begin
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        -- It would not see what those whom it waits for have written, and they do not see it.
-        raise exception using errcode = 'feature_not_supported', message = format(
-            'A watch begins or changes under "read committed" only, not under "%s"; do it in a transaction of its own.',
-            current_setting('transaction_isolation'));
-    end if;
-    foreach wait_ms in array array[1000, 2000, 4000, 8000] loop
-        perform set_config('lock_timeout', wait_ms || 'ms', true);
+    for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
+        perform set_config('lock_timeout', wait_s || 's', true);
         begin
             perform pg_advisory_xact_lock(hashtextextended('watches of clipsql', 0));
             update clipsql.model as m set is_default = m.is_default;
@@ -5135,11 +5189,11 @@ CREATE FUNCTION clipsql_private.daily_interval(alarms bigint[], OUT low double p
  SELECT GREATEST((0)::double precision, ((GREATEST((0)::double precision, (s.root - s.reach)) ^ (2)::double precision) - (0.375)::double precision)) AS "greatest",
      (((s.root + s.reach) ^ (2)::double precision) - (0.375)::double precision)
     FROM ( SELECT sqrt((d.mean + (0.375)::double precision)) AS root,
-             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, ((d.spread + (2)::double precision) / d.freedom)) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((((1.96)::double precision + ((2.3723)::double precision / d.freedom)) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision)))) AS reach
+             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, (d.variance / NULLIF(d.mean, (0)::double precision))) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((1.96)::double precision + COALESCE(((((2.3723)::double precision / d.freedom) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision))), (0)::double precision))) AS reach
             FROM ( SELECT (avg(a.number))::double precision AS mean,
+                     (var_samp(a.number))::double precision AS variance,
                      count(*) AS days,
-                     ((count(*))::double precision + (1.0)::double precision) AS freedom,
-                     (COALESCE(((((count(*) - 1))::numeric * var_samp(a.number)) / NULLIF(avg(a.number), (0)::numeric)), (0)::numeric))::double precision AS spread
+                     (NULLIF((count(*) - 1), 0))::double precision AS freedom
                     FROM unnest(daily_interval.alarms) a(number)) d) s;
 END;
 
@@ -5824,6 +5878,44 @@ COMMENT ON FUNCTION clipsql_private.find_watch(name text) IS 'The watch of that 
 
 
 --
+-- Name: found_images(text, bigint, boolean, integer, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.found_images(query text, of_caption bigint, has_terms boolean, max_results integer, chosen clipsql.model) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if of_caption is not null then
+        return array(
+            select s.image_id
+            from clipsql.caption_embedding as e
+            cross join lateral clipsql.search(
+                query => e.embedding::vector, max_results => found_images.max_results, model => chosen.name) as s
+            where e.caption_id = of_caption and e.model_id = chosen.model_id
+            order by s.rank);
+    elsif has_terms then
+        return array(
+            select s.image_id
+            from clipsql.search_query(query => found_images.query, max_results => found_images.max_results, model => chosen.name) as s
+            order by s.rank);
+    end if;
+    return array(
+        select s.image_id
+        from clipsql.search_text(query => found_images.query, max_results => found_images.max_results, model => chosen.name) as s
+        order by s.rank);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION found_images(query text, of_caption bigint, has_terms boolean, max_results integer, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.found_images(query text, of_caption bigint, has_terms boolean, max_results integer, chosen clipsql.model) IS 'image_ids that a query finds under a model, nearest first.';
+
+
+--
 -- Name: gate(double precision, double precision, double precision, double precision, double precision, double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6164,6 +6256,56 @@ CREATE FUNCTION clipsql_private.keeps_tenants_apart() RETURNS boolean
 --
 
 COMMENT ON FUNCTION clipsql_private.keeps_tenants_apart() IS 'Whether clipsql.enable_tenants() is on.';
+
+
+--
+-- Name: shadow; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.shadow (
+    shadow_id integer NOT NULL,
+    model_id integer NOT NULL,
+    collection text,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    kept_until timestamp with time zone,
+    noted_at timestamp with time zone,
+    noted_waiting bigint,
+    pace double precision
+);
+
+
+--
+-- Name: TABLE shadow; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.shadow IS 'A model that pictures of a collection (null: of all) are embedded under, whatever model they came in by.';
+
+
+--
+-- Name: kept_models(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.kept_models(of_collection text) RETURNS SETOF integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ WITH shadow AS (
+          SELECT s.model_id
+            FROM clipsql_private.shadow s
+           WHERE (((s.collection IS NULL) OR (s.collection = kept_models.of_collection)) AND ((s.kept_until IS NULL) OR (s.kept_until > now())))
+         )
+  SELECT m.model_id
+    FROM clipsql.model m
+   WHERE ((m.location IS NOT NULL) AND ((m.model_id IN ( SELECT s.model_id
+            FROM shadow s)) OR (m.is_default AND (EXISTS ( SELECT
+            FROM shadow)))));
+END;
+
+
+--
+-- Name: FUNCTION kept_models(of_collection text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.kept_models(of_collection text) IS 'The models that pictures of a collection are to be embedded under while there is a shadow.';
 
 
 --
@@ -6571,7 +6713,7 @@ COMMENT ON FUNCTION clipsql_private.merge_bytes(word text, tower clipsql_private
 
 CREATE FUNCTION clipsql_private.most(argument text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'watch'::text THEN 200 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
+    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'watch'::text THEN 200 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'queries'::text THEN 50 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
 
 
 --
@@ -6601,110 +6743,6 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.move_queued_picture() IS 'Trigger: a picture that waits goes with its row to another collection.';
-
-
---
--- Name: moved_watch(clipsql.watch_list, clipsql.model, bigint, bigint); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]) RETURNS record
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-declare
-    reason text;
-begin
-    moved := watch;
-    reason := case
-        when num_nonnulls(watch.alarms_per_day, watch.min_percentile) = 0 then format(
-            'a similarity of %s means something else there; make the watch again with a threshold for that model.',
-            round(watch.min_similarity::numeric, 3))
-        when watch.query is null and watch.images is null then
-            'the vector that is looked for is not of that model; make the watch again with one that is.'
-        when watch.owner <> current_user and not clipsql_private.sees_all(watch.owner::name) then format(
-            'a rate is of the pictures that %s sees, who alone can move this by clipsql.move_watches().', watch.owner)
-        -- What the watch has judged it would judge again as the model comes to know it.
-        when lacking > 0.01 * known then format(
-            'of %s pictures that the old model knows it does not know %s yet.', known, lacking)
-    end;
-    if reason is null then
-        begin
-            directions := (clipsql_private.watch_subject(
-                query => watch.query, images => watch.images, query_vector => null, chosen => chosen)).directions;
-            moved.model_id := chosen.model_id;
-            moved.problem := null;
-            if watch.alarms_per_day is not null then
-                select t.similarity, t.low, t.high into moved.min_similarity, moved.alarms_low, moved.alarms_high
-                from clipsql_private.rate_threshold(moved, directions) as t;
-            else
-                moved.min_similarity := clipsql_private.percentile_threshold(moved, directions);
-            end if;
-            return;
-        exception
-            when transaction_rollback or lock_not_available or insufficient_resources then
-                raise;
-            when others then
-                reason := sqlerrm;
-        end;
-    end if;
-    moved := watch;
-    moved.problem := format('Not under model %s: %s', chosen.name, reason);
-    directions := null;
-end;
-$$;
-
-
---
--- Name: FUNCTION moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]) IS 'A watch with its vectors under another model; or as it is, with the reason why it stays, and no vectors.';
-
-
---
--- Name: near_watches(integer, bigint[], public.halfvec[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.near_watches(of_model integer, images bigint[], embeddings public.halfvec[]) RETURNS TABLE(watch_id bigint, image_id bigint, similarity double precision)
-    LANGUAGE plpgsql STABLE ROWS 100
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET jit TO 'off'
-    SET max_parallel_workers_per_gather TO '0'
-    AS $_$
-#variable_conflict use_column
-declare
-    directions constant halfvec[] := array(
-        select l2_normalize(e.embedding) from unnest(embeddings) with ordinality as e(embedding, number) order by e.number);
-    products constant text := (
-        select string_agg(format('inner_product(v.embedding, ($1)[%s])', n.number), ', ')
-        from generate_series(1, cardinality(embeddings)) as n(number));
-    near bigint[];
-begin
-    execute format(
-            'select array_agg(distinct v.watch_id) from clipsql_private.watch_vector as v
-             where v.model_id = $2 and not v.is_paused and greatest(%s) >= v.min_similarity - 0.002', products)
-        into near using directions, of_model;
-    return query
-    select v.watch_id, n.image_id, max(n.similarity)
-    from clipsql_private.watch_vector as v
-    cross join lateral (
-        select e.image_id, 1 - (v.embedding <=> e.embedding) as similarity
-        from unnest(images, embeddings) as e(image_id, embedding)
-        offset 0
-    ) as n
-    where v.watch_id = any (near) and v.model_id = of_model
-        and n.similarity >= v.min_similarity
-        and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
-    group by v.watch_id, n.image_id;
-end;
-$_$;
-
-
---
--- Name: FUNCTION near_watches(of_model integer, images bigint[], embeddings public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.near_watches(of_model integer, images bigint[], embeddings public.halfvec[]) IS 'The watches under a model that each of these pictures is similar enough to.';
 
 
 --
@@ -7688,6 +7726,94 @@ COMMENT ON FUNCTION clipsql_private.queue_deliveries() IS 'Trigger: alarms wait 
 
 
 --
+-- Name: queue_for_shadows(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.queue_for_shadows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not exists (select from clipsql_private.shadow) then
+        return null;
+    end if;
+    if starts_with(tg_table_name, 'image_') then
+        -- What could not be had for one model may be had now.
+        delete from clipsql_private.unembedded as u where u.image_id in (select w.image_id from written as w);
+        insert into clipsql_private.queue (image_id, collection, model_id, is_checked, is_fresh)
+        select distinct i.image_id, i.collection, k.model_id, i.sha256 is not null, true
+        from written as w
+        join clipsql.image as i on i.image_id = w.image_id
+        cross join lateral clipsql_private.kept_models(i.collection) as k(model_id)
+        where not exists (
+            select from clipsql.image_embedding as e where e.image_id = i.image_id and e.model_id = k.model_id)
+        order by i.image_id, k.model_id
+        on conflict (image_id, model_id) do update set is_fresh = true, leased_by = null, leased_until = null;
+    else
+        insert into clipsql_private.queue (image_id, collection, model_id, is_checked, is_fresh)
+        select distinct i.image_id, i.collection, k.model_id, true, true
+        from written as w
+        join clipsql.caption as c on c.caption_id = w.caption_id
+        join clipsql.image as i on i.image_id = c.image_id
+        cross join lateral clipsql_private.kept_models(i.collection) as k(model_id)
+        where exists (select from clipsql.image_embedding as e where e.image_id = i.image_id and e.model_id = k.model_id)
+            and not exists (
+                select from clipsql.caption_embedding as v where v.caption_id = c.caption_id and v.model_id = k.model_id)
+        order by i.image_id, k.model_id
+        on conflict (image_id, model_id) do update set is_fresh = true, leased_by = null, leased_until = null;
+    end if;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION queue_for_shadows(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.queue_for_shadows() IS 'Trigger: what was embedded under one model waits for the others that pictures are kept under.';
+
+
+--
+-- Name: queue_missing(integer, bigint, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.queue_missing(of_model integer, after bigint, most_rows integer) RETURNS TABLE(queued bigint, last bigint)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    with missing as materialized (
+        select i.image_id, i.collection, i.sha256 is not null as is_checked
+        from clipsql.image as i
+        where i.image_id > after and i.status = 'embedded'
+            and exists (
+                select from clipsql_private.shadow as s
+                where s.model_id = of_model and (s.collection is null or s.collection = i.collection)
+                    and (s.kept_until is null or s.kept_until > now()))
+            and not exists (
+                select from clipsql.image_embedding as e where e.image_id = i.image_id and e.model_id = of_model)
+            and not exists (
+                select from clipsql_private.unembedded as u where u.image_id = i.image_id and u.model_id = of_model)
+        order by i.image_id
+        limit most_rows
+    ), added as (
+        insert into clipsql_private.queue (image_id, collection, model_id, is_checked)
+        select m.image_id, m.collection, of_model, m.is_checked from missing as m order by m.image_id
+        on conflict (image_id, model_id) do nothing
+        returning image_id
+    )
+    select (select count(*) from added), (select max(m.image_id) from missing as m having count(*) = most_rows);
+$$;
+
+
+--
+-- Name: FUNCTION queue_missing(of_model integer, after bigint, most_rows integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.queue_missing(of_model integer, after bigint, most_rows integer) IS 'Lets pictures wait for the model of a shadow; how many, and the last one unless there are no more.';
+
+
+--
 -- Name: queue_picture(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -7741,15 +7867,20 @@ begin
             select s.watch_id, array_agg(s.image_id order by s.image_id) as images,
                 array_agg(s.similarity order by s.image_id) as similarities
             from (
-                select array_agg(n.image_id) as images, array_agg(n.embedding) as embeddings
-                from (
-                    select w.image_id, w.embedding, (row_number() over () - 1) / 32 as part
+                select v.watch_id, n.image_id, max(n.similarity) as similarity
+                from clipsql_private.watch_vector as v
+                -- The few new pictures are gone through for each watch, in memory, not the watches for each picture.
+                cross join lateral (
+                    select w.image_id, 1 - (v.embedding <=> w.embedding) as similarity
                     from written as w
                     where w.model_id = of_model
+                    offset 0
                 ) as n
-                group by n.part
-            ) as p
-            cross join lateral clipsql_private.near_watches(of_model, p.images, p.embeddings) as s
+                where v.model_id = of_model and not v.is_paused
+                    and n.similarity >= v.min_similarity
+                    and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
+                group by v.watch_id, n.image_id
+            ) as s
             group by s.watch_id
             order by s.watch_id
         loop
@@ -7766,7 +7897,7 @@ begin
         end loop;
     end loop;
     if raised <> '{}' then
-        perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);  -- it takes 8000 bytes
+        perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));  -- it takes 8000 bytes
     end if;
     return null;
 end;
@@ -7778,50 +7909,6 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.raise_alerts() IS 'Trigger: raises the alarms of all watches for the embeddings that a statement wrote.';
-
-
---
--- Name: raise_missed(); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.raise_missed() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET jit TO 'off'
-    AS $$
-declare
-    images bigint[];
-    similarities double precision[];
-    raised bigint[];
-begin
-    select array_agg(s.image_id order by s.image_id), array_agg(s.similarity order by s.image_id) into images, similarities
-    from (
-        select e.image_id, max(1 - (v.embedding <=> e.embedding)) as similarity
-        from clipsql.image as i
-        join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = new.model_id
-        join clipsql_private.watch_vector as v on v.watch_id = new.watch_id and v.model_id = new.model_id
-        where i.added_at >= new.created_at
-            and not exists (
-                select from clipsql.image_embedding as o where o.model_id = old.model_id and o.image_id = i.image_id)
-        group by e.image_id
-    ) as s
-    where s.similarity >= new.min_similarity and s.similarity < 'NaN';
-    if images is not null then
-        raised := clipsql_private.raise_watch(new.watch_id, images, similarities);
-        if raised <> '{}' then
-            perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);
-        end if;
-    end if;
-    return null;
-end;
-$$;
-
-
---
--- Name: FUNCTION raise_missed(); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.raise_missed() IS 'Trigger: raises the alarms of a watch that has moved for the pictures that its old model never knew.';
 
 
 --
@@ -7852,7 +7939,7 @@ begin
     -- The basis is of what is near to all vectors, a watch of what is near to one. And it is of all pictures: its owner may not
     -- see them all, nor, where tenants are kept apart, may who writes, within whose sight it would then be.
     if cardinality(directions) = 1 and clipsql_private.sees_all(watch.owner::name)
-            and (not clipsql_private.keeps_tenants_apart() or clipsql_private.sees_all(clipsql_private.caller())) then
+            and (clipsql_private.sees_all(clipsql_private.caller()) or not clipsql_private.keeps_tenants_apart()) then
         select b.size, b.distances into size, distances
         from clipsql_private.percentile_basis(
             directions, watch.filters ->> 'in_collection', (select max(1 - f.similarity) from unnest(fresh) as f),
@@ -7890,6 +7977,61 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.raise_watch(of_watch bigint, images bigint[], similarities double precision[]) IS 'Raises the alarms of a watch for pictures; gives the alert_ids of new ones.';
+
+
+--
+-- Name: rank_biased_overlap(bigint[], bigint[], double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.rank_biased_overlap(one bigint[], other bigint[], persistence double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ WITH ends AS (
+          SELECT LEAST(cardinality(rank_biased_overlap.one), cardinality(rank_biased_overlap.other)) AS short,
+             GREATEST(cardinality(rank_biased_overlap.one), cardinality(rank_biased_overlap.other)) AS long
+         ), common AS (
+          SELECT GREATEST(a.place, b.place) AS depth
+            FROM (unnest(rank_biased_overlap.one) WITH ORDINALITY a(image_id, place)
+              JOIN unnest(rank_biased_overlap.other) WITH ORDINALITY b(image_id, place) ON ((b.image_id = a.image_id)))
+         ), overlap AS (
+          SELECT d.depth,
+             (count(c.depth))::double precision AS shared
+            FROM ((ends e
+              CROSS JOIN LATERAL generate_series(1, e.long) d(depth))
+              LEFT JOIN common c ON ((c.depth <= d.depth)))
+           GROUP BY d.depth
+         ), summed AS (
+          SELECT e.short,
+             e.long,
+             COALESCE(( SELECT o.shared
+                    FROM overlap o
+                   WHERE (o.depth = e.short)), (0)::double precision) AS shared_short,
+             ( SELECT o.shared
+                    FROM overlap o
+                   WHERE (o.depth = e.long)) AS shared_long,
+             ( SELECT sum(((o.shared / (o.depth)::double precision) * (rank_biased_overlap.persistence ^ (o.depth)::double precision))) AS sum
+                    FROM overlap o) AS seen
+            FROM ends e
+         )
+  SELECT
+         CASE
+             WHEN (s.short = 0) THEN (
+             CASE
+                 WHEN (s.long > 0) THEN 0
+                 ELSE NULL::integer
+             END)::double precision
+             ELSE (((((1)::double precision - rank_biased_overlap.persistence) / rank_biased_overlap.persistence) * (s.seen + COALESCE(( SELECT sum((((s.shared_short * ((d.depth - s.short))::double precision) / ((s.short * d.depth))::double precision) * (rank_biased_overlap.persistence ^ (d.depth)::double precision))) AS sum
+                FROM generate_series((s.short + 1), s.long) d(depth)), (0)::double precision))) + ((((s.shared_long - s.shared_short) / (s.long)::double precision) + (s.shared_short / (s.short)::double precision)) * (rank_biased_overlap.persistence ^ (s.long)::double precision)))
+         END AS "case"
+    FROM summed s;
+END;
+
+
+--
+-- Name: FUNCTION rank_biased_overlap(one bigint[], other bigint[], persistence double precision); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.rank_biased_overlap(one bigint[], other bigint[], persistence double precision) IS 'How much two answers have in common, their first pictures most: 1 when they are the same, 0 when they share none.';
 
 
 --
@@ -7971,12 +8113,8 @@ begin
     from clipsql_private.watched_past(watch, directions) as p;
     wanted := watch.alarms_per_day * days;
     if seen is null then
-        raise exception using errcode = 'CQ004', message = case
-            when watch.filters ? 'in_collection' and not exists (
-                select from clipsql.image as i where i.collection = watch.filters ->> 'in_collection')
-            then format('There is no collection "%s" yet', watch.filters ->> 'in_collection')
-            else 'No picture passes the filters yet'
-        end || ', so nothing tells how many alarms a day there would be; give min_similarity.';
+        raise exception using errcode = 'CQ004', message =
+            'No picture passes the filters yet, so nothing tells how many alarms a day there would be; give min_similarity.';
     elsif span < interval '12 hours' then
         raise exception using errcode = 'CQ004', message = format(
             'The %s pictures that pass the filters are of %s hours, too few to tell of a day; give min_similarity.',
@@ -8419,9 +8557,12 @@ CREATE FUNCTION clipsql_private.resolve_model(model_name text) RETURNS clipsql.m
 declare
     sees_location constant boolean := not clipsql_private.keeps_tenants_apart()
         or has_column_privilege(clipsql_private.caller(), 'clipsql.model', 'location', 'select');
+    -- Empty once a transaction has taken back what it set.
+    of_session constant text := nullif(current_setting('clipsql.model', true), '');
+    asked constant text := coalesce(model_name, of_session);
     found_model clipsql.model;
 begin
-    if model_name is null then
+    if asked is null then
         select m.* into found_model from clipsql.model as m where m.is_default;
         if found_model.model_id is null then
             raise exception using errcode = 'CQ001', message = case
@@ -8429,16 +8570,20 @@ begin
                 else 'There is no model yet; run "clipsql model add NAME".' end;
         end if;
     else
-        perform clipsql_private.check_most('model', length(model_name), 'characters');
+        perform clipsql_private.check_most('model', length(asked), 'characters');
         select m.* into found_model
         from clipsql.model as m
-        where model_name in (m.name, case when sees_location then m.location end)
-        order by m.name = model_name desc, m.model_id
+        where asked in (m.name, case when sees_location then m.location end)
+        order by m.name = asked desc, m.model_id
         limit 1;
-        if found_model.model_id is null then
+        if found_model.model_id is null and model_name is null then
+            raise exception using errcode = 'CQ001',
+                message = format('There is no model "%s" here, which the setting clipsql.model names.', asked),
+                hint = 'Name one of "clipsql model list", or run "reset clipsql.model" or "alter role ... reset clipsql.model".';
+        elsif found_model.model_id is null then
             raise exception using errcode = 'CQ001',
                 message = format(
-                    'There is no model "%s" here; there is: %s.', model_name,
+                    'There is no model "%s" here; there is: %s.', asked,
                     coalesce((select string_agg(m.name, ', ' order by m.name) from clipsql.model as m), 'none'));
         end if;
     end if;
@@ -8454,7 +8599,7 @@ $$;
 -- Name: FUNCTION resolve_model(model_name text); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.resolve_model(model_name text) IS 'The model of that name or location, or the default one when the name is null; CQ001 when there is none.';
+COMMENT ON FUNCTION clipsql_private.resolve_model(model_name text) IS 'The model of that name or location; when the name is null that of the setting clipsql.model, else the default one. CQ001 when there is none.';
 
 
 --
@@ -10291,6 +10436,199 @@ COMMENT ON COLUMN clipsql.index_stats.recall_measured_at IS 'When that was.';
 
 
 --
+-- Name: unembedded; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.unembedded (
+    model_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    failure text NOT NULL,
+    error text NOT NULL,
+    failed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE unembedded; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.unembedded IS 'A picture that is embedded, and that could not be had or read to embed it under this model too.';
+
+
+--
+-- Name: model_change; Type: VIEW; Schema: clipsql; Owner: -
+--
+
+CREATE VIEW clipsql.model_change WITH (security_invoker='true') AS
+ SELECT m.name AS model,
+    s.collection,
+    s.begun_at,
+    s.kept_until,
+    c.pictures,
+    c.embedded,
+    c.failed,
+    ((c.pictures - c.embedded) - c.failed) AS waiting,
+        CASE
+            WHEN (c.pictures = (c.embedded + c.failed)) THEN '00:00:00'::interval
+            WHEN ((s.noted_at > (now() - '00:02:00'::interval)) AND (s.pace > (0)::double precision)) THEN date_trunc('second'::text, make_interval(secs => ((((c.pictures - c.embedded) - c.failed))::double precision / s.pace)))
+            ELSE NULL::interval
+        END AS time_left
+   FROM ((clipsql_private.shadow s
+     JOIN clipsql.model m ON ((m.model_id = s.model_id)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS pictures,
+            count(e.image_id) AS embedded,
+            count(u.image_id) FILTER (WHERE (e.image_id IS NULL)) AS failed
+           FROM ((clipsql.image i
+             LEFT JOIN clipsql.image_embedding e ON (((e.image_id = i.image_id) AND (e.model_id = s.model_id))))
+             LEFT JOIN clipsql_private.unembedded u ON (((u.image_id = i.image_id) AND (u.model_id = s.model_id))))
+          WHERE ((i.status = 'embedded'::text) AND ((s.collection IS NULL) OR (i.collection = s.collection)))) c)
+  WHERE ((s.kept_until IS NULL) OR (s.kept_until > now()));
+
+
+--
+-- Name: VIEW model_change; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON VIEW clipsql.model_change IS 'Models that pictures are embedded under beside the default one, by "clipsql model shadow" or after "clipsql model use".';
+
+
+--
+-- Name: COLUMN model_change.model; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.model IS 'Name of the model.';
+
+
+--
+-- Name: COLUMN model_change.collection; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.collection IS 'The collection whose pictures are; null: all.';
+
+
+--
+-- Name: COLUMN model_change.begun_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.begun_at IS 'When that began.';
+
+
+--
+-- Name: COLUMN model_change.kept_until; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.kept_until IS 'When it ends by itself; null: when somebody retires the model.';
+
+
+--
+-- Name: COLUMN model_change.pictures; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.pictures IS 'Pictures that are embedded under some model.';
+
+
+--
+-- Name: COLUMN model_change.embedded; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.embedded IS 'Those of them that are embedded under this one.';
+
+
+--
+-- Name: COLUMN model_change.failed; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.failed IS 'Those that could not be had or read for this one, such as dead addresses; clipsql.model_failure names them.';
+
+
+--
+-- Name: COLUMN model_change.waiting; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.waiting IS 'Those that wait for a worker.';
+
+
+--
+-- Name: COLUMN model_change.time_left; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_change.time_left IS 'How long workers need for these at their latest pace; null: none worked on them in the last two minutes.';
+
+
+--
+-- Name: model_failure; Type: VIEW; Schema: clipsql; Owner: -
+--
+
+CREATE VIEW clipsql.model_failure WITH (security_invoker='true') AS
+ SELECT m.name AS model,
+    i.image_id,
+    i.collection,
+    i.url,
+    u.failure,
+    u.error,
+    u.failed_at
+   FROM ((clipsql_private.unembedded u
+     JOIN clipsql.model m ON ((m.model_id = u.model_id)))
+     JOIN clipsql.image i ON ((i.image_id = u.image_id)));
+
+
+--
+-- Name: VIEW model_failure; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON VIEW clipsql.model_failure IS 'Pictures that are embedded under some model and could not be had or read for another: a search under that misses them.';
+
+
+--
+-- Name: COLUMN model_failure.model; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.model IS 'Name of the model that lacks them.';
+
+
+--
+-- Name: COLUMN model_failure.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.image_id IS 'The picture.';
+
+
+--
+-- Name: COLUMN model_failure.collection; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.collection IS 'Name of the collection that it belongs to.';
+
+
+--
+-- Name: COLUMN model_failure.url; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.url IS 'Its address.';
+
+
+--
+-- Name: COLUMN model_failure.failure; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.failure IS 'Class of what went wrong, such as no_file or timeout.';
+
+
+--
+-- Name: COLUMN model_failure.error; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.error IS 'What went wrong, in words.';
+
+
+--
+-- Name: COLUMN model_failure.failed_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_failure.failed_at IS 'When that was.';
+
+
+--
 -- Name: model_model_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
 --
 
@@ -10701,6 +11039,23 @@ COMMENT ON TABLE clipsql_private.delivery IS 'An alarm that a webhook is still t
 
 
 --
+-- Name: encoded_with; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.encoded_with (
+    model_id integer NOT NULL,
+    dtype text NOT NULL
+);
+
+
+--
+-- Name: TABLE encoded_with; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.encoded_with IS 'The number format that a model''s stored vectors were made in.';
+
+
+--
 -- Name: fingerprint; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -10927,6 +11282,20 @@ CREATE TABLE clipsql_private.revision (
 
 ALTER TABLE clipsql_private.search_tuning ALTER COLUMN tuning_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME clipsql_private.search_tuning_tuning_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: shadow_shadow_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.shadow ALTER COLUMN shadow_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql_private.shadow_shadow_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -11321,126 +11690,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.160072+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:34:13.210905+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:34:13.265402+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
 \.
 
 
@@ -11449,7 +11818,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 06:34:12.550035+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 06:37:05.452795+00
 \.
 
 
@@ -11514,6 +11883,14 @@ COPY clipsql_private.changed_row (changed_at, is_fresh) FROM stdin;
 --
 
 COPY clipsql_private.delivery (webhook_id, alert_id, tries, next_try_at, failure, is_dead) FROM stdin;
+\.
+
+
+--
+-- Data for Name: encoded_with; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.encoded_with (model_id, dtype) FROM stdin;
 \.
 
 
@@ -11707,7 +12084,7 @@ COPY clipsql_private.repeat (watch_id, image_id, alert_id) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0010
+0011
 \.
 
 
@@ -11716,6 +12093,14 @@ COPY clipsql_private.revision (version_num) FROM stdin;
 --
 
 COPY clipsql_private.search_tuning (tuning_id, model_id, collection, ef_search, target_recall, measured_recall, queries, measured_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: shadow; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.shadow (shadow_id, model_id, collection, begun_at, kept_until, noted_at, noted_waiting, pace) FROM stdin;
 \.
 
 
@@ -12411,7 +12796,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 06:34:13.377183+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 06:37:06.172925+00
 \.
 
 
@@ -12569,6 +12954,14 @@ COPY clipsql_private.thumbnail (image_id, jpeg, width, height) FROM stdin;
 
 
 --
+-- Data for Name: unembedded; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.unembedded (model_id, image_id, failure, error, failed_at) FROM stdin;
+\.
+
+
+--
 -- Data for Name: verdict; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
@@ -12660,6 +13053,13 @@ SELECT pg_catalog.setval('clipsql_private.queue_queue_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('clipsql_private.search_tuning_tuning_id_seq', 1, false);
+
+
+--
+-- Name: shadow_shadow_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql_private.shadow_shadow_id_seq', 1, false);
 
 
 --
@@ -12806,6 +13206,14 @@ ALTER TABLE ONLY clipsql_private.delivery
 
 
 --
+-- Name: encoded_with encoded_with_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.encoded_with
+    ADD CONSTRAINT encoded_with_pkey PRIMARY KEY (model_id);
+
+
+--
 -- Name: fingerprint fingerprint_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -12902,6 +13310,22 @@ ALTER TABLE ONLY clipsql_private.search_tuning
 
 
 --
+-- Name: shadow shadow_model_id_collection_key; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.shadow
+    ADD CONSTRAINT shadow_model_id_collection_key UNIQUE NULLS NOT DISTINCT (model_id, collection);
+
+
+--
+-- Name: shadow shadow_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.shadow
+    ADD CONSTRAINT shadow_pkey PRIMARY KEY (shadow_id);
+
+
+--
 -- Name: text_added_token text_added_token_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -12971,6 +13395,14 @@ ALTER TABLE ONLY clipsql_private.text_word
 
 ALTER TABLE ONLY clipsql_private.thumbnail
     ADD CONSTRAINT thumbnail_pkey PRIMARY KEY (image_id);
+
+
+--
+-- Name: unembedded unembedded_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.unembedded
+    ADD CONSTRAINT unembedded_pkey PRIMARY KEY (model_id, image_id);
 
 
 --
@@ -13132,6 +13564,13 @@ CREATE INDEX repeat_image_id_idx ON clipsql_private.repeat USING btree (image_id
 
 
 --
+-- Name: unembedded_image_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX unembedded_image_id_idx ON clipsql_private.unembedded USING btree (image_id);
+
+
+--
 -- Name: verdict_image_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
 --
 
@@ -13202,17 +13641,24 @@ CREATE CONSTRAINT TRIGGER image_is_queued AFTER INSERT OR UPDATE OF status ON cl
 
 
 --
+-- Name: caption_embedding shadows_of_new; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER shadows_of_new AFTER INSERT ON clipsql.caption_embedding REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.queue_for_shadows();
+
+
+--
+-- Name: image_embedding shadows_of_new; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER shadows_of_new AFTER INSERT ON clipsql.image_embedding REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.queue_for_shadows();
+
+
+--
 -- Name: watch_list watch_begins; Type: TRIGGER; Schema: clipsql; Owner: -
 --
 
 CREATE TRIGGER watch_begins BEFORE INSERT OR UPDATE OF model_id, filters, timezone, min_similarity, once_per, once_per_key, is_paused ON clipsql.watch_list FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.begin_watch();
-
-
---
--- Name: watch_list watch_moves; Type: TRIGGER; Schema: clipsql; Owner: -
---
-
-CREATE TRIGGER watch_moves AFTER UPDATE OF model_id ON clipsql.watch_list FOR EACH ROW WHEN (((old.model_id <> new.model_id) AND (NOT new.is_paused))) EXECUTE FUNCTION clipsql_private.raise_missed();
 
 
 --
@@ -13227,6 +13673,27 @@ CREATE TRIGGER alerts_of_changed AFTER UPDATE ON clipsql_private.image_embedding
 --
 
 CREATE TRIGGER alerts_of_new AFTER INSERT ON clipsql_private.image_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.raise_alerts();
+
+
+--
+-- Name: shadow shadow_begins; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER shadow_begins BEFORE INSERT ON clipsql_private.shadow FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.begin_watch();
+
+
+--
+-- Name: caption_embedding_1 shadows_of_new; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER shadows_of_new AFTER INSERT ON clipsql_private.caption_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.queue_for_shadows();
+
+
+--
+-- Name: image_embedding_1 shadows_of_new; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER shadows_of_new AFTER INSERT ON clipsql_private.image_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.queue_for_shadows();
 
 
 --
@@ -13333,6 +13800,14 @@ ALTER TABLE ONLY clipsql_private.delivery
 
 
 --
+-- Name: encoded_with encoded_with_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.encoded_with
+    ADD CONSTRAINT encoded_with_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
 -- Name: fingerprint fingerprint_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -13421,6 +13896,14 @@ ALTER TABLE ONLY clipsql_private.search_tuning
 
 
 --
+-- Name: shadow shadow_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.shadow
+    ADD CONSTRAINT shadow_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
 -- Name: text_added_token text_added_token_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -13490,6 +13973,22 @@ ALTER TABLE ONLY clipsql_private.text_word
 
 ALTER TABLE ONLY clipsql_private.thumbnail
     ADD CONSTRAINT thumbnail_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: unembedded unembedded_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.unembedded
+    ADD CONSTRAINT unembedded_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: unembedded unembedded_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.unembedded
+    ADD CONSTRAINT unembedded_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
 
 
 --
