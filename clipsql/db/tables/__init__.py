@@ -2,6 +2,7 @@
 
 from clipsql.db.tables import (
     attachments,
+    keys,
     percentile_samples,
     pictures,
     queue,
@@ -14,6 +15,7 @@ from clipsql.db.tables import (
 
 __all__ = [
     "attachments",
+    "keys",
     "percentile_samples",
     "pictures",
     "queue",

@@ -1,0 +1,87 @@
+"""The application that `clipsql serve` runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.engine import URL
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from clipsql import __version__
+from clipsql.errors import ClipsqlError, DatabaseError
+from clipsql.serving.api import api
+from clipsql.serving.callers import Callers
+from clipsql.serving.door import Asking
+from clipsql.serving.metrics import CONTENT_TYPE, Metrics
+from clipsql.serving.options import ServeOptions
+from clipsql.serving.pictures import Shrunk, pictures
+from clipsql.serving.problems import Problem, answer_error
+from clipsql.serving.protection import Protected
+
+_log = logging.getLogger(__name__)
+
+
+def make_app(url: URL, options: ServeOptions) -> ASGIApp:
+    """An ASGI application over the database at `url`, which has an asynchronous driver."""
+    callers, metrics = Callers(url, options), Metrics()
+    metrics.watch_pool(callers.in_use)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await callers.engine.dispose()
+
+    app = FastAPI(
+        title="clipsql", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+        description="CLIP image search that lives in PostgreSQL.",
+    )  # fmt: skip
+    app.state.options, app.state.callers, app.state.shrunk = options, callers, Shrunk()
+    app.add_exception_handler(ClipsqlError, answer_error)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.include_router(pictures)
+    app.include_router(api)
+    app.mount("/static", StaticFiles(directory=str(resources.files(__package__) / "static")))
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        try:
+            await callers.ping()
+        except DatabaseError as error:
+            return Problem.of(error).response()
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", include_in_schema=False)
+    async def tell_metrics(asking: Asking) -> Response:
+        await callers.admit(asking.shown)
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    return Protected(app, most_bytes=options.most_bytes, metrics=metrics)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: no such route, another method."""
+    assert isinstance(error, HTTPException)
+    answer = Problem(error.status_code, str(error.detail)).response()
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unreadable(_request: Request, error: Exception) -> Response:
+    """A request that is not of its form: the first thing that is wrong, by its place."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    return Problem(422, f"{place} is wrong: {first['msg']}.").response()

@@ -1,0 +1,45 @@
+"""How a route reaches the database: in a transaction with the rights of who asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clipsql.search.asynchronous import AsyncSearcher
+from clipsql.serving.callers import Callers, Shown
+from clipsql.serving.options import ServeOptions
+
+
+class Door:
+    """The database, for one request. A transaction ends before its answer is sent, however slow a client reads."""
+
+    def __init__(self, request: Request) -> None:
+        self.options: ServeOptions = request.app.state.options
+        self._callers: Callers = request.app.state.callers
+        self.shown = Shown.by(request.headers, request.cookies, self.options)
+
+    @asynccontextmanager
+    async def open(self, *, writes: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection as the role that asks. Raises ClipsqlError."""
+        async with self._callers.asking(self.shown, writes=writes) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def searcher(self, *, writes: bool = False, model: str | None = None) -> AsyncIterator[AsyncSearcher]:
+        """A searcher as the role that asks, under a model or the server's own."""
+        async with self.open(writes=writes) as connection:
+            yield AsyncSearcher(connection, model=model or self.options.model)
+
+    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """Rows of one statement that reads."""
+        async with self.open() as connection:
+            return [dict(row) for row in (await connection.execute(sa.text(statement), values)).mappings()]
+
+
+Asking = Annotated[Door, Depends(Door)]
+"""The door, as an argument of a route."""
