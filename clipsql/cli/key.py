@@ -34,7 +34,9 @@ def add(settings: Settings, name: str, role: str) -> None:
     """
     with open_database(settings) as engine:
         click.echo(keys.add_key(engine, name, role=role))
-    note(f"Who shows this key asks as {role}: in the header Authorization: Bearer KEY, or at the gallery's door.")
+    note(
+        f"Who shows this key asks as {role}: in the header Authorization: Bearer KEY, or at the gallery's door."
+    )
 
 
 @key.command(name="list")

@@ -54,5 +54,7 @@ def serve(settings: Settings, host: str, port: int, **options: object) -> None:
             require_model(engine, given.model)
         if not given.public and given.role_header is None and not list_keys(engine):
             note('Nobody has a key yet: "clipsql key add" makes one; --public answers without.')
-        note(f"Gallery: http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/  API: /docs")
+        note(
+            f"Gallery: http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/  API: /docs"
+        )
         run(engine, given, host=host, port=port)

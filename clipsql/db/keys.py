@@ -20,7 +20,6 @@ _PREFIX = "clipsql_"
 """What keys begin with, so that a scanner of repositories knows one."""
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class KeyRow:
     """One key, without itself: what it is called, and the role that it stands for."""
@@ -55,7 +54,9 @@ def add_key(engine: Engine, name: str, *, role: str = READER) -> str:
 def list_keys(engine: Engine) -> list[KeyRow]:
     """All keys, by name."""
     with database_errors(engine), engine.connect() as connection:
-        rows = connection.execute(sa.select(ApiKey.name, ApiKey.role, ApiKey.created_at).order_by(ApiKey.name))
+        rows = connection.execute(
+            sa.select(ApiKey.name, ApiKey.role, ApiKey.created_at).order_by(ApiKey.name)
+        )
         return [KeyRow(**row) for row in rows.mappings()]
 
 
@@ -71,10 +72,10 @@ def remove_key(engine: Engine, name: str) -> None:
 def _require_role(connection: sa.Connection, role: str) -> None:
     found = connection.execute(
         sa.text(
-            "select rolsuper or rolbypassrls as is_above, pg_has_role(rolname, :reader, 'member') as reads"
+            "select rolsuper or rolbypassrls as is_above, has_table_privilege(oid, 'clipsql.image', 'select') as reads"
             " from pg_catalog.pg_roles where rolname = :role"
         ),
-        {"role": role, "reader": READER},
+        {"role": role},
     ).first()
     if found is None:
         raise ConfigurationError(f"There is no role {role}; make it: create role ... in role {READER}.")

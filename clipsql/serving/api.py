@@ -39,9 +39,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-api = APIRouter(
-    prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses=_REFUSED
-)
+api = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses=_REFUSED)
 
 
 @api.post("/search", responses={200: {"content": {"application/json": {}, NDJSON: {}}}})
@@ -54,7 +52,9 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
     seen: list[int] = []
     if (after := asked.pop("after", None)) is not None:
         if body.distinct_above is not None:
-            raise InvalidArgument("distinct_above folds within one answer; ask for more max_results instead of after.")
+            raise InvalidArgument(
+                "distinct_above folds within one answer; ask for more max_results instead of after."
+            )
         seen = read_cursor(asked, after)
     sent = asked | ({"except_images": [*(body.except_images or ()), *seen]} if seen else {})
     async with asking.open() as connection:
@@ -69,7 +69,9 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
     further = write_cursor(asked, [*seen, *(match["id"] for match in matches)]) if has_more else None
     if NDJSON not in request.headers.get("accept", ""):
         return JSONResponse(answer | {"after": further})
-    headers = {"Clipsql-Model": answer["model"].encode().decode("latin-1")} | ({"Clipsql-After": further} if further else {})
+    headers = {"Clipsql-Model": answer["model"].encode().decode("latin-1")} | (
+        {"Clipsql-After": further} if further else {}
+    )
     lines = (json.dumps(match, ensure_ascii=False) + "\n" for match in matches)
     return StreamingResponse(lines, media_type=NDJSON, headers=headers)
 
@@ -172,7 +174,9 @@ async def judge(alert: Id, body: Verdict, asking: Asking) -> None:
 @api.get("/models")
 async def models(asking: Asking) -> list[dict[str, Any]]:
     """The models and vector spaces, by name."""
-    return await asking.rows("select name, dimensions, logit_scale, is_default from clipsql.model order by name")
+    return await asking.rows(
+        "select name, dimensions, logit_scale, is_default from clipsql.model order by name"
+    )
 
 
 @api.get("/stats")

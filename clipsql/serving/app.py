@@ -68,7 +68,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
         await callers.admit(asking.shown)
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 
-    return Protected(app, most_bytes=options.most_bytes, metrics=metrics)
+    return Protected(app, options=options, metrics=metrics)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

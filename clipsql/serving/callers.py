@@ -16,6 +16,7 @@ from clipsql.errors import ClipsqlError
 from clipsql.serving.options import ServeOptions
 
 KEY_COOKIE = "clipsql_key"
+SHOW_A_KEY = 'Show a key in the header Authorization: Bearer KEY; "clipsql key add" makes one.'
 
 
 class NotAdmitted(ClipsqlError):
@@ -68,7 +69,9 @@ class Shown:
     def by(cls, headers: Mapping[str, str], cookies: Mapping[str, str], options: ServeOptions) -> Shown:
         """The key of a header or of the gallery's cookie; the role of the proxy's header, where one is trusted."""
         kind, _, bearer = headers.get("authorization", "").partition(" ")
-        key = bearer.strip() if kind.lower() == "bearer" else headers.get("api-key") or cookies.get(KEY_COOKIE)
+        key = (
+            bearer.strip() if kind.lower() == "bearer" else headers.get("api-key") or cookies.get(KEY_COOKIE)
+        )
         return cls(key or None, headers.get(options.role_header) if options.role_header else None)
 
 
@@ -127,7 +130,7 @@ class Callers:
                 raise NotAdmitted('This key opens nothing here; "clipsql key add" makes one.')
             return role
         if not self._options.public:
-            raise NotAdmitted("Show a key in the header Authorization: Bearer KEY; \"clipsql key add\" makes one.")
+            raise NotAdmitted(SHOW_A_KEY)
         return self._options.role
 
     async def _become(self, connection: AsyncConnection, role: str, *, writes: bool) -> None:

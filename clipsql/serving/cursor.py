@@ -39,7 +39,9 @@ def read_cursor(request: Mapping[str, Any], cursor: str) -> list[int]:
         if unpacker.unconsumed_tail or not unpacker.eof or len(unpacked) % 8:
             raise ValueError
     except (ValueError, binascii.Error, zlib.error):
-        raise InvalidArgument("after is no cursor of an earlier answer; leave it out to begin again.") from None
+        raise InvalidArgument(
+            "after is no cursor of an earlier answer; leave it out to begin again."
+        ) from None
     if data[:_DIGEST] != _digest(request):
         raise InvalidArgument("after belongs to another search; repeat the request that it came with.")
     steps = np.frombuffer(unpacked, dtype=np.uint8).reshape(8, -1).T
@@ -49,4 +51,6 @@ def read_cursor(request: Mapping[str, Any], cursor: str) -> list[int]:
 
 def _digest(request: Mapping[str, Any]) -> bytes:
     asked = {name: value for name, value in request.items() if name not in ("after", "max_results")}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogatepass")).digest()[:_DIGEST]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogatepass")).digest()[
+        :_DIGEST
+    ]

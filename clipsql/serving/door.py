@@ -30,7 +30,9 @@ class Door:
             yield connection
 
     @asynccontextmanager
-    async def searcher(self, *, writes: bool = False, model: str | None = None) -> AsyncIterator[AsyncSearcher]:
+    async def searcher(
+        self, *, writes: bool = False, model: str | None = None
+    ) -> AsyncIterator[AsyncSearcher]:
         """A searcher as the role that asks, under a model or the server's own."""
         async with self.open(writes=writes) as connection:
             yield AsyncSearcher(connection, model=model or self.options.model)

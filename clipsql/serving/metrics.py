@@ -27,7 +27,9 @@ class Metrics:
             registry=self._registry,
         )
         self._connections = Gauge(
-            "clipsql_connections_in_use", "Connections to the database that a request holds.", registry=self._registry
+            "clipsql_connections_in_use",
+            "Connections to the database that a request holds.",
+            registry=self._registry,
         )
 
     def watch_pool(self, in_use: Callable[[], float]) -> None:

@@ -27,7 +27,9 @@ SHOWN_SIDE = 1600
 """The longer side of a picture on its own page, in pixels."""
 
 pictures = APIRouter(
-    prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses={200: {"content": {"image/jpeg": {}}}}
+    prefix="/v1",
+    dependencies=[Depends(HTTPBearer(auto_error=False))],
+    responses={200: {"content": {"image/jpeg": {}}}},
 )
 
 _ROW = """

@@ -80,12 +80,21 @@ class Problem:
             status = next((code for start, code in _BY_SQLSTATE if (sqlstate or "").startswith(start)), 500)
         if status in (500, 503):
             _log.warning("%s", error)
-            return cls(status, "The database cannot answer now." if status == 503 else "The database refused.", sqlstate)
+            return cls(
+                status,
+                "The database cannot answer now." if status == 503 else "The database refused.",
+                sqlstate,
+            )
         return cls(status, str(error), sqlstate)
 
     def response(self) -> Response:
         """The answer; of a 401 with how to ask, of a 503 with when to try again."""
-        body = {"type": "about:blank", "title": _TITLES.get(self.status, "Refused"), "status": self.status, "detail": self.detail}
+        body = {
+            "type": "about:blank",
+            "title": _TITLES.get(self.status, "Refused"),
+            "status": self.status,
+            "detail": self.detail,
+        }
         headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(self.status, {})
         return JSONResponse(
             body | ({"sqlstate": self.sqlstate} if self.sqlstate else {}),
