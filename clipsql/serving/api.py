@@ -76,7 +76,7 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
     return StreamingResponse(lines, media_type=NDJSON, headers=headers)
 
 
-_PICTURE = """
+PICTURE = """
     select p.image_id, p.collection, p.url, p.captions, p.taken_at, i.longitude, i.latitude, p.metadata, p.width, p.height,
            p.format, p.status, p.error, p.added_at, p.has_thumbnail, p.picture_url
     from clipsql.picture as p join clipsql.image as i on i.image_id = p.image_id
@@ -87,7 +87,7 @@ _PICTURE = """
 @api.get("/images/{image}")
 async def picture(image: Id, asking: Asking) -> dict[str, Any]:
     """All that is known of a picture."""
-    for row in await asking.rows(_PICTURE, image=image):
+    for row in await asking.rows(PICTURE, image=image):
         return row
     raise UnknownImage(f"There is no image {image}.")
 

@@ -20,6 +20,8 @@ from clipsql.errors import ClipsqlError, DatabaseError
 from clipsql.serving.api import api
 from clipsql.serving.callers import Callers
 from clipsql.serving.door import Asking
+from clipsql.serving.encoders import Encoders
+from clipsql.serving.gallery import gallery, pages
 from clipsql.serving.metrics import CONTENT_TYPE, Metrics
 from clipsql.serving.options import ServeOptions
 from clipsql.serving.pictures import Shrunk, pictures
@@ -43,13 +45,19 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
         title="clipsql", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         description="CLIP image search that lives in PostgreSQL.",
     )  # fmt: skip
-    app.state.options, app.state.callers, app.state.shrunk = options, callers, Shrunk()
+    app.state.options, app.state.callers = options, callers
+    app.state.shrunk, app.state.encoders = Shrunk(), Encoders()
     app.add_exception_handler(ClipsqlError, answer_error)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.include_router(pictures)
     app.include_router(api)
+    app.include_router(gallery)
     app.mount("/static", StaticFiles(directory=str(resources.files(__package__) / "static")))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return pages.show(request, "docs.html", described=app.openapi())
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:

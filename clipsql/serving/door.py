@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clipsql.db.models import ModelRow
 from clipsql.search.asynchronous import AsyncSearcher
 from clipsql.serving.callers import Callers, Shown
 from clipsql.serving.options import ServeOptions
@@ -36,6 +37,13 @@ class Door:
         """A searcher as the role that asks, under a model or the server's own."""
         async with self.open(writes=writes) as connection:
             yield AsyncSearcher(connection, model=model or self.options.model)
+
+    async def model(self) -> ModelRow:
+        """The server's model with its files, which not every role may see, for a role that may search."""
+        async with self.searcher() as searcher:
+            name: str = (await searcher.model()).name
+        async with self._callers.engine.connect() as connection:
+            return await AsyncSearcher(connection, model=name).model()
 
     async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Rows of one statement that reads."""

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+
 import uvicorn
 from sqlalchemy.engine import Engine, make_url
 
+from clipsql.errors import ConfigurationError
 from clipsql.serving.app import make_app
 from clipsql.serving.options import ServeOptions
 
 
 def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; answers that are under way are finished within ten seconds."""
+    """Serve until SIGINT or SIGTERM; answers that are under way are finished within ten seconds.
+
+    Raises ConfigurationError when the address cannot be had.
+    """
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"Cannot listen at {host} port {port}: {error}; choose another by --host and --port.") from error
     url = make_url(engine.url).set(drivername="postgresql+psycopg")
     config = uvicorn.Config(
         make_app(url, options),
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -23,4 +31,4 @@ def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
         timeout_keep_alive=30,
         limit_concurrency=500,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[listening])
