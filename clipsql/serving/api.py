@@ -26,7 +26,7 @@ from clipsql.serving.requests import (
 from clipsql.watching.watches import AlertRow, WatchRow
 
 NDJSON = "application/x-ndjson"
-_REFUSED: dict[int | str, dict[str, Any]] = {
+REFUSED: dict[int | str, dict[str, Any]] = {
     code: {"description": told, "content": {"application/problem+json": {}}}
     for code, told in {
         401: "No key, or one that opens nothing.",
@@ -39,7 +39,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-api = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses=_REFUSED)
+api = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses=REFUSED)
 
 
 @api.post("/search", responses={200: {"content": {"application/json": {}, NDJSON: {}}}})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.engine import URL
 from starlette.exceptions import HTTPException
@@ -17,15 +17,16 @@ from starlette.types import ASGIApp
 
 from clipsql import __version__
 from clipsql.errors import ClipsqlError, DatabaseError
+from clipsql.serving import pinecone
 from clipsql.serving.api import api
-from clipsql.serving.callers import Callers
+from clipsql.serving.callers import Callers, NotAdmitted
 from clipsql.serving.door import Asking
 from clipsql.serving.encoders import Encoders
 from clipsql.serving.gallery import gallery, pages
 from clipsql.serving.metrics import CONTENT_TYPE, Metrics
 from clipsql.serving.options import ServeOptions
 from clipsql.serving.pictures import Shrunk, pictures
-from clipsql.serving.problems import Problem, answer_error
+from clipsql.serving.problems import Problem
 from clipsql.serving.protection import Protected
 
 _log = logging.getLogger(__name__)
@@ -47,11 +48,13 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     )  # fmt: skip
     app.state.options, app.state.callers = options, callers
     app.state.shrunk, app.state.encoders = Shrunk(), Encoders()
-    app.add_exception_handler(ClipsqlError, answer_error)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _unreadable)
+    for kind in (ClipsqlError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer_error)
     app.include_router(pictures)
     app.include_router(api)
+    app.include_router(pinecone.control, tags=["Pinecone"])
+    app.include_router(pinecone.data, tags=["Pinecone"])
+    app.include_router(pinecone.data, prefix="/spaces/{space}", include_in_schema=False)
     app.include_router(gallery)
     app.mount("/static", StaticFiles(directory=str(resources.files(__package__) / "static")))
 
@@ -79,17 +82,23 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     return Protected(app, options=options, metrics=metrics)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses: no such route, another method."""
-    assert isinstance(error, HTTPException)
-    answer = Problem(error.status_code, str(error.detail)).response()
-    answer.headers.update(error.headers or {})
+async def _answer_error(request: Request, error: Exception) -> Response:
+    """What clipsql raises on purpose; what Starlette refuses, such as a route that is none; a request of another form."""
+    headers: Mapping[str, str] = {}
+    if isinstance(error, ClipsqlError):
+        problem = Problem.of(error)
+    elif isinstance(error, HTTPException):
+        problem, headers = Problem(error.status_code, str(error.detail)), error.headers or {}
+    else:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        problem = Problem(422, f"{place} is wrong: {first['msg']}.")
+    if "text/html" not in request.headers.get("accept", ""):
+        answer = problem.response()
+    elif isinstance(error, NotAdmitted):
+        answer = RedirectResponse("/login", 303)
+    else:
+        answer = pages.show(request, "problem.html", status=problem.status, problem=problem)
+    answer.headers.update(headers)
     return answer
-
-
-async def _unreadable(_request: Request, error: Exception) -> Response:
-    """A request that is not of its form: the first thing that is wrong, by its place."""
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-    return Problem(422, f"{place} is wrong: {first['msg']}.").response()

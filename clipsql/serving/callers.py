@@ -55,7 +55,17 @@ _SETTINGS_OF_ROLE = sa.text(
     order by s.setdatabase
     """
 )
-_BECOME = sa.text("select set_config('role', :role, true)")
+# The extension may lie in a schema that is not on the path, where its types and operators are not found.
+_BECOME = sa.text(
+    """
+    select set_config('role', :role, true), (
+        select set_config(
+            'search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), quote_ident(n.nspname)), true)
+        from pg_catalog.pg_extension as e
+        join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+        where e.extname = 'vector' and to_regtype('vector') is null)
+    """
+)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clipsql.errors import (
@@ -87,11 +86,16 @@ class Problem:
             )
         return cls(status, str(error), sqlstate)
 
+    @property
+    def title(self) -> str:
+        """Its kind in a few words."""
+        return _TITLES.get(self.status, "Refused")
+
     def response(self) -> Response:
         """The answer; of a 401 with how to ask, of a 503 with when to try again."""
         body = {
             "type": "about:blank",
-            "title": _TITLES.get(self.status, "Refused"),
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
         }
@@ -107,9 +111,3 @@ class Problem:
 def _driver_state(error: BaseException) -> str | None:
     cause = error.__cause__
     return getattr(getattr(cause, "orig", cause), "sqlstate", None)
-
-
-async def answer_error(_request: Request, error: Exception) -> Response:
-    """For Starlette: what clipsql raises on purpose, as a problem."""
-    assert isinstance(error, ClipsqlError)
-    return Problem.of(error).response()
