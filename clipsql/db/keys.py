@@ -35,7 +35,7 @@ def digest_of(key: str) -> bytes:
 
 
 def add_key(engine: Engine, name: str, *, role: str = READER) -> str:
-    """A new key, which is told this once. Raises ConfigurationError for a name that is taken or a role that cannot be."""
+    """A new key, which is told this once. Raises ConfigurationError for a taken name or an unfit role."""
     key = _PREFIX + secrets.token_urlsafe(32)
     with database_errors(engine):
         try:

@@ -9,12 +9,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
-from sqlalchemy.dialects.postgresql import JSONB
 
 from clipsql.db.collections import require_collection
 from clipsql.errors import InvalidArgument, UnknownImage
 from clipsql.serving.cursor import read_cursor, write_cursor
-from clipsql.serving.door import Asking
+from clipsql.serving.door import Asking, ask
 from clipsql.serving.requests import (
     Id,
     PictureRequest,
@@ -58,8 +57,7 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
         seen = read_cursor(asked, after)
     sent = asked | ({"except_images": [*(body.except_images or ()), *seen]} if seen else {})
     async with asking.open() as connection:
-        call = sa.func.clipsql.search_request(sa.cast(sent, JSONB(none_as_null=True)), type_=JSONB())
-        answer: dict[str, Any] = await connection.scalar(sa.select(call))
+        answer = await ask(connection, sent)
         matches = answer["matches"]
         if not matches and body.in_collection:
             await connection.run_sync(require_collection, body.in_collection)
@@ -77,8 +75,8 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
 
 
 PICTURE = """
-    select p.image_id, p.collection, p.url, p.captions, p.taken_at, i.longitude, i.latitude, p.metadata, p.width, p.height,
-           p.format, p.status, p.error, p.added_at, p.has_thumbnail, p.picture_url
+    select p.image_id, p.collection, p.url, p.captions, p.taken_at, i.longitude, i.latitude, p.metadata,
+           p.width, p.height, p.format, p.status, p.error, p.added_at, p.has_thumbnail, p.picture_url
     from clipsql.picture as p join clipsql.image as i on i.image_id = p.image_id
     where p.image_id = :image
 """

@@ -22,12 +22,14 @@ from clipsql.serving.api import api
 from clipsql.serving.callers import Callers, NotAdmitted
 from clipsql.serving.door import Asking
 from clipsql.serving.encoders import Encoders
-from clipsql.serving.gallery import gallery, pages
+from clipsql.serving.gallery import gallery
 from clipsql.serving.metrics import CONTENT_TYPE, Metrics
 from clipsql.serving.options import ServeOptions
+from clipsql.serving.pages import pages
 from clipsql.serving.pictures import Shrunk, pictures
 from clipsql.serving.problems import Problem
 from clipsql.serving.protection import Protected
+from clipsql.serving.watch_pages import watch_pages
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     app.include_router(pinecone.data, tags=["Pinecone"])
     app.include_router(pinecone.data, prefix="/spaces/{space}", include_in_schema=False)
     app.include_router(gallery)
+    app.include_router(watch_pages)
     app.mount("/static", StaticFiles(directory=str(resources.files(__package__) / "static")))
 
     @app.get("/docs", include_in_schema=False)
@@ -83,7 +86,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    """What clipsql raises on purpose; what Starlette refuses, such as a route that is none; a request of another form."""
+    """What clipsql raises on purpose, what Starlette refuses, and a request that is not of its form."""
     headers: Mapping[str, str] = {}
     if isinstance(error, ClipsqlError):
         problem = Problem.of(error)

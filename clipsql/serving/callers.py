@@ -44,11 +44,13 @@ _SETTINGS_OF_ROLE = sa.text(
     """
     select set_config(s.name, s.value, true)
     from (
-        select split_part(o.setting, '=', 1) as name, substr(o.setting, strpos(o.setting, '=') + 1) as value, d.setdatabase
+        select split_part(o.setting, '=', 1) as name, substr(o.setting, strpos(o.setting, '=') + 1) as value,
+               d.setdatabase
         from pg_catalog.pg_db_role_setting as d
         cross join unnest(d.setconfig) as o(setting)
         where d.setrole = :role_id
-            and d.setdatabase in (0, (select b.oid from pg_catalog.pg_database as b where b.datname = current_database()))
+            and d.setdatabase in (
+                0, (select b.oid from pg_catalog.pg_database as b where b.datname = current_database()))
     ) as s
     where s.name like '%.%'
         or exists (select from pg_catalog.pg_settings as g where g.name = lower(s.name) and g.context = 'user')

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends, Request
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clipsql.db.models import ModelRow
@@ -45,10 +46,25 @@ class Door:
         async with self._callers.engine.connect() as connection:
             return await AsyncSearcher(connection, model=name).model()
 
+    async def may_write(self) -> bool:
+        """Whether who asks may make watches and judge alarms, so that a page shows how."""
+        (row,) = await self.rows("select has_table_privilege('clipsql.watch_list', 'insert') as may")
+        return bool(row["may"]) and not self.options.read_only
+
     async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Rows of one statement that reads."""
         async with self.open() as connection:
             return [dict(row) for row in (await connection.execute(sa.text(statement), values)).mappings()]
+
+
+async def ask(connection: AsyncConnection, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of clipsql.search_request: the model, and the matches, best first."""
+    sent = sa.cast(dict(request), JSONB(none_as_null=True))
+    answer: dict[str, Any] | None = await connection.scalar(
+        sa.select(sa.func.clipsql.search_request(sent, type_=JSONB()))
+    )
+    assert answer is not None
+    return answer
 
 
 Asking = Annotated[Door, Depends(Door)]

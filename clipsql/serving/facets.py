@@ -38,7 +38,10 @@ class Bar:
 
 def collections_of(rows: Sequence[Row]) -> list[Choice]:
     """Collections by the number of their pictures."""
-    return [Choice(name, count, False) for name, count in Counter(row["collection"] for row in rows).most_common(_MOST_VALUES)]
+    return [
+        Choice(name, count, False)
+        for name, count in Counter(row["collection"] for row in rows).most_common(_MOST_VALUES)
+    ]
 
 
 def names_of(rows: Sequence[Row]) -> list[str]:
@@ -58,7 +61,9 @@ def names_of(rows: Sequence[Row]) -> list[str]:
 
 def values_of(rows: Sequence[Row], name: str, chosen: Sequence[str]) -> list[Choice]:
     """Values of one name, in their order; a chosen one stands there though no picture has it."""
-    counted = Counter(shown(row["metadata"][name]) for row in rows if isinstance(row["metadata"].get(name), str | bool))
+    counted = Counter(
+        shown(row["metadata"][name]) for row in rows if isinstance(row["metadata"].get(name), str | bool)
+    )
     known = dict(counted.most_common(_MOST_VALUES)) | {value: counted[value] for value in chosen}
     return [Choice(value, known[value], value in chosen) for value in sorted(known)]
 
@@ -73,7 +78,12 @@ def times_of(rows: Sequence[Row]) -> list[Bar]:
     counted = Counter(int((moment - begin) // width) for moment in moments)
     most = max(counted.values())
     return [
-        Bar(_instant(begin + place * width), _instant(begin + (place + 1) * width), counted[place], counted[place] / most)
+        Bar(
+            _instant(begin + place * width),
+            _instant(begin + (place + 1) * width),
+            counted[place],
+            counted[place] / most,
+        )
         for place in range(max(counted) + 1)
     ]
 
@@ -85,7 +95,21 @@ def shown(value: str | bool) -> str:
 
 def _width(span_s: float) -> float:
     """Seconds of a bar: a length that people count in, so that there are not more bars than fit."""
-    for width in (1, 10, 60, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400, 91 * 86400, 365 * 86400):
+    for width in (
+        1,
+        10,
+        60,
+        600,
+        3600,
+        3 * 3600,
+        6 * 3600,
+        12 * 3600,
+        86400,
+        7 * 86400,
+        30 * 86400,
+        91 * 86400,
+        365 * 86400,
+    ):
         if span_s / width < _BARS:
             return width
     return span_s / _BARS

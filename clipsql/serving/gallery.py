@@ -23,14 +23,17 @@ from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
 from clipsql.serving.door import Asking, Door
 from clipsql.serving.facets import Bar, Choice, collections_of, names_of, times_of, values_of
-from clipsql.serving.pages import Pages, require_token
+from clipsql.serving.pages import pages, require_token
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
 from clipsql.serving.wanted import MOST_FOUND, Wanted, write_vector
 
 gallery = APIRouter(include_in_schema=False)
-pages = Pages()
 
+_EXPORTED = (
+    *("rank", "image_id", "similarity", "percentile", "collection", "url", "caption", "taken_at"),
+    *("longitude", "latitude", "metadata"),
+)
 _COLUMN = re.compile(r"Column (\d+) of the query: (.*)", re.DOTALL)
 
 
@@ -68,10 +71,12 @@ async def search(request: Request, asking: Asking) -> Response:
             problem = replace(problem, detail=told[2])
     shown = sorted(found.rows, key=lambda row: row["rank"])[: wanted.shown]
     if wanted.by_date:
-        shown.sort(key=lambda row: (row["taken_at"] is None, -row["taken_at"].timestamp() if row["taken_at"] else 0))
+        shown.sort(
+            key=lambda row: (row["taken_at"] is None, -row["taken_at"].timestamp() if row["taken_at"] else 0)
+        )
     return pages.show(
         request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found, shown=shown,
-        problem=problem, column=column, most_found=MOST_FOUND,
+        problem=problem, column=column, may_write=wanted.can_be_watched and await asking.may_write(),
     )  # fmt: skip
 
 
@@ -92,15 +97,27 @@ async def _find(wanted: Wanted, asking: Door) -> Found:
         values = []
         for name in wanted.metadata:
             others = {other: chosen for other, chosen in wanted.metadata.items() if other != name}
-            values.append((name, values_of(await rows_of(replace(wanted, metadata=others)), name, wanted.metadata[name])))
-        values += [(name, values_of(rows, name, ())) for name in names_of(rows) if name not in wanted.metadata]
+            values.append(
+                (
+                    name,
+                    values_of(await rows_of(replace(wanted, metadata=others)), name, wanted.metadata[name]),
+                )
+            )
+        values += [
+            (name, values_of(rows, name, ())) for name in names_of(rows) if name not in wanted.metadata
+        ]
         in_all = rows if not wanted.in_collection else await rows_of(replace(wanted, in_collection=""))
     text = wanted.statement(max_results=wanted.shown, model=model, terms=terms).as_string()
     return Found(rows, text + ";", collections_of(in_all), times_of(rows), values)
 
 
 async def _rows(
-    connection: AsyncConnection, wanted: Wanted, model: str | None, terms: Sequence[Any], *, most: int = MOST_FOUND
+    connection: AsyncConnection,
+    wanted: Wanted,
+    model: str | None,
+    terms: Sequence[Any],
+    *,
+    most: int = MOST_FOUND,
 ) -> list[dict[str, Any]]:
     statement = wanted.statement(max_results=most, model=model, terms=terms).as_string()
     # Text of the statement's own: neither a colon nor a percent sign in it is a parameter.
@@ -119,18 +136,28 @@ async def export(form: str, request: Request, asking: Asking) -> Response:
         raise InvalidArgument(f"There is no export as {form[:20]}; there is csv and jsonl.")
     wanted = Wanted.read(request.query_params)
     async with asking.open() as connection:
-        terms = (await connection.execute(sa.select(parse_query(wanted.query)))).all() if wanted.picture and wanted.query else ()
+        terms = (
+            (await connection.execute(sa.select(parse_query(wanted.query)))).all()
+            if wanted.picture and wanted.query
+            else ()
+        )
         rows = await _rows(connection, wanted, asking.options.model, terms, most=wanted.shown)
-    names = ("rank", "image_id", "similarity", "percentile", "collection", "url", "caption", "taken_at", "longitude", "latitude", "metadata")  # fmt: skip
     held = io.StringIO(newline="")
     if form == "csv":
         table = csv.writer(held)
-        table.writerow(names)
+        table.writerow(_EXPORTED)
         for row in rows:
-            table.writerow([json.dumps(row[name], ensure_ascii=False) if name == "metadata" else _cell(row[name]) for name in names])
+            table.writerow(
+                [
+                    json.dumps(row[name], ensure_ascii=False) if name == "metadata" else _cell(row[name])
+                    for name in _EXPORTED
+                ]
+            )
     else:
         for row in rows:
-            held.write(json.dumps({name: row[name] for name in names}, ensure_ascii=False, default=_cell) + "\n")
+            held.write(
+                json.dumps({name: row[name] for name in _EXPORTED}, ensure_ascii=False, default=_cell) + "\n"
+            )
     return Response(
         held.getvalue(),
         media_type="text/csv" if form == "csv" else "application/x-ndjson",
@@ -162,7 +189,9 @@ async def drop(request: Request, asking: Asking) -> Response:
         require_token(request, form.get("token"))
         upload = form.get("picture")
         data = await upload.read() if isinstance(upload, UploadFile) else b""
-        wanted = Wanted.read(QueryParams([(name, value) for name, value in form.multi_items() if isinstance(value, str)]))
+        wanted = Wanted.read(
+            QueryParams([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+        )
     if not data:
         raise InvalidArgument("No picture came; choose one.")
     vector = await request.app.state.encoders.embed(await asking.model(), data)
@@ -172,7 +201,9 @@ async def drop(request: Request, asking: Asking) -> Response:
 @gallery.get("/login")
 async def door(request: Request) -> Response:
     """Where a person shows a key."""
-    return pages.show(request, "login.html", problem=None, then=_own_path(request.query_params.get("then", "/")))
+    return pages.show(
+        request, "login.html", problem=None, then=_own_path(request.query_params.get("then", "/"))
+    )
 
 
 @gallery.post("/login")

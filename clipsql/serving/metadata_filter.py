@@ -25,9 +25,17 @@ def as_json_path(given: Mapping[str, Any], depth: int = 0) -> str:
     parts = []
     for name, condition in given.items():
         if name in ("$and", "$or"):
-            if not isinstance(condition, list) or not all(isinstance(one, dict) for one in condition) or not condition:
+            if (
+                not isinstance(condition, list)
+                or not all(isinstance(one, dict) for one in condition)
+                or not condition
+            ):
                 raise InvalidArgument(f"{name} takes a list of filters.")
-            parts.append(_joined(" && " if name == "$and" else " || ", [as_json_path(one, depth + 1) for one in condition]))
+            parts.append(
+                _joined(
+                    " && " if name == "$and" else " || ", [as_json_path(one, depth + 1) for one in condition]
+                )
+            )
         elif name.startswith("$"):
             raise InvalidArgument(f"A filter has no {name[:50]}; it has $and, $or and names of metadata.")
         else:
@@ -64,7 +72,9 @@ def _of_name(path: str, name: str, condition: Any) -> list[str]:
 
 def _scalar(name: str, value: Any) -> str:
     if not isinstance(value, str | bool | int | float):
-        raise InvalidArgument(f"The filter compares {name[:100]} with a text, a number, true or false, not {_text(value)[:50]}.")
+        raise InvalidArgument(
+            f"The filter compares {name[:100]} with a text, a number, true or false, not {_text(value)[:50]}."
+        )
     return _text(value)
 
 

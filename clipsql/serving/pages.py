@@ -33,7 +33,12 @@ class Pages:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self._markup.filters |= {"moment": _moment, "number": lambda value: f"{value:,}", "shown": _shown, "next_day": _next_day}
+        self._markup.filters |= {
+            "moment": _moment,
+            "number": lambda value: f"{value:,}",
+            "shown": _shown,
+            "next_day": _next_day,
+        }
         static = resources.files(__package__) / "static"
         self._version = hashlib.sha256(
             b"".join((static / name).read_bytes() for name in ("app.css", "app.js"))
@@ -50,7 +55,6 @@ class Pages:
                        for code, name in LANGUAGES.items()],
             token=form_token(request),
             has_key=bool(Shown.by({}, request.cookies, options).key),
-            may_write=not options.read_only,
             path=request.url.path,
             version=self._version,
             **values,
@@ -82,3 +86,7 @@ def _shown(value: object) -> str:
 def _next_day(value: dt.datetime) -> str:
     midnight = value.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight + dt.timedelta(days=1)).isoformat()
+
+
+pages = Pages()
+"""Those of all servers of this process."""

@@ -1,7 +1,7 @@
 """Pictures as a browser shows them: JPEGs that are made here, of thumbnails and of files that ingest has read.
 
-A file is shown only when its bytes are those that were read for this row, by their SHA-256: whoever may write rows cannot
-have a file shown that he does not know. What is sent is encoded here, so that nothing in a file is ever markup.
+A file is shown only when its bytes are those that were read for this row, by their SHA-256: whoever may write rows
+cannot have a file shown that he does not know. What is sent is encoded here, so nothing in a file is ever markup.
 """
 
 from __future__ import annotations

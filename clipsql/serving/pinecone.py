@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clipsql.errors import InvalidArgument, UnknownImage
 from clipsql.serving.api import REFUSED
-from clipsql.serving.door import Asking
+from clipsql.serving.door import Asking, ask
 from clipsql.serving.metadata_filter import as_json_path
 
 DEFAULT_NAMESPACE = "__default__"
@@ -27,7 +28,7 @@ control = APIRouter(dependencies=[Depends(APIKeyHeader(name="Api-Key", auto_erro
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False, alias_generator=to_camel)
 
 
 Identity = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -53,20 +54,20 @@ class Upsert(_Body):
 class VectorQuery(_Body):
     """What is near to a vector, or to that of an id."""
 
-    topK: int = Field(ge=1, le=10_000)
+    top_k: int = Field(ge=1, le=10_000)
     vector: list[float] | None = None
     id: Identity | None = None
     namespace: Namespace = ""
     filter: MetadataFilter | None = None
-    includeValues: bool = False
-    includeMetadata: bool = False
+    include_values: bool = False
+    include_metadata: bool = False
 
 
 class Deletion(_Body):
     """What to delete of a namespace: some ids, what a filter lets through, or all."""
 
     ids: list[Identity] | None = Field(None, max_length=1000)
-    deleteAll: bool = False
+    delete_all: bool = False
     namespace: Namespace = ""
     filter: MetadataFilter | None = None
 
@@ -76,7 +77,7 @@ class Update(_Body):
 
     id: Identity
     values: list[float] | None = None
-    setMetadata: dict[str, Any] | None = None
+    set_metadata: dict[str, Any] | None = None
     namespace: Namespace = ""
 
 
@@ -91,7 +92,9 @@ class NewIndex(_Body):
 
     name: Identity
     # Named `schema` on the wire, which is a name of pydantic's own.
-    fields: dict[str, Any] = Field(alias="schema", examples=[{"fields": {"v": {"type": "dense_vector", "dimension": 3}}}])
+    fields: dict[str, Any] = Field(
+        alias="schema", examples=[{"fields": {"v": {"type": "dense_vector", "dimension": 3}}}]
+    )
 
 
 def _space(request: Request, asking: Asking) -> str | None:
@@ -116,10 +119,16 @@ _CHOSEN = """
 
 
 async def _chosen(
-    connection: AsyncConnection, what: str, namespace: str, space: str | None, *, further: str = "", **given: Any
+    connection: AsyncConnection,
+    what: str,
+    namespace: str,
+    space: str | None,
+    *,
+    further: str = "",
+    **given: Any,
 ) -> list[dict[str, Any]]:
     values = {"collection": namespace or DEFAULT_NAMESPACE, "space": space, "ids": None, "path": None} | given
-    rows = await connection.execute(sa.text(f"select {what} {_CHOSEN} {further}"), values)  # noqa: S608  both are ours
+    rows = await connection.execute(sa.text(f"select {what} {_CHOSEN} {further}"), values)
     return [dict(row) for row in rows.mappings()]
 
 
@@ -136,8 +145,9 @@ async def upsert(body: Upsert, asking: Asking, space: Space) -> dict[str, int]:
     rows = [{"id": one.id, "embedding": one.values, "metadata": one.metadata or {}} for one in body.vectors]
     async with asking.open(writes=True) as connection:
         put = sa.text(
-            "select count(clipsql.put_image(collection => :collection, url => v.id, embedding => v.embedding::text::vector,"
-            " metadata => v.metadata, model => (clipsql_private.resolve_model(cast(:space as text))).name))"
+            "select count(clipsql.put_image(collection => :collection, url => v.id, metadata => v.metadata,"
+            " embedding => v.embedding::text::vector,"
+            " model => (clipsql_private.resolve_model(cast(:space as text))).name))"
             " from jsonb_to_recordset(:rows) as v(id text, embedding jsonb, metadata jsonb)"
         ).bindparams(sa.bindparam("rows", type_=JSONB))
         values = {"collection": body.namespace or DEFAULT_NAMESPACE, "space": space, "rows": rows}
@@ -149,7 +159,11 @@ async def query(body: VectorQuery, asking: Asking, space: Space) -> dict[str, An
     """The nearest vectors of a namespace, by cosine."""
     if (body.vector is None) == (body.id is None):
         raise InvalidArgument("Ask for what is near to a vector or to an id, one of them.")
-    asked: dict[str, Any] = {"max_results": body.topK, "in_collection": body.namespace or DEFAULT_NAMESPACE, "model": space}
+    asked: dict[str, Any] = {
+        "max_results": body.top_k,
+        "in_collection": body.namespace or DEFAULT_NAMESPACE,
+        "model": space,
+    }
     if body.filter is not None:
         asked["metadata_matches"] = as_json_path(body.filter)
     async with asking.open() as connection:
@@ -160,15 +174,16 @@ async def query(body: VectorQuery, asking: Asking, space: Space) -> dict[str, An
             asked["vector"] = json.loads(found[0]["embedding"])
         else:
             asked["vector"] = body.vector
-        call = sa.func.clipsql.search_request(sa.cast(asked, JSONB(none_as_null=True)), type_=JSONB())
-        matches = (await connection.scalar(sa.select(call)))["matches"]
+        matches = (await ask(connection, asked))["matches"]
         values: dict[str, Any] = {}
-        if body.includeValues:
-            rows = await _chosen(connection, _VECTOR, body.namespace, space, ids=[match["url"] for match in matches])
+        if body.include_values:
+            rows = await _chosen(
+                connection, _VECTOR, body.namespace, space, ids=[match["url"] for match in matches]
+            )
             values = {row["url"]: json.loads(row["embedding"]) for row in rows}
     told = [
         {"id": match["url"], "score": match["score"], "values": values.get(match["url"], [])}
-        | ({"metadata": match["metadata"]} if body.includeMetadata else {})
+        | ({"metadata": match["metadata"]} if body.include_metadata else {})
         for match in matches
     ]
     return {"matches": told, "namespace": body.namespace, "usage": {"readUnits": 1}}
@@ -176,7 +191,10 @@ async def query(body: VectorQuery, asking: Asking, space: Space) -> dict[str, An
 
 @data.get("/vectors/fetch")
 async def fetch(
-    asking: Asking, space: Space, ids: Annotated[list[Identity], Query(max_length=1000)], namespace: Namespace = ""
+    asking: Asking,
+    space: Space,
+    ids: Annotated[list[Identity], Query(max_length=1000)],
+    namespace: Namespace = "",
 ) -> dict[str, Any]:
     """Vectors by their ids."""
     async with asking.open() as connection:
@@ -192,15 +210,19 @@ async def list_vectors(
     namespace: Namespace = "",
     prefix: Annotated[str, Query(max_length=1000)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    paginationToken: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
+    pagination_token: Annotated[str, Query(alias="paginationToken", pattern=r"^[0-9]{1,18}$")] = "0",
 ) -> dict[str, Any]:
     """Ids of a namespace, page by page."""
     further = "and i.image_id > :after and starts_with(i.url, :prefix) order by i.image_id limit :limit"
-    given = {"after": int(paginationToken), "prefix": prefix, "limit": limit}
+    given = {"after": int(pagination_token), "prefix": prefix, "limit": limit}
     async with asking.open() as connection:
         rows = await _chosen(connection, "i.image_id, i.url", namespace, space, further=further, **given)
     more = {"pagination": {"next": str(rows[-1]["image_id"])}} if len(rows) == limit else {}
-    return {"vectors": [{"id": row["url"]} for row in rows], "namespace": namespace, "usage": {"readUnits": 1}} | more
+    return {
+        "vectors": [{"id": row["url"]} for row in rows],
+        "namespace": namespace,
+        "usage": {"readUnits": 1},
+    } | more
 
 
 @data.post("/vectors/update")
@@ -209,14 +231,20 @@ async def update(body: Update, asking: Asking, space: Space) -> dict[str, Any]:
     async with asking.open(writes=True) as connection:
         rows = await _chosen(connection, _VECTOR, body.namespace, space, ids=[body.id])
         if not rows:
-            raise UnknownImage(f"There is no vector {body.id} in namespace {body.namespace or DEFAULT_NAMESPACE}.")
+            raise UnknownImage(
+                f"There is no vector {body.id} in namespace {body.namespace or DEFAULT_NAMESPACE}."
+            )
         values = body.values if body.values is not None else json.loads(rows[0]["embedding"])
         put = sa.text(
-            "select clipsql.put_image(collection => :collection, url => :id, embedding => cast(:embedding as text)::vector,"
-            " metadata => :metadata, model => (clipsql_private.resolve_model(cast(:space as text))).name)"
+            "select clipsql.put_image(collection => :collection, url => :id, metadata => :metadata,"
+            " embedding => cast(:embedding as text)::vector,"
+            " model => (clipsql_private.resolve_model(cast(:space as text))).name)"
         ).bindparams(sa.bindparam("metadata", type_=JSONB))
         given = {"collection": body.namespace or DEFAULT_NAMESPACE, "id": body.id, "space": space}
-        given |= {"embedding": json.dumps(values), "metadata": rows[0]["metadata"] | (body.setMetadata or {})}
+        given |= {
+            "embedding": json.dumps(values),
+            "metadata": rows[0]["metadata"] | (body.set_metadata or {}),
+        }
         await connection.execute(put, given)
     return {"matchedRecords": 1}
 
@@ -224,7 +252,7 @@ async def update(body: Update, asking: Asking, space: Space) -> dict[str, Any]:
 @data.post("/vectors/delete")
 async def delete(body: Deletion, asking: Asking, space: Space) -> dict[str, Any]:
     """Remove pictures by their ids, by a filter, or all of a namespace that have a vector in the space."""
-    if [body.ids is not None, body.deleteAll, body.filter is not None].count(True) != 1:
+    if [body.ids is not None, body.delete_all, body.filter is not None].count(True) != 1:
         raise InvalidArgument("Say what to delete by one of ids, filter and deleteAll.")
     path = None if body.filter is None else as_json_path(body.filter)
     async with asking.searcher(writes=True, model=space) as searcher:
@@ -243,7 +271,8 @@ async def describe_index_stats(body: Statistics, asking: Asking, space: Space) -
     async with asking.searcher(model=space) as searcher:
         model = await searcher.model()
     rows = await asking.rows(
-        "select collection, embedded from clipsql.collection_stats where model = :model order by 1", model=model.name
+        "select collection, embedded from clipsql.collection_stats where model = :model order by 1",
+        model=model.name,
     )
     return {
         "dimension": model.dimensions,
@@ -261,7 +290,9 @@ def _described(request: Request, name: str, dimensions: int) -> dict[str, Any]:
         "name": name,
         "host": f"{base}/spaces/{name}",
         "status": {"ready": True, "state": "Ready"},
-        "schema": {"fields": {"_values": {"type": "dense_vector", "dimension": dimensions, "metric": "cosine"}}},
+        "schema": {
+            "fields": {"_values": {"type": "dense_vector", "dimension": dimensions, "metric": "cosine"}}
+        },
         "deployment": {"deployment_type": "managed", "cloud": "aws", "region": "own-server"},
         "deletion_protection": "enabled",
     }
@@ -287,7 +318,11 @@ async def create_index(body: NewIndex, request: Request, asking: Asking) -> dict
     """Add a vector space; one that is there already, with the same dimensions, is left as it is."""
     fields = body.fields.get("fields")
     dense = [one for one in fields.values() if isinstance(one, dict)] if isinstance(fields, dict) else []
-    if len(dense) != 1 or dense[0].get("type") != "dense_vector" or not isinstance(dense[0].get("dimension"), int):
+    if (
+        len(dense) != 1
+        or dense[0].get("type") != "dense_vector"
+        or not isinstance(dense[0].get("dimension"), int)
+    ):
         raise InvalidArgument("An index has one field, a dense_vector with its dimension.")
     if dense[0].get("metric", "cosine") != "cosine":
         raise InvalidArgument("Vectors are compared by cosine here; ask for the metric cosine.")

@@ -46,7 +46,7 @@ class Protected:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, is_told, is_endless = time.perf_counter(), _GONE, False, False
+        began, status, seen, is_told, is_endless = time.perf_counter(), _GONE, 0, False, False
 
         async def answer(message: Message) -> None:
             nonlocal status, is_told
@@ -66,7 +66,6 @@ class Protected:
             is_endless = seen > self._most_bytes  # one that told no length
             return {"type": "http.disconnect"} if is_endless else message
 
-        seen = 0
         refused = self._refused(scope)
         if refused is not None:
             await refused(scope, receive, answer)

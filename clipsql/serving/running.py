@@ -18,9 +18,13 @@ def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
     Raises ConfigurationError when the address cannot be had.
     """
     try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512)
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
     except (OSError, OverflowError) as error:
-        raise ConfigurationError(f"Cannot listen at {host} port {port}: {error}; choose another by --host and --port.") from error
+        raise ConfigurationError(
+            f"Cannot listen at {host} port {port}: {error}; choose another by --host and --port."
+        ) from error
     url = make_url(engine.url).set(drivername="postgresql+psycopg")
     config = uvicorn.Config(
         make_app(url, options),

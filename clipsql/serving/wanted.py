@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlencode
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 from starlette.datastructures import QueryParams
 
+from clipsql.db.calls.arguments import Filters
 from clipsql.errors import InvalidArgument
 
 PAGE = 60
@@ -27,7 +28,14 @@ METADATA = "m."
 """What the names of metadata begin with in a URL: m.camera=K1."""
 
 _TEXTS = ("query", "picture", "in_collection", "taken_from", "taken_until")
-_NUMBERS = ("near_longitude", "near_latitude", "within_m", "min_similarity", "min_percentile", "distinct_above")
+_NUMBERS = (
+    "near_longitude",
+    "near_latitude",
+    "within_m",
+    "min_similarity",
+    "min_percentile",
+    "distinct_above",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +113,19 @@ class Wanted:
         first = term if sign == "+" else f"- {term}"
         return replace(self, query=f"{self.query} {sign} {term}" if self.query else first, shown=PAGE)
 
+    @property
+    def can_be_watched(self) -> bool:
+        """Whether a watch looks for the same: it takes a query, and neither picked pictures nor times that are over."""
+        return bool(self.query and not self.picture and not self.only_images)
+
+    def filters(self) -> Filters:
+        """The filters that a watch takes."""
+        given: dict[str, Any] = {"in_collection": self.in_collection or None}
+        given |= {name: getattr(self, name) for name in ("near_longitude", "near_latitude", "within_m")}
+        if self.metadata:
+            given["metadata_matches"] = self._path()
+        return cast(Filters, {name: value for name, value in given.items() if value is not None})
+
     def statement(self, *, max_results: int, model: str | None, terms: Sequence[Any] = ()) -> sql.Composed:
         """The search as SQL: columns image_id, similarity, percentile, caption, taken_at, metadata, best first.
 
@@ -142,7 +163,9 @@ class Wanted:
             "from clipsql.{}(\n    {}) as s\norder by {}"
         ).format(
             sql.SQL(function),
-            sql.SQL(",\n    ").join(sql.SQL("{} => {}").format(sql.SQL(name), value) for name, value in arguments.items()),
+            sql.SQL(",\n    ").join(
+                sql.SQL("{} => {}").format(sql.SQL(name), value) for name, value in arguments.items()
+            ),
             sql.SQL(order),
         )
 
@@ -163,13 +186,20 @@ class Wanted:
         if None not in (self.near_longitude, self.near_latitude, self.within_m):
             conditions.append(
                 sql.SQL("clipsql_private.distance_m(p.place[0], p.place[1], {}, {}) <= {}").format(
-                    *(sql.Literal(value) for value in (self.near_longitude, self.near_latitude, self.within_m))
+                    *(
+                        sql.Literal(value)
+                        for value in (self.near_longitude, self.near_latitude, self.within_m)
+                    )
                 )
             )
-        where = sql.SQL("\nwhere {}").format(sql.SQL("\n    and ").join(conditions)) if conditions else sql.SQL("")
+        where = (
+            sql.SQL("\nwhere {}").format(sql.SQL("\n    and ").join(conditions))
+            if conditions
+            else sql.SQL("")
+        )
         return sql.SQL(
-            "select row_number() over newest as rank, p.image_id, null::float8 as similarity, null::float8 as percentile,\n"
-            "    p.caption, p.taken_at, p.metadata\n"
+            "select row_number() over newest as rank, p.image_id, null::float8 as similarity,\n"
+            "    null::float8 as percentile, p.caption, p.taken_at, p.metadata\n"
             "from clipsql.picture as p{}\n"
             "window newest as (order by p.taken_at desc nulls last, p.image_id desc)\n"
             "order by rank\nlimit {}"
@@ -205,7 +235,9 @@ def _shown_vector(picture: str) -> str:
 
 def _vector_of(term: Any, model: str | None) -> sql.Composed:
     if term.kind == "file":
-        raise InvalidArgument(f"Column {term.position} of the query: a file is chosen or dropped here, not written.")
+        raise InvalidArgument(
+            f"Column {term.position} of the query: a file is chosen or dropped here, not written."
+        )
     function = "embed_text" if term.kind == "text" else "image_vector"
     subject = sql.Literal(term.body if term.kind == "text" else term.image_id)
     under = sql.SQL("") if model is None else sql.SQL(", {}").format(sql.Literal(model))
@@ -223,7 +255,11 @@ def _short(value: Any) -> str:
 def _is_plain(value: str) -> bool:
     """Whether it may be meant as JSON's true, false or a number, which a page shows like a text."""
     try:
-        return isinstance(json.loads(value), bool | int | float) and value not in ("NaN", "Infinity", "-Infinity")
+        return isinstance(json.loads(value), bool | int | float) and value not in (
+            "NaN",
+            "Infinity",
+            "-Infinity",
+        )
     except (ValueError, RecursionError):
         return False
 
@@ -242,7 +278,9 @@ def _instant(name: str, given: str) -> str:
     try:
         moment = dt.datetime.fromisoformat(given)
     except ValueError:
-        raise InvalidArgument(f"{name} is {given[:50]!r}, which is no time; write it as 2026-03-18 or 2026-03-18T22:00.") from None
+        raise InvalidArgument(
+            f"{name} is {given[:50]!r}, which is no time; write it as 2026-03-18 or 2026-03-18T22:00."
+        ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).isoformat()
 
 

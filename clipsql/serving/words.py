@@ -10,7 +10,8 @@ CHINESE = {
     "API": "接口",
     "What should be on the picture?": "想找什么样的图片？",
     "a red truck + night - rain": "红色卡车 + 夜晚 - 雨",
-    "Weigh and join terms with + and -: flower + 2*bee - night. image:42 is a stored picture.": "用 + 和 - 组合：花 + 2*蜜蜂 - 夜晚。image:42 是已存的图片。",
+    "Weigh and join terms with + and -: flower + 2*bee - night. image:42 is a stored picture.":
+        "用 + 和 - 组合：花 + 2*蜜蜂 - 夜晚。image:42 是已存的图片。",
     "Picture": "图片",
     "Choose, drop or paste a picture": "选择、拖入或粘贴图片",
     "Search with this picture": "以图搜索",
@@ -83,6 +84,7 @@ CHINESE = {
     "watching": "监视中",
     "looks for": "查找",
     "precision": "准确率",
+    "judged": "已判断",
     "alarms": "警报",
     "embedded": "已嵌入",
     "pending": "等待中",

@@ -45,6 +45,8 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("explain", "image"): ("1", "a dog"),
     ("explain", "text"): ("a dog",),
     ("ingest",): ("pictures", "--collection", "c", "--model", "MODEL"),
+    ("key", "add"): ("someone",),
+    ("key", "remove"): ("someone",),
     ("match",): ("1", "a dog"),
     ("model", "add"): ("MODEL",),
     ("model", "remember"): ("MODEL", "a dog"),
@@ -59,6 +61,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("search", "hybrid"): ("a dog",),
     ("search", "text"): ("a dog",),
     ("search", "vector"): (str([1] * 24),),
+    ("serve",): ("--host", "192.0.2.1"),  # an address that no machine has, so that it ends
     ("suggest",): ("1",),
     ("table", "attach"): ("thing", "--url-column", "url"),
     ("table", "detach"): ("other", "--yes"),
