@@ -37,7 +37,11 @@ class Door:
     ) -> AsyncIterator[AsyncSearcher]:
         """A searcher as the role that asks, under a model or the server's own."""
         async with self.open(writes=writes) as connection:
-            yield AsyncSearcher(connection, model=model or self.options.model)
+            yield self.on(connection, model)
+
+    def on(self, connection: AsyncConnection, model: str | None = None) -> AsyncSearcher:
+        """A searcher on a connection of `open`."""
+        return AsyncSearcher(connection, model=model or self.options.model)
 
     async def model(self) -> ModelRow:
         """The server's model with its files, which not every role may see, for a role that may search."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from clipsql.db.models import ModelRow
 from clipsql.extras import require_extra
-from clipsql.search.query_picture import open_picture
+from clipsql.images.decoding import Picture, decode
+from clipsql.images.storing import THUMBNAIL_SIDE
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
@@ -24,15 +25,16 @@ class Encoders:
         self._loaded: dict[int, Encoder] = {}
         self._lock = threading.Lock()
 
-    async def embed(self, model: ModelRow, data: bytes) -> NDArray[np.float32]:
-        """Unit-length embedding of a picture's file, shape (dimensions,). Raises ImageError, ConfigurationError."""
-        require_extra("clip", "Searching with a picture that is not stored")
-        return await asyncio.to_thread(self._embed, model, data)
+    async def look(self, model: ModelRow, data: bytes) -> tuple[Picture, NDArray[np.float32]]:
+        """A picture's file as it is decoded, and its unit-length embedding. Raises ImageError, ConfigurationError."""
+        require_extra("clip", "Looking at a picture that is sent")
+        return await asyncio.to_thread(self._look, model, data)
 
-    def _embed(self, model: ModelRow, data: bytes) -> NDArray[np.float32]:
+    def _look(self, model: ModelRow, data: bytes) -> tuple[Picture, NDArray[np.float32]]:
         with self._lock:
-            pixels = open_picture(data).pixels
-            return np.asarray(self._encoder(model).encode_images([pixels])[0], dtype=np.float32)
+            encoder = self._encoder(model)
+            picture = decode(data, target_size=max(encoder.image_size, THUMBNAIL_SIDE // 2))
+            return picture, np.asarray(encoder.encode_images([picture.pixels])[0], dtype=np.float32)
 
     def _encoder(self, model: ModelRow) -> Encoder:
         if model.model_id not in self._loaded:

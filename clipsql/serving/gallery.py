@@ -194,7 +194,7 @@ async def drop(request: Request, asking: Asking) -> Response:
         )
     if not data:
         raise InvalidArgument("No picture came; choose one.")
-    vector = await request.app.state.encoders.embed(await asking.model(), data)
+    _, vector = await request.app.state.encoders.look(await asking.model(), data)
     return RedirectResponse(replace(wanted, picture=write_vector(vector)).url(), 303)
 
 

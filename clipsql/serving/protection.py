@@ -98,11 +98,17 @@ class Protected:
         if Shown.by(headers, Request(scope).cookies, self._options) != Shown():
             return None  # whether it opens anything is asked of the database
         if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
-            return RedirectResponse("/login?" + urlencode({"then": Request(scope).url.path}), 303)
+            return RedirectResponse("/login?" + urlencode({"then": _address(scope)}), 303)
         return Problem.of(NotAdmitted(SHOW_A_KEY)).response()
 
     def _too_large(self) -> Response:
         return Problem(413, f"A request may have {self._most_bytes:,} bytes.").response()
+
+
+def _address(scope: Scope) -> str:
+    """Path and query of a request, as they were asked for."""
+    url = Request(scope).url
+    return url.path + (f"?{url.query}" if url.query else "")
 
 
 async def _until_gone(

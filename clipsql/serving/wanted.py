@@ -73,7 +73,7 @@ class Wanted:
             if values[name]:
                 values[name] = _instant(name, values[name])
         if given := params.get("only_images", ""):
-            values["only_images"] = [_image(part) for part in given.split(",")]
+            values["only_images"] = tuple(_image(part) for part in given.split(","))
         names = dict.fromkeys(name for name in params if name.startswith(METADATA) and name != METADATA)
         return cls(
             **values,

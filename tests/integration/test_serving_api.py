@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from click.testing import Result
 from integration.filling import fill
-from PIL import Image
+from PIL import ExifTags, Image
 from prometheus_client.parser import text_string_to_metric_families
 from serving import bearer, served
 from sqlalchemy.engine import URL, Engine
@@ -51,7 +51,7 @@ def engine(new_database: Callable[..., URL], template: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def database_url(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=False)
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="module")
@@ -355,6 +355,49 @@ def test_no_file_is_shown_but_the_one_that_was_read(
     assert problem(reader.get(f"/v1/images/{image}/thumbnail")) == (404, "CQ002")
 
 
+def test_an_upload_is_kept_found_and_shown(database_url: str, tmp_path: Path, reader: httpx2.Client) -> None:
+    held = io.BytesIO()
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:01 10:00:00"
+    Image.effect_noise((400, 200), 90).convert("RGB").save(held, "JPEG", exif=exif)
+    file = {"picture": ("a.jpg", held.getvalue())}
+    form = {"collection": "sent", "captions": ["<b>one</b>", "two"], "metadata": '{"camera": "K1"}'}
+    with served(database_url, public=True, role=WRITER, originals=tmp_path / "kept") as client:
+        sent = client.post("/v1/images/upload", data=form, files=file)
+        assert sent.status_code == 200, sent.text
+        image = sent.json()["image_id"]
+        assert client.post("/v1/images/upload", data=form, files=file).json()["image_id"] == image
+        known = client.get(f"/v1/images/{image}").json()
+        assert {
+            name: known[name] for name in ("captions", "metadata", "taken_at", "width", "format", "status")
+        } == {
+            "captions": ["<b>one</b>", "two"],
+            "metadata": {"camera": "K1"},
+            "taken_at": "2024-05-01T10:00:00Z",
+            "width": 400,
+            "format": "JPEG",
+            "status": "embedded",
+        }
+        (match,) = client.post("/v1/search", json={"image": 1, "in_collection": "sent"}).json()["matches"]
+        assert match["id"] == image
+        for part, width in (("thumbnail", 256), ("picture", 400)):
+            answer = client.get(f"/v1/images/{image}/{part}")
+            with Image.open(io.BytesIO(answer.content)) as shown:
+                assert shown.size == (width, width // 2)
+        (kept,) = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+        assert kept.read_bytes() == held.getvalue()
+        no_picture = client.post("/v1/images/upload", data=form, files={"picture": ("a.jpg", b"<svg/>")})
+        assert problem(no_picture) == (422, None)
+        assert problem(client.post("/v1/images/upload", data=form)) == (422, None)
+        wrong = client.post("/v1/images/upload", data=form | {"metadata": "[1]"}, files=file)
+        assert problem(wrong) == (422, None)
+        assert client.delete(f"/v1/images/{image}").status_code == 204
+    assert problem(reader.post("/v1/images/upload", data=form, files=file)) == (501, None)
+    with served(database_url, public=True, originals=tmp_path / "none") as client:
+        assert problem(client.post("/v1/images/upload", data=form, files=file)) == (403, None)
+    assert not (tmp_path / "none").exists()
+
+
 def test_every_answer_has_the_headers_that_keep_a_browser_safe(anybody: httpx2.Client) -> None:
     for path in ("/healthz", "/v1/models", "/nowhere"):
         headers = anybody.get(path).headers
@@ -388,7 +431,7 @@ def locked(engine: Engine) -> Iterator[None]:
 
 
 def asking_now(database_url: str) -> int:
-    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(database_url) as connection:
         found = connection.execute(
             "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
         ).fetchone()
