@@ -30,14 +30,10 @@ async def watches(request: Request, asking: Asking) -> Response:
     async with asking.searcher() as searcher:
         made = await searcher.watches()
         alerts = await searcher.alerts(chosen, max_results=_SHOWN)
-    return pages.show(
-        request,
-        "watches.html",
-        watches=made,
-        alerts=alerts,
-        chosen=chosen,
-        may_write=await asking.may_write(),
-    )
+    # Only its owner changes a watch, and only where this server writes.
+    own = await asking.rows("select name from clipsql.watch_list where clipsql_private.owns(owner)")
+    owned = set() if asking.options.read_only else {row["name"] for row in own}
+    return pages.show(request, "watches.html", watches=made, alerts=alerts, chosen=chosen, owned=owned)
 
 
 @watch_pages.post("/watches")

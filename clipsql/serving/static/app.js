@@ -18,6 +18,12 @@ function begin() {
 }
 document.addEventListener("DOMContentLoaded", begin);
 document.addEventListener("htmx:afterSettle", begin);
+// A URL that is shared says what is asked for, and not what is not.
+document.addEventListener("htmx:configRequest", (event) => {
+  for (const name of [...event.detail.formData.keys()]) {
+    if (event.detail.formData.get(name) === "") event.detail.formData.delete(name);
+  }
+});
 
 // A picture without a preview says so.
 document.addEventListener("error", (event) => {
