@@ -36,6 +36,15 @@ class Bar:
     height: float
 
 
+@dataclass(frozen=True)
+class Facet:
+    """The values of one name; `is_whole` unless there may be more pictures than were counted."""
+
+    name: str
+    choices: Sequence[Choice]
+    is_whole: bool
+
+
 def collections_of(rows: Sequence[Row]) -> list[Choice]:
     """Collections by the number of their pictures."""
     return [

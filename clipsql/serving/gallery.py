@@ -22,7 +22,7 @@ from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
 from clipsql.serving.door import Asking, Door
-from clipsql.serving.facets import Bar, Choice, collections_of, names_of, times_of, values_of
+from clipsql.serving.facets import Bar, Facet, collections_of, names_of, times_of, values_of
 from clipsql.serving.pages import pages, require_token
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
@@ -43,14 +43,14 @@ class Found:
 
     rows: Sequence[dict[str, Any]]
     sql: str
-    collections: Sequence[Choice] = ()
+    collections: Facet = Facet("", (), True)  # noqa: RUF009  it is frozen
     times: Sequence[Bar] = ()
-    values: Sequence[tuple[str, Sequence[Choice]]] = ()
+    facets: Sequence[Facet] = ()
 
     @property
     def has_more(self) -> bool:
         """Whether there may be more than were counted."""
-        return len(self.rows) >= MOST_FOUND
+        return not _is_whole(self.rows)
 
 
 @gallery.get("/")
@@ -94,21 +94,22 @@ async def _find(wanted: Wanted, asking: Door) -> Found:
         if not rows and wanted.in_collection:
             await connection.run_sync(require_collection, wanted.in_collection)
         # A choice of several is counted without itself: otherwise what is not chosen would be gone.
-        values = []
-        for name in wanted.metadata:
-            others = {other: chosen for other, chosen in wanted.metadata.items() if other != name}
-            values.append(
-                (
-                    name,
-                    values_of(await rows_of(replace(wanted, metadata=others)), name, wanted.metadata[name]),
-                )
-            )
-        values += [
-            (name, values_of(rows, name, ())) for name in names_of(rows) if name not in wanted.metadata
-        ]
+        facets = []
+        for name, chosen in wanted.metadata.items():
+            others = {other: values for other, values in wanted.metadata.items() if other != name}
+            without = await rows_of(replace(wanted, metadata=others))
+            facets.append(Facet(name, values_of(without, name, chosen), _is_whole(without)))
+        for name in names_of(rows):
+            if name not in wanted.metadata:
+                facets.append(Facet(name, values_of(rows, name, ()), _is_whole(rows)))
         in_all = rows if not wanted.in_collection else await rows_of(replace(wanted, in_collection=""))
     text = wanted.statement(max_results=wanted.shown, model=model, terms=terms).as_string()
-    return Found(rows, text + ";", collections_of(in_all), times_of(rows), values)
+    collections = Facet("", collections_of(in_all), _is_whole(in_all))
+    return Found(rows, text + ";", collections, times_of(rows), facets)
+
+
+def _is_whole(rows: Sequence[Any]) -> bool:
+    return len(rows) < MOST_FOUND
 
 
 async def _rows(

@@ -23,7 +23,7 @@ def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
         )
     except (OSError, OverflowError) as error:
         raise ConfigurationError(
-            f"Cannot listen at {host} port {port}: {error}; choose another by --host and --port."
+            f"Cannot listen at {host} port {port}: {error}; choose another by --port."
         ) from error
     url = make_url(engine.url).set(drivername="postgresql+psycopg")
     config = uvicorn.Config(

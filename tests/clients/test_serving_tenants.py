@@ -6,7 +6,6 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -71,7 +70,8 @@ def everything(client: httpx2.Client, others: list[int]) -> dict[str, str]:
     posts: list[tuple[str, dict[str, Any]]] = [
         *(
             ("/v1/search", question | {"max_results": 200} | more)
-            for question in ({"text": "a quokka"}, {"query": "a quokka - a dog"}, {"vector": vector}, {"image": others[0]})
+            for question in ({"text": "a quokka"}, {"query": "a quokka - a dog"}, {"vector": vector},
+                             {"image": others[0]})
             for more in ({}, {"in_collection": B}, {"only_images": others}, {"caption_query": "quokka"},
                          {"min_percentile": 50}, {"having_metadata": {"secret": 1}})
         ),
@@ -107,7 +107,7 @@ def everything(client: httpx2.Client, others: list[int]) -> dict[str, str]:
 
 
 def test_nothing_that_a_tenant_is_told_depends_on_another(
-    tenants: tuple[Engine, httpx2.Client, httpx2.Client], tmp_path: Path
+    tenants: tuple[Engine, httpx2.Client, httpx2.Client],
 ) -> None:
     engine, of_a, of_b = tenants
     with engine.connect() as connection:
