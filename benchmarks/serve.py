@@ -65,7 +65,10 @@ def main() -> None:
                 print(f"first thumbnail {_first(port, key, images[0], started_s):.2f} s after the start")
                 _measure(port, process, key, images, given.seconds, given.clients, "alone")
                 with _ingesting(url, Path(home)):
+                    known, began = _count(engine), time.perf_counter()
                     _measure(port, process, key, images, given.seconds, given.clients, "beside a worker")
+                    rate = (_count(engine) - known) / (time.perf_counter() - began)
+                    print(f"which embedded {rate:.0f} pictures/s meanwhile")
             engine.dispose()
         finally:
             server.remove()
@@ -86,6 +89,11 @@ def _fill(engine: Engine, folder: Path, *, frames: int, rows: int) -> list[int]:
             "select image_id from clipsql_private.thumbnail order by 1"
         ).scalars()
         return list(found)
+
+
+def _count(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.exec_driver_sql("select count(*) from clipsql.image").scalar_one())
 
 
 @contextmanager
@@ -152,12 +160,14 @@ def _measure(
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
         )
     for what, requests in (("thumbnails", thumbnails), ("searches", searches)):
-        before = process.memory_info().rss
+        before, spent = process.memory_info().rss, sum(process.cpu_times()[:2])
         took = asyncio.run(_ask(port, requests, seconds, clients))
-        after = process.memory_info().rss
+        after, spent = process.memory_info().rss, sum(process.cpu_times()[:2]) - spent
+        millis = 1000 * np.array(took)
         print(
-            f"{where:16} {what:10} {len(took) / seconds:7.0f} /s   p50 {1000 * np.median(took):6.1f} ms"
-            f"   p95 {1000 * np.quantile(took, 0.95):6.1f} ms   memory {before / 2**20:.0f} -> {after / 2**20:.0f} MB"
+            f"{where:16} {what:10} {len(took) / seconds:6.0f} /s   p50 {np.median(millis):6.1f} ms"
+            f"   p95 {np.quantile(millis, 0.95):6.1f} ms   CPU of the server {1000 * spent / len(took):5.2f} ms each"
+            f"   memory {before / 2**20:.0f} -> {after / 2**20:.0f} MB"
         )
 
 
