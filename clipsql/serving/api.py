@@ -75,7 +75,7 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
 
 
 PICTURE = """
-    select p.image_id, p.collection, p.url, p.captions, p.taken_at, i.longitude, i.latitude, p.metadata,
+    select p.image_id, p.collection, p.url, p.file, p.captions, p.taken_at, i.longitude, i.latitude, p.metadata,
            p.width, p.height, p.format, p.status, p.error, p.added_at, p.has_thumbnail, p.picture_url
     from clipsql.picture as p join clipsql.image as i on i.image_id = p.image_id
     where p.image_id = :image

@@ -20,6 +20,7 @@ from clipsql.errors import ClipsqlError, DatabaseError
 from clipsql.serving import pinecone
 from clipsql.serving.api import api
 from clipsql.serving.callers import Callers, NotAdmitted
+from clipsql.serving.count_pages import count_pages
 from clipsql.serving.door import Asking
 from clipsql.serving.encoders import Encoders
 from clipsql.serving.gallery import gallery
@@ -51,7 +52,8 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     )  # fmt: skip
     app.state.options, app.state.callers = options, callers
     app.state.shrunk, app.state.encoders = Shrunk(), Encoders()
-    for kind in (ClipsqlError, HTTPException, RequestValidationError):
+    # The last is for what nobody foresaw, which Starlette logs with its traceback.
+    for kind in (ClipsqlError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer_error)
     app.include_router(pictures)
     app.include_router(uploads)
@@ -61,6 +63,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     app.include_router(pinecone.data, prefix="/spaces/{space}", include_in_schema=False)
     app.include_router(gallery)
     app.include_router(watch_pages)
+    app.include_router(count_pages)
     app.mount("/static", StaticFiles(directory=str(resources.files(__package__) / "static")))
 
     @app.get("/docs", include_in_schema=False)
@@ -94,8 +97,9 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         problem = Problem.of(error)
     elif isinstance(error, HTTPException):
         problem, headers = Problem(error.status_code, str(error.detail)), error.headers or {}
+    elif not isinstance(error, RequestValidationError):
+        problem = Problem(500, "A fault of clipsql itself; the server's log tells more.")
     else:
-        assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
         problem = Problem(422, f"{place} is wrong: {first['msg']}.")

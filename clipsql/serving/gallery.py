@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
 from clipsql.serving.door import Asking, Door
 from clipsql.serving.facets import Bar, Facet, collections_of, names_of, times_of, values_of
 from clipsql.serving.pages import pages, require_token
+from clipsql.serving.places import HEIGHT, WIDTH, PlaceMap, map_of
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
 from clipsql.serving.wanted import MOST_FOUND, Wanted, write_vector
@@ -46,6 +48,7 @@ class Found:
     collections: Facet = Facet("", (), True)  # noqa: RUF009  it is frozen
     times: Sequence[Bar] = ()
     facets: Sequence[Facet] = ()
+    places: PlaceMap | None = None
 
     @property
     def has_more(self) -> bool:
@@ -77,6 +80,7 @@ async def search(request: Request, asking: Asking) -> Response:
     return pages.show(
         request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found, shown=shown,
         problem=problem, column=column, may_write=wanted.can_be_watched and await asking.may_write(),
+        map_size=(WIDTH, HEIGHT),
     )  # fmt: skip
 
 
@@ -105,7 +109,7 @@ async def _find(wanted: Wanted, asking: Door) -> Found:
         in_all = rows if not wanted.in_collection else await rows_of(replace(wanted, in_collection=""))
     text = wanted.statement(max_results=wanted.shown, model=model, terms=terms).as_string()
     collections = Facet("", collections_of(in_all), _is_whole(in_all))
-    return Found(rows, text + ";", collections, times_of(rows), facets)
+    return Found(rows, text + ";", collections, times_of(rows), facets, map_of(rows))
 
 
 def _is_whole(rows: Sequence[Any]) -> bool:
@@ -180,7 +184,14 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
     if not rows:
         raise UnknownImage(f"There is no image {image}.")
     wanted = Wanted.read(request.query_params)
-    return pages.show(request, "picture.html", row=rows[0], wanted=wanted)
+    # Only a file that is here can be looked at, and only with torch.
+    can_look = (
+        rows[0]["file"] is not None
+        and find_spec("torch") is not None
+        and find_spec("transformers") is not None
+    )
+    where = request.query_params.get("where", "")
+    return pages.show(request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where)
 
 
 @gallery.post("/picture")

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
@@ -19,6 +20,7 @@ from clipsql.errors import ImageError, UnknownImage
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
 from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg
+from clipsql.serving.api import REFUSED
 from clipsql.serving.door import Asking
 from clipsql.serving.requests import Id
 from clipsql.sources.inside import read_if_there
@@ -26,11 +28,8 @@ from clipsql.sources.inside import read_if_there
 SHOWN_SIDE = 1600
 """The longer side of a picture on its own page, in pixels."""
 
-pictures = APIRouter(
-    prefix="/v1",
-    dependencies=[Depends(HTTPBearer(auto_error=False))],
-    responses={200: {"content": {"image/jpeg": {}}}},
-)
+pictures = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses=REFUSED)
+_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 
 _ROW = """
     select i.file, i.sha256, t.jpeg
@@ -38,6 +37,9 @@ _ROW = """
     left join clipsql_private.thumbnail as t on t.image_id = i.image_id
     where i.image_id = :image
 """
+
+
+_READ = "select file, sha256 from clipsql.image where image_id = :image"
 
 
 class Shrunk:
@@ -65,9 +67,15 @@ class Shrunk:
         return self._jpegs[key]
 
 
-def _made(file: Path, sha256: bytes, side: int) -> bytes | None:
+def _read(file: Path, sha256: bytes) -> bytes | None:
+    """What ingest has read; None when the file is gone, or is another."""
     data = read_if_there(file)
-    if data is None or content_hash(data) != sha256:
+    return data if data is not None and content_hash(data) == sha256 else None
+
+
+def _made(file: Path, sha256: bytes, side: int) -> bytes | None:
+    data = _read(file, sha256)
+    if data is None:
         return None
     try:
         return small_jpeg(decode(data, target_size=side).pixels, side=side)[0]
@@ -75,16 +83,34 @@ def _made(file: Path, sha256: bytes, side: int) -> bytes | None:
         return None
 
 
-@pictures.get("/images/{image}/thumbnail", response_class=Response)
+@pictures.get("/images/{image}/thumbnail", response_class=Response, responses=_JPEG)
 async def thumbnail(image: Id, asking: Asking, request: Request) -> Response:
     """A small JPEG of a picture, at most 256 pixels long and high."""
     return await _shown(image, asking, request, side=THUMBNAIL_SIDE)
 
 
-@pictures.get("/images/{image}/picture", response_class=Response)
+@pictures.get("/images/{image}/picture", response_class=Response, responses=_JPEG)
 async def large(image: Id, asking: Asking, request: Request) -> Response:
     """A JPEG of a picture, at most 1600 pixels long and high; of one whose file is elsewhere, the thumbnail."""
     return await _shown(image, asking, request, side=SHOWN_SIDE)
+
+
+@pictures.get("/images/{image}/heat", response_class=Response, responses=_JPEG)
+async def heat(
+    image: Id, query: Annotated[str, Query(max_length=1000)], asking: Asking, request: Request
+) -> Response:
+    """A picture lit where a text is: a hint, no proof."""
+    async with asking.searcher() as searcher:
+        await searcher.embed_text(query)  # which refuses what is no text
+    rows = await asking.rows(_READ, image=image)
+    data = None
+    if rows and rows[0]["file"] is not None and rows[0]["sha256"] is not None:
+        data = await asyncio.to_thread(_read, Path(rows[0]["file"]), bytes(rows[0]["sha256"]))
+    if data is None:
+        raise UnknownImage(f"There is no image {image} whose file is on this machine.")
+    lit = await request.app.state.encoders.heat(await asking.model(), data, query)
+    jpeg, _, _ = await asyncio.to_thread(small_jpeg, lit, side=SHOWN_SIDE)
+    return Response(jpeg, media_type="image/jpeg")
 
 
 async def _shown(image: int, asking: Asking, request: Request, *, side: int) -> Response:

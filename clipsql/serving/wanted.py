@@ -87,17 +87,20 @@ class Wanted:
         """Whether something is looked for, so that pictures have a similarity; otherwise they are just shown."""
         return bool(self.query or self.picture)
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Names and values as a URL or a form has them; what is not asked for is not among them."""
+        pairs: list[tuple[str, Any]] = [(name, getattr(self, name)) for name in (*_TEXTS, *_NUMBERS)]
+        pairs += [(METADATA + name, value) for name, values in self.metadata.items() for value in values]
+        pairs.append(("only_images", ",".join(map(str, self.only_images))))
+        if self.by_date:
+            pairs.append(("order", "date"))
+        if self.shown != PAGE:
+            pairs.append(("shown", self.shown))
+        return [(name, _short(value)) for name, value in pairs if value not in ("", None)]
+
     def url(self, path: str = "/", **changes: Any) -> str:
         """The path with this search, changed so."""
-        wanted = replace(self, **changes)
-        pairs: list[tuple[str, Any]] = [(name, getattr(wanted, name)) for name in (*_TEXTS, *_NUMBERS)]
-        pairs += [(METADATA + name, value) for name, values in wanted.metadata.items() for value in values]
-        pairs.append(("only_images", ",".join(map(str, wanted.only_images))))
-        if wanted.by_date:
-            pairs.append(("order", "date"))
-        if wanted.shown != PAGE:
-            pairs.append(("shown", wanted.shown))
-        said = urlencode([(name, _short(value)) for name, value in pairs if value not in ("", None)])
+        said = urlencode(replace(self, **changes).pairs())
         return f"{path}?{said}" if said else path
 
     def with_value(self, name: str, value: str) -> Self:
@@ -125,6 +128,13 @@ class Wanted:
         if self.metadata:
             given["metadata_matches"] = self._path()
         return cast(Filters, {name: value for name, value in given.items() if value is not None})
+
+    def times(self) -> Filters:
+        """From when, and until when, as a count takes it."""
+        given = {name: getattr(self, name) for name in ("taken_from", "taken_until")}
+        return cast(
+            Filters, {name: dt.datetime.fromisoformat(value) for name, value in given.items() if value}
+        )
 
     def statement(self, *, max_results: int, model: str | None, terms: Sequence[Any] = ()) -> sql.Composed:
         """The search as SQL: columns image_id, similarity, percentile, caption, taken_at, metadata, best first.

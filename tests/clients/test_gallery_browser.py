@@ -258,7 +258,16 @@ def test_an_alarm_is_judged(browser: Browser, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/?query=a+dog", "/pictures/1?query=a", "/watches", "/progress", "/docs", "/login"]
+    "path",
+    [
+        "/?query=a+dog",
+        "/pictures/1?query=a",
+        "/counts?query=a+dog",
+        "/watches",
+        "/progress",
+        "/docs",
+        "/login",
+    ],
 )
 def test_a_telephone_shows_all_without_scrolling_sideways(browser: Browser, address: str, path: str) -> None:
     window(browser, 375)
@@ -294,7 +303,7 @@ def axe() -> str:
 @pytest.mark.parametrize(
     "path",
     ["/", "/?query=a+dog&in_collection=streets&m.camera=K1", "/?query=a+(", "/?query=dog&min_similarity=1",
-     "/pictures/1?query=a+dog", "/watches", "/progress", "/docs", "/login", "/nowhere"],
+     "/pictures/1?query=a+dog", "/counts?query=a+dog", "/watches", "/progress", "/docs", "/login", "/nowhere"],
 )  # fmt: skip
 def test_axe_finds_nothing_serious(browser: Browser, address: str, axe: str, path: str, dark: bool) -> None:
     window(browser, 1280, dark=dark)

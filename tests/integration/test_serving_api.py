@@ -398,6 +398,20 @@ def test_an_upload_is_kept_found_and_shown(database_url: str, tmp_path: Path, re
     assert not (tmp_path / "none").exists()
 
 
+def test_a_picture_is_lit_where_a_text_is(reader: httpx2.Client, shown: tuple[int, Path]) -> None:
+    image, file = shown
+    lit = reader.get(f"/v1/images/{image}/heat", params={"query": "a red truck"})
+    assert (lit.status_code, lit.headers["content-type"]) == (200, "image/jpeg")
+    with Image.open(io.BytesIO(lit.content)) as picture:
+        assert picture.width / picture.height == pytest.approx(2, rel=0.01)
+    page = reader.get(f"/pictures/{image}?where=a+red+%22truck", headers={"Accept": "text/html"}).text
+    assert f"/v1/images/{image}/heat?query=a+red+%22truck" in page
+    assert problem(reader.get(f"/v1/images/{image}/heat", params={"query": " "})) == (422, "CQ006")
+    assert problem(reader.get("/v1/images/1/heat", params={"query": "a dog"})) == (404, "CQ002")
+    file.unlink()
+    assert problem(reader.get(f"/v1/images/{image}/heat", params={"query": "a dog"})) == (404, "CQ002")
+
+
 def test_every_answer_has_the_headers_that_keep_a_browser_safe(anybody: httpx2.Client) -> None:
     for path in ("/healthz", "/v1/models", "/nowhere"):
         headers = anybody.get(path).headers

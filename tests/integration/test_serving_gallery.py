@@ -299,6 +299,43 @@ def test_a_watch_is_made_judged_and_paused_on_its_page(
     assert "paused" not in writers.get("/watches").text
 
 
+def test_matches_are_counted_by_what_people_say(writers: httpx2.Client, gallery: httpx2.Client) -> None:
+    address = "/counts?query=a+dog+-+night&in_collection=streets&by=year"
+    assert "<form" not in gallery.get(address).text
+    assert "After ten pictures" in gallery.get(address).text
+    form = {"token": token(writers), "query": "a dog - night", "in_collection": "streets", "by": "year"}
+    for _ in range(2):
+        shown = re.findall(r'name="image" value="(\d+)"', writers.get(address).text)
+        assert len(shown) == 12
+        for number, image in enumerate(shown):
+            verdict = "right" if number % 2 else "wrong"
+            judged = writers.post("/counts", data=form | {"image": image, "verdict": verdict})
+            assert judged.status_code == 303, judged.text
+            assert judged.headers["location"] == "/counts?query=a+dog+-+night&in_collection=streets&by=year"
+    page = gallery.get(address).text
+    assert re.search(r'<path class="error" d="M[\d.]+ [\d.]+V[\d.]+"/>', page)
+    assert (
+        sum(
+            int(checked)
+            for checked in re.findall(r'<td class="n">(\d+)</td><td class="n">\d+</td></tr>', page)
+        )
+        == 24
+    )
+    for wrong in ("?query=", "?query=a+dog&by=decade", "?query=a+(", "?query=a+dog&picture=AAAA"):
+        assert gallery.get("/counts" + wrong).status_code == 422
+    assert writers.post("/counts", data=form | {"image": "x", "verdict": "right"}).status_code == 422
+    assert writers.post("/counts", data=form | {"token": "x", "image": "1"}).status_code == 403
+    assert gallery.get("/counts?query=a+dog&by=hour").status_code == 200
+
+
+def test_places_are_on_a_map_that_narrows(gallery: httpx2.Client) -> None:
+    page = gallery.get("/?in_collection=streets").text
+    spots = re.findall(r'<a href="([^"]*)" aria-label="(\d+) pictures: [^"]*">\s*<title>', page)
+    assert len(spots) > 3
+    link, count = spots[0]
+    assert len(images(gallery.get(html.unescape(link)).text)) >= int(count)
+
+
 def test_pages_speak_chinese(gallery: httpx2.Client) -> None:
     page = gallery.get("/?query=a+dog", headers={"Accept-Language": "zh-CN"}).text
     assert ('<html lang="zh">' in page, "按相关性" in page) == (True, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import itertools
+import math
 import re
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from starlette.datastructures import QueryParams
 
 import clipsql.serving
 from clipsql.errors import InvalidArgument
+from clipsql.search.counter import MatchCount
+from clipsql.serving.count_pages import PERIODS, greatest, plot
 from clipsql.serving.cursor import read_cursor, write_cursor
 from clipsql.serving.facets import names_of, times_of, values_of
 from clipsql.serving.metadata_filter import as_json_path
+from clipsql.serving.places import HEIGHT, WIDTH, map_of
 from clipsql.serving.wanted import PAGE, Wanted, write_vector
 from clipsql.serving.words import CHINESE, language_of, say
 
@@ -124,6 +128,65 @@ def test_every_picture_is_in_one_bar(moments: list[object]) -> None:
         assert bar.count == sum(bar.begin <= moment < bar.end for moment in moments)  # type: ignore[operator]
 
 
+PLACES = st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=40)
+NEAR = st.tuples(st.floats(-180, 180), st.floats(-90, 90)).flatmap(
+    lambda middle: st.lists(
+        st.tuples(st.floats(-0.02, 0.02), st.floats(-0.02, 0.02)).map(
+            lambda step: (max(-180, min(180, middle[0] + step[0])), max(-90, min(90, middle[1] + step[1])))
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+
+
+def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """As clipsql_private.distance_m has it."""
+    x1, y1, x2, y2 = map(math.radians, (*one, *other))
+    half = math.sin((y2 - y1) / 2) ** 2 + math.cos(y1) * math.cos(y2) * math.sin((x2 - x1) / 2) ** 2
+    return 2 * 6371008.8 * math.asin(math.sqrt(min(1, half)))
+
+
+@given(PLACES | NEAR)
+def test_the_spots_of_a_map_hold_every_place(places: list[tuple[float, float]]) -> None:
+    rows = [{"longitude": x, "latitude": y} for x, y in places]
+    found = map_of([*rows, {"longitude": None, "latitude": None}])
+    assert found is not None
+    assert sum(spot.count for spot in found.spots) == len(places)
+    for spot in found.spots:
+        assert -5 <= spot.x <= WIDTH + 5
+        assert -5 <= spot.y <= HEIGHT + 5
+    for place in places:
+        assert any(metres(place, (spot.longitude, spot.latitude)) <= spot.within_m for spot in found.spots), (
+            place
+        )
+
+
+def test_a_map_shows_the_land_around_and_none_without_places() -> None:
+    assert map_of([{"longitude": None, "latitude": None}]) is None
+    europe = map_of([{"longitude": -9, "latitude": 36}, {"longitude": 30, "latitude": 60}])
+    ocean = map_of([{"longitude": -140, "latitude": -45}])
+    assert europe is not None
+    assert ocean is not None
+    assert (europe.land.count("M") > 5, ocean.land) == (True, "")
+    assert "e" not in europe.land
+
+
+def test_a_plot_reaches_from_the_least_to_the_most() -> None:
+    def count(day: int | None, matches: float | None, low: float | None, high: float | None) -> MatchCount:
+        bucket = None if day is None else dt.datetime(2026, 3, day, tzinfo=dt.UTC)
+        return MatchCount(
+            bucket=bucket, matches=matches, low=low, high=high, checked=9, above=None, pictures=50
+        )
+
+    counts = [count(1, 10, 5, 20), count(2, 0, 0, 3), count(3, None, None, None), count(None, 99, 99, 99)]
+    assert greatest(counts) == 20
+    first, second = plot(counts)
+    assert (first.top, first.low, first.high) == (100.0, 150.0, 0.0)
+    assert (second.top, second.low, second.high, second.x) == (200.0, 200.0, 170.0, first.width)
+    assert plot([]) == []
+
+
 @given(st.lists(st.integers(1, 2**63 - 1), max_size=50, unique=True))
 def test_a_cursor_holds_its_ids(ids: list[int]) -> None:
     assert read_cursor({"text": "a"}, write_cursor({"text": "a", "max_results": 3}, ids)) == sorted(ids)
@@ -171,7 +234,7 @@ def test_every_word_of_a_page_is_there_in_chinese_and_none_is_left_over() -> Non
         for quote in ("'", '"'):
             for text in re.findall(rf"\bt\({quote}((?:[^{quote}\\]|\\.)*){quote}", page.read_text("utf-8")):
                 used.add(ast.literal_eval(quote + text + quote))
-    used |= {"embedded", "pending", "failed", "Pause", "Resume"}  # chosen by a value
+    used |= {"embedded", "pending", "failed", "Pause", "Resume", *PERIODS}  # chosen by a value
     assert used - set(CHINESE) == set()
     assert set(CHINESE) - used == set()
 
