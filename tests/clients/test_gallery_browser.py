@@ -213,11 +213,11 @@ def test_the_gallery_goes_by_keys_alone(browser: Browser, address: str) -> None:
     browser.get(address + "/?query=a+dog")
     one(browser, ".card")
     reached = []
-    for _ in range(150):
+    for _ in range(190):
         webdriver.ActionChains(browser).send_keys(Keys.TAB).perform()
         told = browser.execute_script(
             "const e = document.activeElement, s = getComputedStyle(e);"
-            "return [e.id || e.className || e.name || e.textContent.trim().slice(0, 20),"
+            "return [e.id || e.getAttribute('class') || e.name || e.textContent.trim().slice(0, 20),"
             " s.outlineStyle !== 'none' || getComputedStyle(e.parentElement).outlineStyle !== 'none']"
         )
         reached.append(told[0])
