@@ -11,6 +11,7 @@ PACKAGES = {
     "web": ("httpx2", "httptools", "aiodns", "protego", "tenacity"),
     "parquet": ("pyarrow",),
     "async": ("greenlet", "asyncpg"),
+    "serve": ("greenlet", "fastapi", "uvicorn", "python_multipart", "prometheus_client"),
 }
 """Extra of clipsql -> the packages that it brings and that clipsql imports."""
 

@@ -16,10 +16,12 @@ from clipsql.cli.explain import explain
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
 from clipsql.cli.judge import classify, match, suggest
+from clipsql.cli.key import key
 from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
+from clipsql.cli.serve import serve
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
 from clipsql.cli.watch import watch
@@ -90,10 +92,12 @@ for _command in (
     explain,
     index,
     ingest,
+    key,
     match,
     model,
     remove,
     search,
+    serve,
     stats,
     suggest,
     table,

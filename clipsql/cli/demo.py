@@ -20,19 +20,24 @@ from clipsql.search.searcher import Searcher
 @click.command()
 @click.option("--frames", type=click.IntRange(min=50, max=5000), default=600, show_default=True)
 @click.option("--clean", "clean_up", is_flag=True, help="Remove all that the demo made, and nothing else.")
+@click.option("--serve", "is_served", is_flag=True, help="Show it as a gallery in the end, until Ctrl-C.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Of --serve.")
 @database_option
 @goes_on
-def demo(settings: Settings, frames: int, clean_up: bool) -> None:
+def demo(settings: Settings, frames: int, clean_up: bool, is_served: bool, port: int) -> None:
     """Draw a week of traffic cameras, ingest it with the model in the box, and show what SQL finds.
 
     \b
     clipsql demo
+    clipsql demo --serve
     clipsql demo --clean
     """
     from clipsql.demo import tour, world
 
     if not clean_up:
         require_extra("clip", "The demo")
+        if is_served:
+            require_extra("serve", "The gallery")
     folder = settings.home / "demo"
     with open_database(settings) as engine:
         if clean_up:
@@ -81,6 +86,14 @@ def demo(settings: Settings, frames: int, clean_up: bool) -> None:
         "The model in the box knows only this little world of drawn traffic; for real photos: "
         "clipsql ingest FOLDER --model openai/clip-vit-base-patch32"
     )
+
+    if is_served:
+        from clipsql.serving.options import ServeOptions
+        from clipsql.serving.running import run
+
+        with open_database(settings) as engine:
+            click.echo(f"As a gallery, for this machine alone: http://localhost:{port}/")
+            run(engine, ServeOptions(public=True, model=tour.MODEL), host="127.0.0.1", port=port)
 
 
 def _short(value: object) -> object:

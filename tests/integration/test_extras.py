@@ -56,7 +56,7 @@ COMMANDS = {
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0011", "--yes"),
+    "db downgrade": ("0012", "--yes"),
     "db psql": ("-c", "select 1"),
     "db settings add": ("pictures", "/pictures"),
     "db settings list": (),
@@ -74,6 +74,9 @@ COMMANDS = {
     "index status": (),
     "index tune": (),
     "ingest": ("pictures", "--collection", "new"),
+    "key add": ("someone",),
+    "key list": (),
+    "key remove": ("someone",),
     "match": ("1", "a dog"),
     "model add": ("MODEL", "--name", "other"),
     "model compare": ("MODEL", "MODEL"),
@@ -92,6 +95,7 @@ COMMANDS = {
     "search query": ("a dog - a cat",),
     "search text": ("a dog",),
     "search vector": (json.dumps([1] * 24),),
+    "serve": (),
     "stats": (),
     "suggest": ("1",),
     "table attach": ("clipsql.image", "--url-column", "url"),
@@ -125,6 +129,7 @@ _NEEDS_AN_EXTRA = {
     "model remember": "clip",
     "model train": "clip",
     "search image": "clip",
+    "serve": "serve",
     "watch deliver": "web",
     "worker": "web",
 }
@@ -224,10 +229,12 @@ def folder(tmp_path: Path) -> Path:
 def test_the_packages_of_an_extra_are_those_of_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    assert {"clip", "web", "embedded", "parquet", "async", "all", "test"} == set(extras)
+    assert {"clip", "web", "embedded", "parquet", "async", "serve", "all", "test"} == set(extras)
     for extra, packages in PACKAGES.items():
-        assert {need.partition(">=")[0].partition("[")[0] for need in extras[extra]} == set(packages)
-    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,async]"]
+        assert {need.partition(">=")[0].partition("[")[0].replace("-", "_") for need in extras[extra]} == set(
+            packages
+        )
+    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,async,serve]"]
     assert "clipsql[all]" in extras["test"]
 
 
@@ -271,6 +278,7 @@ def test_a_list_of_addresses_is_enqueued_without_the_extra_web(clipsql_without: 
         pytest.param("web", ("ingest", "list.csv", "--validate-only"), id="validation of addresses"),
         pytest.param("clip", ("ingest", "pictures", "--model", "MODEL"), id="ingest of a folder"),
         pytest.param("clip", ("demo", "--frames", "50"), id="demo"),
+        pytest.param("serve", ("serve",), id="serve"),
         pytest.param("clip", ("model", "add", "MODEL"), id="model add"),
         pytest.param(
             "clip",

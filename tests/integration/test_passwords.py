@@ -45,6 +45,8 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("explain", "image"): ("1", "a dog"),
     ("explain", "text"): ("a dog",),
     ("ingest",): ("pictures", "--collection", "c", "--model", "MODEL"),
+    ("key", "add"): ("someone",),
+    ("key", "remove"): ("someone",),
     ("match",): ("1", "a dog"),
     ("model", "compare"): ("MODEL", "clipsql-demo"),
     ("model", "retire"): ("clipsql-demo",),
@@ -126,9 +128,17 @@ def test_no_command_that_works_shows_the_password(run: Callable[..., Result], se
         command
         for command in commands(main)
         # psql takes the place of the process; start and stop are for the embedded server, which has no such URL; to
-        # follow has no end.
+        # follow and to serve have no end.
         if command
-        not in [*first, *last, ("db", "psql"), ("db", "start"), ("db", "stop"), ("watch", "follow")]
+        not in [
+            *first,
+            *last,
+            ("db", "psql"),
+            ("db", "start"),
+            ("db", "stop"),
+            ("watch", "follow"),
+            ("serve",),
+        ]
     ]
     done = {command: run(secret_url, command) for command in first}
     with psycopg.connect(secret_url) as connection:

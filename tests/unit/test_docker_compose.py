@@ -124,6 +124,21 @@ def test_any_number_of_workers_may_run_and_each_is_stopped_gently(
     assert all(isinstance(volume, str) for volume in worker["volumes"])
 
 
+def test_the_server_waits_for_the_database_and_is_for_this_machine_alone(
+    compose: dict[str, Any], ingest: dict[str, Any]
+) -> None:
+    serve = compose["services"]["serve"]
+    assert serve["command"][-1] == "clipsql db upgrade && exec clipsql serve --host 0.0.0.0"
+    assert serve["ports"] == ["127.0.0.1:${CLIPSQL_HTTP_PORT:-8000}:8000"]
+    assert "--public" not in str(serve)
+    assert (serve["build"], serve["environment"]) == (ingest["build"], ingest["environment"])
+    assert serve["depends_on"] == {"db": {"condition": "service_healthy"}}
+    assert "/readyz" in serve["healthcheck"]["test"][-1]
+    extras = re.search(r'"\.\[(.*)\]"', serve["build"]["dockerfile_inline"])
+    assert extras is not None
+    assert "serve" in extras[1].split(",")
+
+
 def test_everything_that_the_ingest_image_copies_is_in_the_checkout(ingest: dict[str, Any]) -> None:
     copies = re.findall(r"^COPY (.+) \S+$", ingest["build"]["dockerfile_inline"], flags=re.MULTILINE)
     sources = [source for copy in copies for source in copy.split()]
@@ -145,6 +160,8 @@ def compose_config(**environment: str) -> subprocess.CompletedProcess[str]:
             "ingest",
             "--profile",
             "worker",
+            "--profile",
+            "serve",
             "config",
             "--quiet",
         ],

@@ -2,6 +2,7 @@
 
 from clipsql.db.tables import (
     attachments,
+    keys,
     percentile_samples,
     pictures,
     queue,
@@ -16,6 +17,7 @@ from clipsql.db.tables import (
 
 __all__ = [
     "attachments",
+    "keys",
     "percentile_samples",
     "pictures",
     "queue",

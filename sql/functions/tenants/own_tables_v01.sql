@@ -1,5 +1,5 @@
 -- Every table of both schemas that goes by the policies of clipsql.image, partitions included. Not that table itself; nor what
--- is of models, attached tables and the server, and so of no tenant; nor watches and alarms, which have policies of their own.
+-- is of models, attached tables and the server (keys, too), and so of no tenant; nor watches and alarms, which have policies of their own.
 create or replace function clipsql_private.own_tables()
 returns setof regclass
 language sql stable parallel safe
@@ -13,7 +13,7 @@ begin atomic
             'clipsql_private.text_matrix', 'clipsql_private.text_merge', 'clipsql_private.text_neuron',
             'clipsql_private.text_position', 'clipsql_private.text_token', 'clipsql_private.text_tower',
             'clipsql_private.text_word', 'clipsql.watch_list', 'clipsql.alert', 'clipsql_private.watch_vector',
-            'clipsql_private.webhook', 'clipsql_private.delivery'])
+            'clipsql_private.webhook', 'clipsql_private.delivery', 'clipsql_private.api_key'])
     order by c.oid;
 end;
 

@@ -477,6 +477,7 @@ CREATE TYPE clipsql.plan_result AS (
 	matching_is_exact boolean,
 	is_exact boolean,
 	is_complete boolean,
+	recall double precision,
 	index_used text,
 	expected_ms double precision,
 	explanation text
@@ -494,7 +495,7 @@ COMMENT ON TYPE clipsql.plan_result IS 'How clipsql.search answers, from clipsql
 -- Name: COLUMN plan_result.strategy; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.plan_result.strategy IS 'exact, index walk, or both one after the other.';
+COMMENT ON COLUMN clipsql.plan_result.strategy IS 'exact, search rows or index walk, or a walk and then another.';
 
 
 --
@@ -523,6 +524,13 @@ COMMENT ON COLUMN clipsql.plan_result.is_exact IS 'Whether the answer is proved 
 --
 
 COMMENT ON COLUMN clipsql.plan_result.is_complete IS 'Whether the answer holds every picture that passes.';
+
+
+--
+-- Name: COLUMN plan_result.recall; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.plan_result.recall IS 'Share of the nearest matches that the answer has, found out by comparing all; null where that would take seconds.';
 
 
 --
@@ -794,6 +802,23 @@ COMMENT ON COLUMN clipsql_private.drawn_picture.is_right IS 'Whether it is what 
 
 
 --
+-- Name: query_code; Type: TYPE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TYPE clipsql_private.query_code AS (
+	basis_id integer,
+	code public.halfvec
+);
+
+
+--
+-- Name: TYPE query_code; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TYPE clipsql_private.query_code IS 'The code of a query and the basis that it is of.';
+
+
+--
 -- Name: requested_search; Type: TYPE; Schema: clipsql_private; Owner: -
 --
 
@@ -867,13 +892,17 @@ COMMENT ON TYPE clipsql_private.search_filter IS 'The filters of a search.';
 --
 
 CREATE TYPE clipsql_private.search_strategy AS (
+	is_open boolean,
 	walks boolean,
+	width integer,
+	coded clipsql_private.query_code,
 	reason text,
 	total_rows bigint,
 	likely_matches bigint,
 	ef_search integer,
 	step_ms double precision,
-	exact_ms double precision
+	compare_ms double precision,
+	whole_ms double precision
 );
 
 
@@ -987,7 +1016,7 @@ begin
     where c.oid = attach.source;
     if not found then
         raise exception using errcode = 'CQ004', message = format('There is no table %s; name one that is there.', coalesce(attach.source::text, 'null'));
-    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private') then
+    elsif known.relkind not in ('r', 'p') or known.nspname in ('clipsql', 'clipsql_private', 'pg_catalog', 'information_schema') then
         raise exception using errcode = 'CQ004', message = format(
             '%s cannot be attached: only tables of your own can, partitioned ones too; attach the table that it reads.', attach.source);
     elsif exists (select from pg_catalog.pg_class as c where c.oid = attach.source and (c.relispartition or c.relpersistence = 't')) then
@@ -1001,12 +1030,13 @@ begin
             '%s has no primary key and no unique key without nulls, by which its rows are known; run: alter table %1$s add primary key (...).',
             attach.source);
     end if;
+    -- No worker is to apply notes meanwhile. First, for one at work has pictures that the link table refers to.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     -- Two sessions may attach the same table at once.
     lock table clipsql_private.attachment in share row exclusive mode;
     if exists (
             select from clipsql_private.attachment as a
-            join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
-            where a.source = attach.source and c.name = attach.url_column) then
+            where a.source = attach.source and clipsql_private.url_column_of(a.attachment_id) = attach.url_column) then
         raise exception using errcode = 'CQ004', message = format(
             'Column %s of %s is attached already; change it with clipsql.reattach.', attach.url_column, attach.source);
     end if;
@@ -1017,7 +1047,7 @@ begin
     returning attachment_id into attachment;
     insert into clipsql_private.attached_column (attachment_id, role, position, name, number, type, key_name)
     select attachment, 'key', k.position, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
-        case when a.attname = any (own_names || array['changed_at', 'is_fresh']::name[]) then 'row_' || a.attname else a.attname end
+        case when regexp_replace(a.attname, '^(row_)+', '') = any (own_names || 'is_fresh'::text) then 'row_' || a.attname else a.attname end
     from unnest(key_numbers) with ordinality as k(number, position)
     join pg_catalog.pg_attribute as a on a.attrelid = attach.source and a.attnum = k.number;
     perform
@@ -1046,7 +1076,7 @@ begin
     key_columns := (
         select string_agg(
             concat(
-                quote_ident(c.key_name), ' ', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), a.atttypmod),
+                quote_ident(c.key_name), ' ', format_type(clipsql_private.base_type(t.oid), a.atttypmod),
                 case when a.attcollation not in (0, t.typcollation) then ' collate ' || a.attcollation::regcollation end),
             ', ' order by c.position)
         from clipsql_private.attached_column as c
@@ -1324,8 +1354,14 @@ begin
             count(*) filter (where w.is_match) as is_match,
             coalesce(sum(w.weight - 1) filter (where w.is_match), 0) as rest,
             coalesce(sum(w.weight * (w.weight - 1)) filter (where w.is_match), 0) as variance,
-            avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance
+            -- Of a time few were checked, the most similar above all, whose weight is little: what could have been missed
+            -- weighs as much as on the whole.
+            case when count(w.weight) > 0 then greatest(avg(w.weight - 1), max(o.further)) end as further,
+            greatest(avg(w.weight * (w.weight - 1)), max(o.further_variance)) as further_variance
         from weighed as w
+        cross join (
+            select avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance from weighed as w
+        ) as o
         group by w.bucket, w.is_told
     )
     select
@@ -1370,6 +1406,8 @@ declare
     batch integer;
 begin
     perform clipsql_private.check_rights_to_attach(detach.source);
+    -- No worker is to apply notes meanwhile. First, for one at work reads the table whose triggers are to go.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
     for attachment in select n from clipsql_private.attachments_of(detach.source, detach.url_column) as n loop
         attached := clipsql_private.attached_table(attachment);
@@ -1381,8 +1419,6 @@ begin
         loop
             execute format('drop trigger %I on %s', one.tgname, one.part);
         end loop;
-        -- No worker is to apply notes meanwhile.
-        perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
         brought := array(
             select l.image_id from clipsql_private.link as l
             where l.tableoid = attached.link::regclass and l.is_ours and not detach.keep_pictures);
@@ -1807,59 +1843,73 @@ CREATE FUNCTION clipsql.move_watches(model text DEFAULT NULL::text) RETURNS inte
 #variable_conflict use_column
 declare
     chosen constant clipsql.model := clipsql_private.resolve_model(move_watches.model);
-    watch clipsql.watch_list;
-    directions halfvec[];
-    moved integer := 0;
-    reason text;
+    one record;
+    found record;
+    before clipsql.watch_list[] := '{}';
+    after clipsql.watch_list[] := '{}';
+    vectors halfvec[] := '{}';
+    vectors_of bigint[] := '{}';
+    moved bigint[];
 begin
-    for watch in
-        select w.*
-        from clipsql.watch_list as w
-        where w.model_id is distinct from chosen.model_id and clipsql_private.owns(w.owner)
-            and (w.owner = current_user::text
-                or not (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = 'clipsql.image'::regclass))
-        order by w.watch_id
+    -- Those that did not follow to another model need not, when this one is the default again.
+    update clipsql.watch_list as w set problem = null
+    where w.model_id = chosen.model_id and starts_with(w.problem, 'Not under model ') and clipsql_private.owns(w.owner);
+    for one in
+        with wanted as materialized (
+            select w as watch, w.model_id, w.filters ->> 'in_collection' as collection
+            from clipsql.watch_list as w
+            where w.model_id is distinct from chosen.model_id and clipsql_private.owns(w.owner)
+        ), lacks as (
+            select o.model_id, o.collection, count(*) as known, count(*) filter (where n.image_id is null) as lacking
+            from (
+                select distinct w.model_id, w.collection from wanted as w
+                where num_nonnulls((w.watch).alarms_per_day, (w.watch).min_percentile) > 0
+            ) as o
+            join clipsql.image_embedding as e on e.model_id = o.model_id
+            join clipsql.image as i on i.image_id = e.image_id and (o.collection is null or i.collection = o.collection)
+            left join clipsql.image_embedding as n on n.model_id = chosen.model_id and n.image_id = e.image_id
+            group by o.model_id, o.collection
+        )
+        select w.watch, l.known, l.lacking
+        from wanted as w
+        left join lacks as l on l.model_id = w.model_id and l.collection is not distinct from w.collection
+        order by (w.watch).watch_id
     loop
-        reason := case
-            when num_nonnulls(watch.alarms_per_day, watch.min_percentile) = 0 then format(
-                'A similarity of %s means something else under model %s; make the watch again with a threshold for that.',
-                round(watch.min_similarity::numeric, 3), chosen.name)
-            when watch.query is null and watch.images is null then format(
-                'The vector that is looked for is not of model %s; make the watch again with one that is.', chosen.name)
-        end;
-        if reason is null then
-            begin
-                directions := (clipsql_private.watch_subject(
-                    query => watch.query, images => watch.images, query_vector => null, chosen => chosen)).directions;
-                watch.model_id := chosen.model_id;
-                if watch.alarms_per_day is not null then
-                    select t.similarity, t.low, t.high into watch.min_similarity, watch.alarms_low, watch.alarms_high
-                    from clipsql_private.rate_threshold(watch, directions) as t;
-                else
-                    watch.min_similarity := clipsql_private.percentile_threshold(watch, directions);
-                end if;
-            exception
-                when transaction_rollback or lock_not_available or insufficient_resources then
-                    raise;
-                when others then
-                    reason := format('Not under model %s yet: %s', chosen.name, sqlerrm);
-            end;
+        found := clipsql_private.moved_watch(one.watch, chosen, one.known, one.lacking);
+        if found.directions is null then
+            update clipsql.watch_list as w set problem = (found.moved).problem
+            where w.watch_id = (found.moved).watch_id and w.problem is distinct from (found.moved).problem;
+        else
+            before := before || one.watch;
+            after := after || found.moved;
+            vectors := vectors || found.directions;
+            vectors_of := vectors_of || array_fill((found.moved).watch_id, array[cardinality(found.directions)]);
         end if;
-        if reason is not null then
-            update clipsql.watch_list as w set problem = reason where w.watch_id = watch.watch_id;
-            continue;
-        end if;
-        update clipsql.watch_list as w
-        set (model_id, min_similarity, alarms_low, alarms_high, problem) =
-            (watch.model_id, watch.min_similarity, watch.alarms_low, watch.alarms_high, null)
-        where w.watch_id = watch.watch_id;
-        delete from clipsql_private.watch_vector as v where v.watch_id = watch.watch_id;
-        insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused)
-        select watch.model_id, watch.watch_id, d.number, d.direction, watch.min_similarity, watch.is_paused
-        from unnest(directions) with ordinality as d(direction, number);
-        moved := moved + 1;
     end loop;
-    return moved;
+    if before = '{}' then
+        return 0;
+    end if;
+    update clipsql.watch_list as w set model_id = w.model_id where false;  -- waits for who is writing (begin_watch)
+    moved := array(
+        select w.watch_id
+        from clipsql.watch_list as w
+        join generate_subscripts(before, 1) as n(number) on w is not distinct from before[n.number]
+        for no key update of w);
+    delete from clipsql_private.watch_vector as v where v.watch_id = any (moved);
+    insert into clipsql_private.watch_vector (model_id, watch_id, number, embedding, min_similarity, is_paused)
+    select
+        a.model_id, a.watch_id, row_number() over (partition by a.watch_id order by d.number), d.direction,
+        a.min_similarity, a.is_paused
+    from unnest(vectors, vectors_of) with ordinality as d(direction, watch_id, number)
+    join unnest(after) as a on a.watch_id = d.watch_id
+    where a.watch_id = any (moved);
+    -- Raises what was missed (raise_missed), so the vectors come before.
+    update clipsql.watch_list as w
+    set (model_id, min_similarity, alarms_low, alarms_high, problem) =
+        (a.model_id, a.min_similarity, a.alarms_low, a.alarms_high, null)
+    from unnest(after) as a
+    where w.watch_id = a.watch_id and a.watch_id = any (moved);
+    return cardinality(moved);
 end;
 $$;
 
@@ -1868,7 +1918,7 @@ $$;
 -- Name: FUNCTION move_watches(model text); Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql.move_watches(model text) IS 'Has your watches compare the embeddings of another model (a name of at most 1000 characters; default: the default one): they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in clipsql.watch_list.problem. For clipsql_writer.';
+COMMENT ON FUNCTION clipsql.move_watches(model text) IS 'Has your watches compare the embeddings of another model (a name of at most 1000 characters; default: the default one): they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in clipsql.watch_list.problem. Pictures that came since a watch was made and that its old model does not know raise their alarms at once. For clipsql_writer.';
 
 
 --
@@ -2341,9 +2391,19 @@ declare
     attachment integer;
 begin
     perform clipsql_private.check_rights_to_attach(reattach.source);
+    -- No worker is to apply notes meanwhile, as in clipsql.detach.
+    perform pg_advisory_xact_lock(hashtextextended('clipsql_private.attachment', 0));
     lock table clipsql_private.attachment in share row exclusive mode;
-    -- Of several it is that of the column; the one that there is may get another.
+    -- Of several it is that of the column; the one that there is may get another, and so may the one whose column is gone.
     candidates := array(select n from clipsql_private.attachments_of(reattach.source, null) as n);
+    if cardinality(candidates) > 1 and reattach.url_column <> all (
+            array(select clipsql_private.url_column_of(n) from unnest(candidates) as n)) then
+        candidates := array(
+            select n from unnest(candidates) as n
+            where not exists (
+                select from pg_catalog.pg_attribute as a
+                where a.attrelid = reattach.source and a.attname = clipsql_private.url_column_of(n) and not a.attisdropped));
+    end if;
     attachment := case when cardinality(candidates) = 1 then candidates[1] else (
         select n from clipsql_private.attachments_of(reattach.source, reattach.url_column) as n limit 1) end;
     if exists (
@@ -2559,7 +2619,8 @@ begin
             end as place_without_captions
         from (
             select n.image_id, row_number() over (order by n.distance, n.image_id) as place
-            from clipsql_private.nearest(direction, depth, filter, chosen) as n
+            from clipsql_private.nearest(direction, depth, filter, chosen) as found
+            cross join lateral unnest(found.ids, found.distances) as n(image_id, distance)
             where vector_weight > 0
         ) as p
     ), by_words as (
@@ -2622,6 +2683,7 @@ CREATE FUNCTION clipsql.search_plan(query public.vector, max_results integer DEF
     AS $_$
 declare
     count_limit constant integer := 10000;
+    most_ms constant double precision := 1000;  -- to find out what an approximate answer lacks
     chosen constant clipsql.model := clipsql_private.resolve_model(search_plan.model);
     filter constant clipsql_private.search_filter := clipsql_private.make_filter(
         in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
@@ -2631,7 +2693,8 @@ declare
         only_images => only_images, except_images => except_images);
     direction vector;
     conditions text;
-    walk record;
+    how record;
+    compared text;
     found clipsql.plan_result;
     walk_note text := '';
     -- How many rows there are, which index that makes worth while, and how many rows a walk of it passes, says something of
@@ -2645,39 +2708,47 @@ begin
             min_percentile => min_percentile, distinct_above => distinct_above);
     direction := l2_normalize(query);
     conditions := clipsql_private.effective_conditions(filter);
-    walk := clipsql_private.choose_and_walk(direction, max_results, conditions, filter, chosen);
+    how := clipsql_private.find_matches(direction, max_results, conditions, filter, chosen);
 
     execute format('select count(*) from (select %s limit $2) as counted', clipsql_private.candidates(conditions, chosen))
         into found.matching_rows using filter, count_limit + 1;
     found.matching_is_exact := found.matching_rows <= count_limit;
     found.matching_rows := least(found.matching_rows, count_limit);
     found.is_complete := found.matching_is_exact and found.matching_rows <= max_results;
-    found.is_exact := walk.ids is null;
-    found.strategy := concat_ws(', then ',
-        case when walk.walked is not null then 'index walk' end, case when found.is_exact then 'exact' end);
+    found.is_exact := how.is_exact;
+    found.recall := case
+        when how.is_exact then 1
+        when (how.strategy).whole_ms < most_ms then (
+            select count(*) filter (where a.image_id = any (how.ids))::double precision / nullif(count(*), 0)
+            from unnest((clipsql_private.compare_all(direction, max_results, conditions, filter, chosen)).ids) as a(image_id)) end;
+    found.strategy := concat_ws(', then ', case when how.walked is not null then 'index walk' end, nullif(how.way, 'index walk'));
     if not is_restricted then
-        found.expected_ms := coalesce(walk.walked * (walk.strategy).step_ms, 0)
-            + case when found.is_exact then (walk.strategy).exact_ms else 0 end;
-        found.index_used := case
-            when found.is_exact then (
+        found.expected_ms := coalesce(how.walked * (how.strategy).step_ms, 0)
+            + case when how.way <> 'index walk' then (how.strategy).compare_ms else 0 end;
+        found.index_used := case how.way
+            when 'index walk' then split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2)
+            else (
                 select string_agg(distinct n.name #>> '{}', ', ')
                 from jsonb_path_query(
-                    clipsql_private.compare_plan(direction, max_results, conditions, filter, chosen),
-                    'strict $.**."Index Name"') as n(name))
-            else split_part(clipsql_private.hnsw_index_name('image_embedding', chosen.model_id), '.', 2) end;
+                    clipsql_private.compare_plan(
+                        direction, max_results, conditions, filter, chosen,
+                        case how.way when 'search rows' then ((how.strategy).coded).basis_id end),
+                    'strict $.**."Index Name"') as n(name)) end;
     end if;
-    if walk.walked is not null and not is_restricted then
-        walk_note := format(' The walk (ef_search %s) passed %s rows', (walk.strategy).ef_search, walk.walked) || case
-            when found.is_exact then ' and met few matches: they lie far from the query, so all are compared.'
+    if how.walked is not null and not is_restricted then
+        walk_note := format(' The walk (ef_search %s) passed %s rows', (how.strategy).ef_search, how.walked) || case
+            when how.way <> 'index walk' then ' and met few matches: they lie far from the query, so all are compared.'
             else '.' end;
     end if;
+    compared := case when how.way = 'search rows' then
+        ' They are compared by codes in search rows, the best of them by their vectors.' end;
     found.explanation := format(
-        '%s %s under model %s match: %s.%s The answer is %s%s.',
+        '%s %s under model %s match: %s.%s%s The answer is %s%s.',
         case when found.matching_is_exact then found.matching_rows::text
              when is_restricted then format('More than %s', count_limit)
-             else format('More than %s (about %s)', count_limit, (walk.strategy).likely_matches) end,
-        case when is_restricted then 'pictures' else format('of about %s pictures', (walk.strategy).total_rows) end,
-        chosen.name, (walk.strategy).reason, walk_note,
+             else format('More than %s (about %s)', count_limit, (how.strategy).likely_matches) end,
+        case when is_restricted then 'pictures' else format('of about %s pictures', (how.strategy).total_rows) end,
+        chosen.name, (how.strategy).reason, walk_note, compared,
         case when found.is_exact then 'exact' else 'approximate' end,
         case when found.is_complete then ' and holds every match' else format(' and holds the nearest %s', max_results) end);
     return next found;
@@ -3364,28 +3435,24 @@ CREATE FUNCTION clipsql_private.answer(directions public.vector[], scale double 
 declare
     -- Only to stop early: no rounding may lose a picture that is just similar enough.
     farthest constant double precision := 1 - min_similarity / scale + 1e-9;
-    ids bigint[];
-    distances double precision[];
+    found record;
 begin
     if distinct_above is not null then
-        select array_agg(n.image_id), array_agg(n.distance) into ids, distances
-        from clipsql_private.nearest_distinct(directions, max_results, filter, distinct_above, farthest, chosen) as n;
+        found := clipsql_private.nearest_distinct(directions, max_results, filter, distinct_above, farthest, chosen);
     elsif cardinality(directions) > 1 then
-        select array_agg(n.image_id), array_agg(n.distance) into ids, distances
-        from clipsql_private.nearest_to_all(directions, max_results, filter, chosen) as n;
+        found := clipsql_private.nearest_to_all(directions, max_results, filter, chosen);
     else
-        select array_agg(n.image_id), array_agg(n.distance) into ids, distances
-        from clipsql_private.nearest(directions[1], max_results, filter, chosen) as n;
+        found := clipsql_private.nearest(directions[1], max_results, filter, chosen);
     end if;
-    if ids is null then
+    if coalesce(cardinality(found.ids), 0) = 0 then
         return;
     end if;
     return query
     select r.*
     from clipsql_private.result_rows(
-        image_ids => ids, distances => distances, directions => directions, scale => scale, max_results => max_results,
-        in_scope => filter.in_collection, min_similarity => min_similarity, min_percentile => min_percentile,
-        distinct_above => null,  -- done, as deep as it had to look
+        image_ids => found.ids, distances => found.distances, directions => directions, scale => scale,
+        max_results => max_results, in_scope => filter.in_collection, min_similarity => min_similarity,
+        min_percentile => min_percentile, coded => found.coded, distinct_above => null,  -- done, as deep as it had to look
         chosen => chosen) as r;
 end;
 $$;
@@ -3691,7 +3758,7 @@ begin
     if attached.is_usable is not true then
         raise exception using errcode = 'CQ007', message = format(
             'The rows of %s cannot be searched: %s; mend that, then run clipsql.reattach.',
-            (select a.source_name from clipsql_private.attachment as a where a.attachment_id = attachment), attached.state);
+            attached.source, attached.state);
     end if;
     return format(
         '%s as l join %s as s on %s where l.image_id = i.image_id and %s',
@@ -3745,8 +3812,18 @@ begin
         select
             c.*,
             quote_ident(a.attname) as current_name,
-            a.atttypid,
+            clipsql_private.base_type(a.atttypid) as base_type,
+            (select t.typcategory = 'A' from pg_catalog.pg_type as t where t.oid = a.atttypid) as is_list,
             a.attnum,
+            -- A trigger does not see what a virtual column says, but what it is made from.
+            case when a.attgenerated = 'v' then array(
+                select quote_ident(b.attname)
+                from pg_catalog.pg_attrdef as f
+                join pg_catalog.pg_depend as d
+                    on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = f.oid and d.refobjid = f.adrelid
+                join pg_catalog.pg_attribute as b on b.attrelid = f.adrelid and b.attnum = d.refobjsubid and b.attnum <> a.attnum
+                where f.adrelid = a.attrelid and f.adnum = a.attnum)
+            else array[quote_ident(a.attname)] end as read_names,
             format_type(a.atttypid, a.atttypmod) as current_type
         from clipsql_private.attached_column as c
         left join pg_catalog.pg_attribute as a
@@ -3757,20 +3834,22 @@ begin
     select
         array_agg(quote_ident(n.key_name) order by n.position) filter (where n.role = 'key'),
         array_agg(n.current_name order by n.position) filter (where n.role = 'key'),
-        array_agg(n.current_name order by n.role, n.position) filter (where n.role <> 'key' and n.attnum is not null),
+        array(
+            select distinct r.name from now as w cross join unnest(w.read_names) as r(name)
+            where w.role <> 'key' and w.attnum is not null order by r.name),
         max(format('clipsql_private.picture_address(s.%s::text, %L)', n.current_name, known.url_prefix))
             filter (where n.role = 'url' and n.attnum is not null),
         string_agg(
-            case when n.current_type like '%[]' then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
+            case when n.is_list then format('coalesce(s.%s::text[], ''{}'')', n.current_name)
                  else format('array[s.%s::text]', n.current_name) end,
             ' || ' order by n.position) filter (where n.role = 'caption' and n.attnum is not null),
         coalesce(
             'jsonb_build_object(' || string_agg(
-                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ', ' order by n.position)
+                format('%L, %s', n.name, clipsql_private.json_of_column(n.current_name, n.base_type)), ', ' order by n.position)
                 filter (where n.role = 'metadata' and n.attnum is not null) || ')',
             '''{}''::jsonb'),
         coalesce(
-            max(case when n.atttypid = 'timestamptz'::regtype then 's.' || n.current_name
+            max(case when n.base_type = 'timestamptz'::regtype then 's.' || n.current_name
                      else format('s.%s::timestamp at time zone ''UTC''', n.current_name) end)
                 filter (where n.role = 'taken_at' and n.attnum is not null), 'null::timestamptz'),
         coalesce(max(format('s.%s::double precision', n.current_name))
@@ -3781,7 +3860,7 @@ begin
             'md5(jsonb_build_array(%L, %L, %L::boolean%s)::text)::uuid',
             known.collection, known.url_prefix, known.may_read_files,
             string_agg(
-                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.atttypid)), ''
+                format(', %L, %s', n.role || n.name, clipsql_private.json_of_column(n.current_name, n.base_type)), ''
                 order by n.role, n.position)
                 filter (where n.role <> 'key' and n.attnum is not null)),
         coalesce(
@@ -3799,11 +3878,18 @@ begin
         attached.taken_at, attached.longitude, attached.latitude, attached.facts, attached.state, attached.is_usable
     from now as n;
 
-    if attached.state = 'ok' and not exists (
-            select from pg_catalog.pg_trigger as t
-            where t.tgrelid = known.source and t.tgname = format('clipsql_attachment_%s_insert', attachment)
-                and t.tgenabled <> 'D') then
+    if attached.state = 'ok' and (
+            select count(*) < 4 from pg_catalog.pg_trigger as t
+            where t.tgrelid = known.source and starts_with(t.tgname, format('clipsql_attachment_%s_', attachment))
+                and t.tgenabled in ('O', 'A')) then
         attached.state := 'triggers missing or disabled';
+    elsif attached.state = 'ok' and not exists (
+            select from pg_catalog.pg_index as i
+            where i.indrelid = known.source and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+                and (i.indkey::smallint[])[0:i.indnkeyatts - 1] <@ array(
+                    select a.attnum from pg_catalog.pg_attribute as a
+                    where a.attrelid = known.source and not a.attisdropped and quote_ident(a.attname) = any (attached.source_keys))) then
+        attached.state := format('key (%s) not unique any more', clipsql_private.key_list(attached.source_keys));
     end if;
     return attached;
 end;
@@ -3830,13 +3916,15 @@ begin
     return query
     select a.attachment_id
     from clipsql_private.attachment as a
-    join clipsql_private.attached_column as c on c.attachment_id = a.attachment_id and c.role = 'url'
-    where a.source = attachments_of.source and (url_column is null or c.name = url_column)
+    where a.source = attachments_of.source and (url_column is null or clipsql_private.url_column_of(a.attachment_id) = url_column)
     order by a.attachment_id;
     if not found then
         raise exception using errcode = 'CQ004', message = format(
             'No pictures are attached to %s%s; attached are: %s.', coalesce(source::text, 'null'), ' by its column ' || url_column,
-            coalesce((select string_agg(distinct a.source_name, ', ') from clipsql_private.attachment as a), 'none'));
+            coalesce((
+                select string_agg(
+                    format('%s by %s', a.source_name, clipsql_private.url_column_of(a.attachment_id)), ', ' order by a.attachment_id)
+                from clipsql_private.attachment as a), 'none'));
     end if;
 end;
 $$;
@@ -3958,6 +4046,64 @@ COMMENT ON FUNCTION clipsql_private.attend(heads integer, is_causal boolean, que
 
 
 --
+-- Name: base_type(oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.base_type(type oid) RETURNS oid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (WITH RECURSIVE base AS (SELECT t.oid, t.typbasetype FROM pg_type t WHERE (t.oid = base_type.type) UNION ALL SELECT t.oid, t.typbasetype FROM (base b_1 JOIN pg_type t ON ((t.oid = b_1.typbasetype)))) SELECT b.oid FROM base b WHERE (b.typbasetype = (0)::oid));
+
+
+--
+-- Name: FUNCTION base_type(type oid); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.base_type(type oid) IS 'The type on which a domain stands in the end; any other type itself.';
+
+
+--
+-- Name: begin_basis(integer, public.halfvec[], double precision, double precision, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.begin_basis(of_model integer, directions public.halfvec[], left_out double precision, cone double precision, learned_from integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    new_basis integer;
+begin
+    execute format('lock table %s in share mode', clipsql_private.partition_name('image_embedding', of_model));
+    update clipsql.model as m set is_default = m.is_default where m.model_id = of_model;
+    insert into clipsql_private.code_basis (model_id, length, left_out, cone, learned_from)
+    select m.model_id, coalesce(nullif(cardinality(directions), 0), m.dimensions), begin_basis.left_out, begin_basis.cone,
+        begin_basis.learned_from
+    from clipsql.model as m
+    where m.model_id = of_model
+    returning basis_id into new_basis;
+    insert into clipsql_private.code_direction (basis_id, number, direction)
+    select new_basis, d.number, d.direction
+    from unnest(directions) with ordinality as d(direction, number);
+    execute format(
+        'create table clipsql_private.search_row_%1$s partition of clipsql_private.search_row for values in (%1$s)
+         with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02)', new_basis);
+    execute format('alter table clipsql_private.search_row_%s alter code set storage plain', new_basis);
+    execute format('grant select on clipsql_private.search_row_%s to clipsql_reader, clipsql_writer', new_basis);
+    if clipsql_private.keeps_tenants_apart() then
+        perform clipsql_private.keep_apart(format('clipsql_private.search_row_%s', new_basis)::regclass);
+    end if;
+    return new_basis;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION begin_basis(of_model integer, directions public.halfvec[], left_out double precision, cone double precision, learned_from integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.begin_basis(of_model integer, directions public.halfvec[], left_out double precision, cone double precision, learned_from integer) IS 'Makes a basis for the codes of a model and the partition of its search rows, which are still to be filled.';
+
+
+--
 -- Name: begin_watch(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -3967,10 +4113,16 @@ CREATE FUNCTION clipsql_private.begin_watch() RETURNS trigger
     SET lock_timeout TO '1s'
     AS $$
 declare
-    wait_s integer;
+    wait_ms integer;
 begin
-    for wait_s in select w.seconds from unnest(array[1, 2, 4, 8]) as w(seconds) loop
-        perform set_config('lock_timeout', wait_s || 's', true);
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        -- It would not see what those whom it waits for have written, and they do not see it.
+        raise exception using errcode = 'feature_not_supported', message = format(
+            'A watch begins or changes under "read committed" only, not under "%s"; do it in a transaction of its own.',
+            current_setting('transaction_isolation'));
+    end if;
+    foreach wait_ms in array array[1000, 2000, 4000, 8000] loop
+        perform set_config('lock_timeout', wait_ms || 'ms', true);
         begin
             perform pg_advisory_xact_lock(hashtextextended('watches of clipsql', 0));
             update clipsql.model as m set is_default = m.is_default;
@@ -4219,6 +4371,12 @@ CREATE FUNCTION clipsql_private.check_limits(max_results integer, min_similarity
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
 begin
+    if max_results between 1 and clipsql_private.most('max_results')
+            and (min_similarity between -1 and 1) is not false
+            and (min_percentile between 0 and 100) is not false
+            and (distinct_above between 0 and 1) is not false then
+        return;
+    end if;
     perform clipsql_private.check_most('max_results', max_results, 'results');
     if max_results is null or max_results < 1 then
         raise exception using errcode = 'CQ004',
@@ -4548,30 +4706,6 @@ COMMENT ON FUNCTION clipsql_private.check_whole_table(source regclass) IS 'Raise
 
 
 --
--- Name: choose_and_walk(public.vector, integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.choose_and_walk(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer) RETURNS record
-    LANGUAGE plpgsql STABLE
-    AS $$
-begin
-    strategy := clipsql_private.choose_strategy(max_results, conditions, filter, chosen);
-    if strategy.walks then
-        select w.ids, w.distances, w.walked into ids, distances, walked
-        from clipsql_private.walk_index(query, max_results, conditions, filter, chosen, strategy) as w;
-    end if;
-end;
-$$;
-
-
---
--- Name: FUNCTION choose_and_walk(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.choose_and_walk(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer) IS 'The strategy of a search and what its index walk found, in no order; null ids when all matches are to be compared.';
-
-
---
 -- Name: choose_columns(integer, regclass, text, text[], text[], text, text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4623,11 +4757,11 @@ begin
         end
         from clipsql_private.attached_column as c
         left join pg_catalog.pg_attribute as a on a.attrelid = source and a.attnum = c.number
-        left join pg_catalog.pg_type as t on t.oid = a.atttypid
-        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then t.typelem else 0 end
+        left join pg_catalog.pg_type as t on t.oid = clipsql_private.base_type(a.atttypid)
+        left join pg_catalog.pg_type as e on e.oid = case when c.role = 'caption' then clipsql_private.base_type(t.typelem) else 0 end
         where c.attachment_id = attachment and c.role <> 'metadata' and (
             c.number = 0
-            or c.role in ('url', 'caption') and t.typcategory <> 'S' and coalesce(e.typcategory, '') <> 'S'
+            or c.role in ('url', 'caption') and t.typcategory not in ('S', 'E') and coalesce(e.typcategory, '') not in ('S', 'E')
             or c.role = 'taken_at' and t.oid not in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
             or c.role in ('longitude', 'latitude') and t.typcategory <> 'N')
             or c.attachment_id = attachment and c.number = 0
@@ -4648,59 +4782,81 @@ COMMENT ON FUNCTION clipsql_private.choose_columns(attachment integer, source re
 
 
 --
--- Name: choose_strategy(integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: choose_strategy(public.vector, integer, text, clipsql_private.search_filter, clipsql.model, double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.choose_strategy(max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model) RETURNS clipsql_private.search_strategy
+CREATE FUNCTION clipsql_private.choose_strategy(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, share double precision DEFAULT NULL::double precision) RETURNS clipsql_private.search_strategy
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 declare
-    -- Measured with halfvec(512) on PostgreSQL 18 (docs/filtered-search.md); only their ratios decide.
-    walk_us constant double precision := 4 + 20 * chosen.dimensions / 512.0;     -- a row passed in an index walk
-    lookup_us constant double precision := 2.2 + 0.4 * chosen.dimensions / 512.0; -- a match fetched and compared
+    -- Measured with halfvec(512) on PostgreSQL 18 (docs/filtered-search.md), where "clipsql index tune" has not; only their
+    -- ratios decide.
+    walk_us double precision := 2 + 10 * chosen.dimensions / 512.0;     -- a row passed in an index walk
+    lookup_us double precision := 2.2 + 0.4 * chosen.dimensions / 512.0; -- a match fetched and compared
     scan_us constant double precision := 0.12;  -- a row of the table, when all are read
     join_us constant double precision := 0.9;   -- a match among them
     usual_ef_search constant integer := 400;    -- recall@10 of 0.95 for texts, 1.0 for pictures, in 200,000 rows
-    sample_size constant integer := 100;
-    -- A walk over this many rows shows whether matches lie near the query, and costs little beside a long comparison.
-    probe_rows constant integer := 50;
+    -- A short walk is enough for most pictures, whose likes are near.
+    short_walk constant integer := 40 + 2 * max_results;
+    -- A short walk shows whether matches lie near the query, and costs little beside a long comparison.
     probe_cost constant double precision := 0.1;
+    moment_ms constant double precision := 1;  -- what takes no longer is compared, which is exact
     workers constant integer := current_setting('max_parallel_workers_per_gather');
+    is_restricted constant boolean := clipsql_private.is_restricted();
+    facts record;
+    code_us double precision;  -- a search row found and compared
+    is_scanned boolean;
     strategy clipsql_private.search_strategy;
     narrowing clipsql_private.search_filter := filter;
     most_matches double precision;
-    share double precision := 1;
     needed double precision;
     is_plain boolean;
-    is_restricted constant boolean := clipsql_private.is_restricted();
 begin
-    -- As the planner does it: the density that ANALYZE found, times the pages that there are now.
-    select case when c.relpages > 0 and c.reltuples > 0
-                then c.reltuples / c.relpages
-                else 0.9 * current_setting('block_size')::integer / (2 * chosen.dimensions + 60) end
-           * pg_relation_size(c.oid) / current_setting('block_size')::integer
-    into strategy.total_rows
-    from pg_catalog.pg_class as c
-    where c.oid = to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id));
-    strategy.total_rows := coalesce(strategy.total_rows, 0);
-    strategy.ef_search := coalesce((
-        select t.ef_search
-        from clipsql_private.search_tuning as t
-        where t.model_id = chosen.model_id and (t.collection = filter.in_collection or t.collection is null)
-        order by t.collection nulls last
-        limit 1), usual_ef_search * greatest(1, strategy.total_rows / 200000::double precision) ^ 0.43);  -- 800 in a million
+    -- All that is to be known, read at once: a statement costs as much as the answer in a small collection.
+    select
+        -- As the planner does it: the density that ANALYZE found, times the pages that there are now.
+        coalesce(case when c.relpages > 0 and c.reltuples > 0
+             then c.reltuples / c.relpages
+             else 0.9 * current_setting('block_size')::integer / (2 * chosen.dimensions + 60) end
+            * pg_relation_size(c.oid) / current_setting('block_size')::integer, 0)::bigint as total_rows,
+        (select t.ef_search
+         from clipsql_private.search_tuning as t
+         where t.model_id = chosen.model_id and (t.collection = filter.in_collection or t.collection is null)
+         order by t.collection nulls last
+         limit 1) as ef_search,
+        clipsql_private.index_is_usable(chosen.model_id) as has_index,
+        b.basis_id, b.length, b.cone, t.walk_us, t.code_us, t.lookup_us
+    into facts
+    from (values (to_regclass(clipsql_private.partition_name('image_embedding', chosen.model_id)))) as p(embeddings)
+    left join pg_catalog.pg_class as c on c.oid = p.embeddings
+    -- Not under row-level security: search rows tell of pictures that it hides.
+    left join clipsql_private.code_basis as b
+        on b.model_id = chosen.model_id and b.state = 'ready' and not is_restricted
+    left join clipsql_private.search_cost as t on t.model_id = chosen.model_id;
+    walk_us := coalesce(facts.walk_us, walk_us);
+    lookup_us := coalesce(facts.lookup_us, lookup_us);
+    code_us := coalesce(facts.code_us, 0.12 + 0.1 * facts.length / 128);
+    is_scanned := facts.basis_id is not null and clipsql_private.is_narrow(filter);
+    if facts.basis_id is not null then
+        strategy.coded := (facts.basis_id, clipsql_private.code_of(query::halfvec, facts.basis_id));
+    end if;
+    strategy.total_rows := facts.total_rows;
+    strategy.ef_search := coalesce(
+        facts.ef_search, usual_ef_search * greatest(1, strategy.total_rows / 200000::double precision) ^ 0.43);  -- 800 in a million
     strategy.walks := false;
+    strategy.is_open := false;
+    strategy.step_ms := 0.001 * walk_us;
     most_matches := least(strategy.total_rows, cardinality(filter.only_images));
     strategy.likely_matches := most_matches;
-
-    strategy.exact_ms := 0.001 * least(most_matches * lookup_us, strategy.total_rows * scan_us + most_matches * join_us);
     needed := clipsql_private.walk_length(max_results, strategy.ef_search, strategy.total_rows);
+    strategy.whole_ms := 0.001 * least(most_matches * lookup_us, strategy.total_rows * scan_us + most_matches * join_us);
+    strategy.compare_ms := case when is_scanned then 0.001 * most_matches * code_us else strategy.whole_ms end;
 
-    if not clipsql_private.index_is_usable(chosen.model_id) then
+    if not facts.has_index then
         strategy.reason := 'the model has no usable index (run "clipsql index build"), so all are compared';
         return strategy;
-    elsif strategy.exact_ms <= 0.001 * needed * walk_us then
+    elsif strategy.compare_ms <= greatest(moment_ms, needed * strategy.step_ms) then
         strategy.reason := 'so few are compared faster than an index is walked';
         return strategy;
     end if;
@@ -4709,22 +4865,30 @@ begin
     is_plain := narrowing is null and not is_restricted;
     narrowing.only_images := null;
     if not is_plain then
-        share := case
-            when narrowing is null and not is_restricted then most_matches / strategy.total_rows
-            else clipsql_private.sample_share(conditions, filter, sample_size) end;
+        if narrowing is null and not is_restricted then
+            share := most_matches / strategy.total_rows;
+        elsif share is null then
+            strategy.is_open := true;
+            return strategy;
+        end if;
         strategy.likely_matches := least(most_matches, share * strategy.total_rows);
         needed := clipsql_private.walk_length(max_results / greatest(share, 1e-9), strategy.ef_search, strategy.total_rows);
     end if;
-    strategy.exact_ms := 0.001
+    strategy.whole_ms := 0.001
         * least(strategy.likely_matches * lookup_us,
                 strategy.total_rows * scan_us + strategy.likely_matches * join_us)
         -- Very long scans are shared among processes.
         / case when strategy.likely_matches > 100000 then 1 + 0.5 * least(workers, 4) else 1 end;
-    strategy.step_ms := 0.001 * walk_us;
-    strategy.walks := least(needed, probe_rows / probe_cost) * strategy.step_ms < strategy.exact_ms;
+    strategy.compare_ms := case when is_scanned then 0.001 * strategy.likely_matches * code_us else strategy.whole_ms end;
+    strategy.walks := strategy.compare_ms > greatest(moment_ms, least(needed, short_walk / probe_cost) * strategy.step_ms);
+    strategy.width := case
+        -- All pictures are almost equally far from a text: a short walk of theirs would not be trusted.
+        when is_plain and facts.cone > 0.3 and (((strategy.coded).code)::vector::real[])[1] < 0.6 * facts.cone then needed
+        when is_plain or needed * strategy.step_ms >= strategy.compare_ms then least(needed, short_walk)
+        else needed end;
     strategy.reason := case
         when is_plain and strategy.walks then 'no filter narrows the search down, so the index is walked'
-        when needed * strategy.step_ms < strategy.exact_ms then
+        when needed * strategy.step_ms < strategy.compare_ms then
             'so many match that an index walk meets enough of them soon'
         when strategy.walks then 'an index walk begins, in case they lie near the query'
         else 'comparing them all is faster than an index walk' end;
@@ -4734,10 +4898,10 @@ $$;
 
 
 --
--- Name: FUNCTION choose_strategy(max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION choose_strategy(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, share double precision); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.choose_strategy(max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model) IS 'Whether a search compares all matches or walks the HNSW index, why, and what either costs.';
+COMMENT ON FUNCTION clipsql_private.choose_strategy(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, share double precision) IS 'Whether a search compares all matches or walks the HNSW index, why, and what either costs.';
 
 
 --
@@ -4782,6 +4946,47 @@ COMMENT ON FUNCTION clipsql_private.choose_target(attachment integer, collection
 
 
 --
+-- Name: code_of(public.halfvec, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.code_of(embedding public.halfvec, of_basis integer) RETURNS public.halfvec
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    AS $$
+declare
+    unit constant halfvec := l2_normalize(embedding);
+    coordinates real[];
+begin
+    coordinates := array(
+        select -(d.direction <#> unit) from clipsql_private.code_direction as d where d.basis_id = of_basis order by d.number);
+    return case when coordinates = '{}' then unit else coordinates::halfvec end;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION code_of(embedding public.halfvec, of_basis integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.code_of(embedding public.halfvec, of_basis integer) IS 'Coordinates of a vector, brought to unit length, along the directions of a code basis.';
+
+
+--
+-- Name: code_slack(public.halfvec, double precision, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.code_slack(code public.halfvec, left_out double precision, dimensions integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((0.001)::double precision + ((3.5)::double precision * sqrt(((GREATEST((0)::double precision, ((1)::double precision - (public.l2_norm(code) ^ (2)::double precision))) * left_out) / (GREATEST(1, (dimensions - public.vector_dims(code))))::double precision))));
+
+
+--
+-- Name: FUNCTION code_slack(code public.halfvec, left_out double precision, dimensions integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.code_slack(code public.halfvec, left_out double precision, dimensions integer) IS 'By how much a cosine distance may fall below the one that codes tell, given the squared length that a basis leaves out.';
+
+
+--
 -- Name: compare_all(public.vector, integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -4803,7 +5008,8 @@ begin
     -- A hash join that outgrows its memory writes whole vectors to disk.
     perform set_config('work_mem', '64MB', true);
     execute format(
-            'select array_agg(n.image_id), array_agg(n.distance) from (%s) as n',
+            'select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id)
+             from (%s) as n',
             clipsql_private.compare_statement(conditions, chosen))
         into ids, distances using filter, query, max_results;
 end;
@@ -4818,10 +5024,10 @@ COMMENT ON FUNCTION clipsql_private.compare_all(query public.vector, max_results
 
 
 --
--- Name: compare_plan(public.vector, integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: compare_plan(public.vector, integer, text, clipsql_private.search_filter, clipsql.model, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.compare_plan(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model) RETURNS jsonb
+CREATE FUNCTION clipsql_private.compare_plan(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, of_basis integer DEFAULT NULL::integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET gin_fuzzy_search_limit TO '0'
@@ -4840,7 +5046,9 @@ declare
 begin
     perform set_config('work_mem', '64MB', true);
     -- Without costs, which session settings can make infinite: that is no JSON.
-    execute 'explain (format json, costs off) ' || clipsql_private.compare_statement(conditions, chosen)
+    execute 'explain (format json, costs off) ' || case
+            when of_basis is null then clipsql_private.compare_statement(conditions, chosen)
+            else clipsql_private.scan_statement(conditions, filter, of_basis) end
         into plan using filter, query, max_results;
     return plan;
 end;
@@ -4848,10 +5056,10 @@ $$;
 
 
 --
--- Name: FUNCTION compare_plan(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION compare_plan(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, of_basis integer); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.compare_plan(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model) IS 'How PostgreSQL plans to compare every match with the query.';
+COMMENT ON FUNCTION clipsql_private.compare_plan(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, of_basis integer) IS 'How PostgreSQL plans to compare every match with the query.';
 
 
 --
@@ -4902,92 +5110,127 @@ CREATE FUNCTION clipsql_private.conditions(filter clipsql_private.search_filter)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $_$
 declare
+    parts text[] := '{}';
     reason text;
 begin
-    perform
-        clipsql_private.check_most('in_collection', length(filter.in_collection), 'characters'),
-        clipsql_private.check_most('inside', npoints(filter.inside), 'vertices'),
-        clipsql_private.check_most('having_metadata', pg_column_size(filter.having_metadata), 'bytes'),
-        clipsql_private.check_most('metadata_matches', pg_column_size(filter.metadata_matches), 'bytes'),
-        clipsql_private.check_most('caption_query', length(filter.caption_query), 'characters'),
-        clipsql_private.check_most('only_images', cardinality(filter.only_images), 'ids'),
-        clipsql_private.check_most('except_images', cardinality(filter.except_images), 'ids');
-    reason := case
-        when filter.taken_from >= filter.taken_until then
-            format('taken_from (%s) must lie before taken_until (%s).', filter.taken_from, filter.taken_until)
-        when coalesce(filter.daily_from, '00:00') = coalesce(filter.daily_until, '24:00') then
-            format('daily_from (%s) and daily_until (%s) leave no time of day between them.',
-                coalesce(filter.daily_from, '00:00'), coalesce(filter.daily_until, '24:00'))
-        when num_nonnulls(filter.near_longitude, filter.near_latitude, filter.within_m) not in (0, 3) then
-            'near_longitude, near_latitude and within_m go together; give all three.'
-        when filter.near_longitude not between -180 and 180 then
-            format('near_longitude must lie between -180 and 180 degrees, not %s.', filter.near_longitude)
-        when filter.near_latitude not between -90 and 90 then
-            format('near_latitude must lie between -90 and 90 degrees, not %s.', filter.near_latitude)
-        when filter.within_m < 0 or filter.within_m = 'NaN' then
-            format('within_m must be a distance of 0 metres or more, not %s.', filter.within_m)
-        when npoints(filter.inside) < 3 then
-            'inside must have 3 vertices or more.'
-        when not box(filter.inside) <@ box(point(-360, -90), point(360, 90)) then
-            'inside takes (longitude, latitude) vertices: longitudes between -360 and 360, latitudes between -90 and 90 degrees.'
-        when jsonb_typeof(filter.having_metadata) <> 'object' then
-            format('having_metadata must be an object such as {"camera": "K12"}, not %s.', left(filter.having_metadata::text, 100))
-        -- PostgreSQL's parser ends in an internal error where it has to remember more of them.
-        when filter.caption_query ~ '([-－][[:space:]　!&|()]*){31}' then
-            'caption_query has too many minus signs in a row; one before a word leaves out what has the word.'
-        when array_ndims(filter.only_images) > 1 or array_ndims(filter.except_images) > 1 then
-            'only_images and except_images must be one-dimensional arrays.'
-        when filter.caption_query is not null and clipsql_private.any_caption_query(filter.caption_query) is null then
-            format('caption_query %L has no word to look for.', filter.caption_query)
-    end;
-    if reason is not null then
-        raise exception using errcode = 'CQ004', message = reason;
-    elsif filter.metadata_matches is not null then
-        perform clipsql_private.check_path(filter.metadata_matches);
+    if filter.in_collection is not null then
+        perform clipsql_private.check_most('in_collection', length(filter.in_collection), 'characters');
+        parts := parts || text 'i.collection = ($1).in_collection';
     end if;
-
-    return concat_ws(' and ',
-        case when filter.in_collection is not null then 'i.collection = ($1).in_collection' end,
-        case when filter.taken_from is not null then 'i.taken_at >= ($1).taken_from' end,
-        case when filter.taken_until is not null then 'i.taken_at < ($1).taken_until' end,
-        case
+    if filter.taken_from is not null then
+        parts := parts || text 'i.taken_at >= ($1).taken_from';
+    end if;
+    if filter.taken_until is not null then
+        if filter.taken_from >= filter.taken_until then
+            reason := format('taken_from (%s) must lie before taken_until (%s).', filter.taken_from, filter.taken_until);
+        end if;
+        parts := parts || text 'i.taken_at < ($1).taken_until';
+    end if;
+    if filter.daily_from is not null or filter.daily_until is not null then
+        if coalesce(filter.daily_from, '00:00') = coalesce(filter.daily_until, '24:00') then
+            reason := format('daily_from (%s) and daily_until (%s) leave no time of day between them.',
+                coalesce(filter.daily_from, '00:00'), coalesce(filter.daily_until, '24:00'));
+        end if;
+        parts := parts || case
             when filter.daily_from > filter.daily_until then  -- over midnight
                 '(i.taken_at::time >= ($1).daily_from or i.taken_at::time < ($1).daily_until)'
-            else nullif(concat_ws(' and ',
+            else concat_ws(' and ',
                 case when filter.daily_from is not null then 'i.taken_at::time >= ($1).daily_from' end,
-                case when filter.daily_until is not null then 'i.taken_at::time < ($1).daily_until' end), '')
-        end,
+                case when filter.daily_until is not null then 'i.taken_at::time < ($1).daily_until' end)
+        end;
+    end if;
+    if num_nonnulls(filter.near_longitude, filter.near_latitude, filter.within_m) > 0 then
+        reason := case
+            when num_nulls(filter.near_longitude, filter.near_latitude, filter.within_m) > 0 then
+                'near_longitude, near_latitude and within_m go together; give all three.'
+            when filter.near_longitude not between -180 and 180 then
+                format('near_longitude must lie between -180 and 180 degrees, not %s.', filter.near_longitude)
+            when filter.near_latitude not between -90 and 90 then
+                format('near_latitude must lie between -90 and 90 degrees, not %s.', filter.near_latitude)
+            when filter.within_m < 0 or filter.within_m = 'NaN' then
+                format('within_m must be a distance of 0 metres or more, not %s.', filter.within_m)
+            else reason
+        end;
         -- The boxes use the index; the distance then decides.
-        case when filter.within_m is not null then (
-            select '(' || string_agg(format(
-                    'point(i.longitude, i.latitude) <@ (clipsql_private.place_boxes('
-                    '($1).near_longitude, ($1).near_latitude, ($1).within_m))[%s]', b.number), ' or ') || ')'
-                || ' and clipsql_private.distance_m(i.longitude, i.latitude, ($1).near_longitude, ($1).near_latitude)'
-                || ' <= ($1).within_m'
-            from unnest(clipsql_private.place_boxes(filter.near_longitude, filter.near_latitude, filter.within_m))
-                with ordinality as b(bounds, number)
-        ) end,
+        if reason is null then
+            parts := parts || (
+                select '(' || string_agg(format(
+                        'point(i.longitude, i.latitude) <@ (clipsql_private.place_boxes('
+                        '($1).near_longitude, ($1).near_latitude, ($1).within_m))[%s]', b.number), ' or ') || ')'
+                    || ' and clipsql_private.distance_m(i.longitude, i.latitude, ($1).near_longitude, ($1).near_latitude)'
+                    || ' <= ($1).within_m'
+                from unnest(clipsql_private.place_boxes(filter.near_longitude, filter.near_latitude, filter.within_m))
+                    with ordinality as b(bounds, number));
+        end if;
+    end if;
+    if filter.inside is not null then
+        perform clipsql_private.check_most('inside', npoints(filter.inside), 'vertices');
+        reason := case
+            when npoints(filter.inside) < 3 then 'inside must have 3 vertices or more.'
+            when not box(filter.inside) <@ box(point(-360, -90), point(360, 90)) then
+                'inside takes (longitude, latitude) vertices: longitudes between -360 and 360, latitudes between -90 and 90 degrees.'
+            else reason
+        end;
         -- A polygon over the antimeridian goes on beyond 180 degrees (170 .. 190): the positions that lie there are
         -- stored beyond the other side (-180 .. -170), so it is looked up there too.
-        case when filter.inside is not null then (
+        parts := parts || (
             select '(' || string_agg(format(
                     'point(i.longitude, i.latitude) <@ polygon(path(($1).inside) + point(%s, 0))', t.turn), ' or ') || ')'
             from unnest(array[0, 360, -360]) as t(turn)
-            where box(filter.inside) + point(t.turn, 0) && box(point(-180, -90), point(180, 90))
-        ) end,
-        case when filter.having_metadata is not null and filter.attachment_id is null then
-            'i.metadata @> ($1).having_metadata' end,
-        case when filter.metadata_matches is not null and filter.attachment_id is null then
-            'i.metadata @@ ($1).metadata_matches' end,
-        case when filter.caption_query is not null then
-            'exists (select from clipsql.caption as c where c.image_id = i.image_id
-                and c.words @@ clipsql_private.any_caption_query(($1).caption_query)
-                and c.words @@ clipsql_private.caption_query(($1).caption_query, c.language))' end,
-        case when filter.only_images is not null then 'i.image_id = any (($1).only_images)' end,
-        case when filter.except_images is not null then 'i.image_id <> all (array_remove(($1).except_images, null))' end,
-        -- Metadata are those of rows then.
-        case when filter.attachment_id is not null then
-            format('exists (select from %s)', clipsql_private.attached_rows(filter.attachment_id, filter)) end);
+            where box(filter.inside) + point(t.turn, 0) && box(point(-180, -90), point(180, 90)));
+    end if;
+    if filter.having_metadata is not null then
+        perform clipsql_private.check_most('having_metadata', pg_column_size(filter.having_metadata), 'bytes');
+        if jsonb_typeof(filter.having_metadata) <> 'object' then
+            reason := format(
+                'having_metadata must be an object such as {"camera": "K12"}, not %s.', left(filter.having_metadata::text, 100));
+        end if;
+        if filter.attachment_id is null then
+            parts := parts || text 'i.metadata @> ($1).having_metadata';
+        end if;
+    end if;
+    if filter.metadata_matches is not null then
+        perform
+            clipsql_private.check_most('metadata_matches', pg_column_size(filter.metadata_matches), 'bytes'),
+            clipsql_private.check_path(filter.metadata_matches);
+        if filter.attachment_id is null then
+            parts := parts || text 'i.metadata @@ ($1).metadata_matches';
+        end if;
+    end if;
+    if filter.caption_query is not null then
+        perform clipsql_private.check_most('caption_query', length(filter.caption_query), 'characters');
+        reason := case
+            -- PostgreSQL's parser ends in an internal error where it has to remember more of them.
+            when filter.caption_query ~ '([-－][[:space:]　!&|()]*){31}' then
+                'caption_query has too many minus signs in a row; one before a word leaves out what has the word.'
+            when clipsql_private.any_caption_query(filter.caption_query) is null then
+                format('caption_query %L has no word to look for.', filter.caption_query)
+            else reason
+        end;
+        parts := parts || text 'exists (select from clipsql.caption as c where c.image_id = i.image_id
+            and c.words @@ clipsql_private.any_caption_query(($1).caption_query)
+            and c.words @@ clipsql_private.caption_query(($1).caption_query, c.language))';
+    end if;
+    if filter.only_images is not null or filter.except_images is not null then
+        perform
+            clipsql_private.check_most('only_images', cardinality(filter.only_images), 'ids'),
+            clipsql_private.check_most('except_images', cardinality(filter.except_images), 'ids');
+        if array_ndims(filter.only_images) > 1 or array_ndims(filter.except_images) > 1 then
+            reason := 'only_images and except_images must be one-dimensional arrays.';
+        end if;
+        parts := parts || array_remove(array[
+            case when filter.only_images is not null then 'i.image_id = any (($1).only_images)' end,
+            case when filter.except_images is not null then
+                'i.image_id <> all (array_remove(($1).except_images, null))' end], null);
+    end if;
+    if reason is not null then
+        raise exception using errcode = 'CQ004', message = reason;
+    end if;
+    -- Metadata are those of rows then.
+    if filter.attachment_id is not null then
+        parts := parts || format('exists (select from %s)', clipsql_private.attached_rows(filter.attachment_id, filter));
+    end if;
+    return array_to_string(parts, ' and ');
 end;
 $_$;
 
@@ -5050,6 +5293,7 @@ begin
              left join %8$s as l on %9$s
              left join clipsql.image as i on i.image_id = l.image_id and i.url = %4$s
              left join noted as n on %10$s
+             offset 0  -- or else each count would judge each row anew
          ) as r',
         clipsql_private.key_list(attached.row_keys, 'c'), attached.changes, attached.row_keys[1], attached.address,
         'and e.model_id = ' || attached.model_id, attached.facts, attached.source, attached.link,
@@ -5189,11 +5433,11 @@ CREATE FUNCTION clipsql_private.daily_interval(alarms bigint[], OUT low double p
  SELECT GREATEST((0)::double precision, ((GREATEST((0)::double precision, (s.root - s.reach)) ^ (2)::double precision) - (0.375)::double precision)) AS "greatest",
      (((s.root + s.reach) ^ (2)::double precision) - (0.375)::double precision)
     FROM ( SELECT sqrt((d.mean + (0.375)::double precision)) AS root,
-             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, (d.variance / NULLIF(d.mean, (0)::double precision))) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((1.96)::double precision + COALESCE(((((2.3723)::double precision / d.freedom) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision))), (0)::double precision))) AS reach
+             (((0.5)::double precision * sqrt((GREATEST((1)::double precision, ((d.spread + (2)::double precision) / d.freedom)) * (((1)::numeric + (1.0 / (d.days)::numeric)))::double precision))) * ((((1.96)::double precision + ((2.3723)::double precision / d.freedom)) + ((2.8237)::double precision / (d.freedom ^ (2)::double precision))) + ((2.5550)::double precision / (d.freedom ^ (3)::double precision)))) AS reach
             FROM ( SELECT (avg(a.number))::double precision AS mean,
-                     (var_samp(a.number))::double precision AS variance,
                      count(*) AS days,
-                     (NULLIF((count(*) - 1), 0))::double precision AS freedom
+                     ((count(*))::double precision + (1.0)::double precision) AS freedom,
+                     (COALESCE(((((count(*) - 1))::numeric * var_samp(a.number)) / NULLIF(avg(a.number), (0)::numeric)), (0)::numeric))::double precision AS spread
                     FROM unnest(daily_interval.alarms) a(number)) d) s;
 END;
 
@@ -5401,6 +5645,35 @@ COMMENT ON FUNCTION clipsql_private.drawn_pictures(query text, direction public.
 
 
 --
+-- Name: drop_search_rows(integer, timestamp with time zone); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.drop_search_rows(of_model integer, retired_before timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    old integer;
+begin
+    for old in
+        delete from clipsql_private.code_basis as b
+        where b.model_id = of_model and (retired_before is null or (b.state = 'retired' and b.changed_at < retired_before))
+        returning b.basis_id
+    loop
+        execute format('drop table clipsql_private.search_row_%s', old);
+    end loop;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION drop_search_rows(of_model integer, retired_before timestamp with time zone); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.drop_search_rows(of_model integer, retired_before timestamp with time zone) IS 'Drops the search rows of a model with their bases, or those retired before a time.';
+
+
+--
 -- Name: drop_tenant_policies(regclass); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -5461,6 +5734,31 @@ COMMENT ON FUNCTION clipsql_private.effective_conditions(filter clipsql_private.
 
 
 --
+-- Name: empty_search_rows(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.empty_search_rows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    delete from clipsql_private.search_row as s
+    using clipsql_private.code_basis as b
+    where b.basis_id = s.basis_id
+        and to_regclass(clipsql_private.partition_name('image_embedding', b.model_id)) = tg_relid;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION empty_search_rows(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.empty_search_rows() IS 'Trigger: no search row outlives a truncated embedding.';
+
+
+--
 -- Name: encode_words(text, clipsql_private.text_tower); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -5517,6 +5815,75 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.encode_words(query text, tower clipsql_private.text_tower) IS 'Token ids of a text between start and end, cut to what the model takes, with the word that each belongs to.';
+
+
+--
+-- Name: end_basis(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.end_basis(of_basis integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    rows_of constant text := format('clipsql_private.search_row_%s', of_basis);
+    of_model constant integer := (select b.model_id from clipsql_private.code_basis as b where b.basis_id = of_basis);
+begin
+    execute format('lock table %s in share mode', clipsql_private.partition_name('image_embedding', of_model));
+    perform clipsql_private.write_search_rows(of_basis, array(
+        select e.image_id
+        from clipsql.image_embedding as e
+        where e.model_id = of_model
+            and not exists (select from clipsql_private.search_row as s where s.basis_id = of_basis and s.image_id = e.image_id)));
+    execute format('create index on %s (taken_at) include (image_id, left_out, code)', rows_of);
+    execute format('create index on %s (collection, taken_at) include (image_id, left_out, code)', rows_of);
+    -- Longitude and latitude too: an index is read alone only if it has every column.
+    execute format(
+        'create index on %s using gist (point(longitude, latitude)) include (longitude, latitude, image_id, left_out, code)',
+        rows_of);
+    update clipsql_private.code_basis as b
+    set state = case when b.basis_id = of_basis then 'ready' else 'retired' end, changed_at = now()
+    where b.model_id = of_model and b.state <> 'retired';
+end;
+$$;
+
+
+--
+-- Name: FUNCTION end_basis(of_basis integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.end_basis(of_basis integer) IS 'Indexes the search rows of a basis, lets searches use them, and retires those of earlier bases of the model.';
+
+
+--
+-- Name: exact_distances(public.halfvec, bigint[], integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.exact_distances(query public.halfvec, images bigint[], of_model integer, OUT ids bigint[], OUT distances double precision[]) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'on'
+    SET enable_indexscan TO 'on'
+    AS $$
+begin
+    select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id)
+    into ids, distances
+    from (
+        select e.image_id, e.embedding <=> query as distance
+        from unnest(images) as u(image_id)
+        join clipsql.image_embedding as e on e.image_id = u.image_id and e.model_id = of_model
+        offset 0
+    ) as n;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION exact_distances(query public.halfvec, images bigint[], of_model integer, OUT ids bigint[], OUT distances double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.exact_distances(query public.halfvec, images bigint[], of_model integer, OUT ids bigint[], OUT distances double precision[]) IS 'Pictures by their cosine distance to a query, and the distances.';
 
 
 --
@@ -5621,6 +5988,42 @@ COMMENT ON FUNCTION clipsql_private.file_of_address(address text) IS 'The path i
 
 
 --
+-- Name: fill_search_rows(integer, bigint, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.fill_search_rows(of_basis integer, after_image bigint, how_many integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    last_image bigint;
+    lacking bigint[];
+begin
+    select max(n.image_id), array_agg(n.image_id order by n.image_id) filter (where s.image_id is null)
+    into last_image, lacking
+    from (
+        select e.image_id
+        from clipsql.image_embedding as e
+        where e.model_id = (select b.model_id from clipsql_private.code_basis as b where b.basis_id = of_basis)
+            and e.image_id > after_image
+        order by e.image_id
+        limit how_many
+    ) as n
+    left join clipsql_private.search_row as s on s.basis_id = of_basis and s.image_id = n.image_id;
+    perform clipsql_private.write_search_rows(of_basis, lacking);
+    return last_image;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION fill_search_rows(of_basis integer, after_image bigint, how_many integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.fill_search_rows(of_basis integer, after_image bigint, how_many integer) IS 'Writes the search rows that the next embeddings lack; returns the last picture looked at.';
+
+
+--
 -- Name: find_changed_rows(integer, boolean, text[], integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -5688,6 +6091,64 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql_private.find_changed_rows(attachment integer, in_links boolean, after text[], most_rows integer, OUT reached text[], OUT found_rows integer) IS 'Notes rows of a stretch of keys whose pictures are not up to date; returns the last key, null after the end, and how many.';
+
+
+--
+-- Name: find_matches(public.vector, integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.find_matches(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT way text, OUT is_exact boolean, OUT walked integer, OUT ids bigint[], OUT distances double precision[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    found record;
+begin
+    strategy := clipsql_private.choose_strategy(query, max_results, conditions, filter, chosen);
+    if strategy.is_open and strategy.coded is not null and clipsql_private.is_narrow(filter) then
+        found := clipsql_private.scan_codes(query, max_results, conditions, filter, chosen, strategy.coded, only_few => true);
+        if found.ids is not null then
+            strategy.reason := 'so few are compared faster than it is found out how many they are';
+            way := 'search rows';
+            is_exact := found.is_exact;
+            ids := found.ids;
+            distances := found.distances;
+            return;
+        end if;
+    end if;
+    if strategy.is_open then
+        strategy := clipsql_private.choose_strategy(
+            query, max_results, conditions, filter, chosen,
+            share => clipsql_private.sample_share(conditions, filter, (strategy.coded).basis_id));
+    end if;
+    if strategy.walks then
+        found := clipsql_private.walk_index(query, max_results, conditions, filter, chosen, strategy);
+        walked := found.walked;
+        if found.ids is not null then
+            way := 'index walk';
+            is_exact := false;
+        end if;
+    end if;
+    if way is null and strategy.coded is not null then
+        found := clipsql_private.scan_codes(query, max_results, conditions, filter, chosen, strategy.coded, only_few => false);
+        way := 'search rows';
+        is_exact := found.is_exact;
+    elsif way is null then
+        found := clipsql_private.compare_all(query, max_results, conditions, filter, chosen);
+        way := 'exact';
+        is_exact := true;
+    end if;
+    ids := found.ids[:max_results];
+    distances := found.distances[:max_results];
+end;
+$$;
+
+
+--
+-- Name: FUNCTION find_matches(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT way text, OUT is_exact boolean, OUT walked integer, OUT ids bigint[], OUT distances double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.find_matches(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, OUT strategy clipsql_private.search_strategy, OUT way text, OUT is_exact boolean, OUT walked integer, OUT ids bigint[], OUT distances double precision[]) IS 'Nearest matches with their cosine distance, complete whenever enough match, and the way in which they were found.';
 
 
 --
@@ -6069,6 +6530,22 @@ COMMENT ON FUNCTION clipsql_private.index_is_usable(of_model integer, embeddings
 
 
 --
+-- Name: is_narrow(clipsql_private.search_filter); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.is_narrow(filter clipsql_private.search_filter) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (num_nonnulls((filter).having_metadata, (filter).metadata_matches, (filter).caption_query, (filter).attachment_id) = 0);
+
+
+--
+-- Name: FUNCTION is_narrow(filter clipsql_private.search_filter); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.is_narrow(filter clipsql_private.search_filter) IS 'Whether a filter looks at nothing but collection, time, place and ids.';
+
+
+--
 -- Name: is_plain_condition(pg_node_tree); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6154,7 +6631,7 @@ CREATE FUNCTION clipsql_private.keep_apart(of_table regclass) RETURNS void
     AS $_$
 declare
     -- Drawn from the pictures of all, for statements of the owner.
-    of_the_owner constant regclass[] := array['clipsql_private.percentile_sample_embedding'];
+    of_the_owner constant regclass[] := array['clipsql_private.percentile_sample_embedding', 'clipsql_private.percentile_sample_code'];
     is_part constant boolean := (select c.relispartition from pg_catalog.pg_class as c where c.oid = of_table);
     whole record;
     extra text;
@@ -6200,6 +6677,58 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql_private.keep_apart(of_table regclass) IS 'Row-level security on a table that goes by that of clipsql.image.';
+
+
+--
+-- Name: keep_search_rows(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.keep_search_rows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    part record;
+begin
+    if tg_op <> 'DELETE' and current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        -- Such a transaction does not see a basis that was made after it began, and must be run again.
+        perform from clipsql.model as m where m.model_id in (select w.model_id from written as w) for share;
+    end if;
+    if tg_op <> 'INSERT' then
+        for part in
+            select b.basis_id, array_agg(r.image_id order by r.image_id) as images
+            from removed as r
+            join clipsql_private.code_basis as b on b.model_id = r.model_id and b.state <> 'retired'
+            group by b.basis_id
+        loop
+            delete from clipsql_private.search_row as s
+            where s.basis_id = part.basis_id and s.image_id = any (part.images)
+                and not exists (
+                    select from clipsql.image_embedding as e
+                    join clipsql_private.code_basis as b on b.model_id = e.model_id
+                    where b.basis_id = part.basis_id and e.image_id = s.image_id);
+        end loop;
+    end if;
+    if tg_op <> 'DELETE' then
+        for part in
+            select b.basis_id, array_agg(w.image_id order by w.image_id) as images
+            from written as w
+            join clipsql_private.code_basis as b on b.model_id = w.model_id and b.state <> 'retired'
+            group by b.basis_id
+        loop
+            perform clipsql_private.write_search_rows(part.basis_id, part.images);
+        end loop;
+    end if;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION keep_search_rows(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.keep_search_rows() IS 'Trigger: search rows follow the embeddings that a statement wrote or removed.';
 
 
 --
@@ -6579,12 +7108,12 @@ begin
         select c.relowner::regrole from pg_catalog.pg_class as c where c.oid = 'clipsql_private.link'::regclass));
     execute format('comment on function %s() is %L', noting, format('Trigger: notes changed rows of %s for workers.', source));
     for part in
-        select source
-        union
-        select p.relid
-        from pg_catalog.pg_partition_tree(source) as p
-        join pg_catalog.pg_class as c on c.oid = p.relid
-        where c.relkind in ('r', 'p')
+        with recursive parts(part) as (
+            select source::oid
+            union
+            select i.inhrelid from parts as p join pg_catalog.pg_inherits as i on i.inhparent = p.part
+        )
+        select p.part from parts as p join pg_catalog.pg_class as c on c.oid = p.part where c.relkind in ('r', 'p')
     loop
         for one in
             select *
@@ -6651,6 +7180,57 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.match_pieces(word text, tower clipsql_private.text_tower) IS 'Token ids of one word by WordPiece.';
+
+
+--
+-- Name: measure_costs(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.measure_costs(of_model integer, OUT walk_us double precision, OUT code_us double precision, OUT lookup_us double precision) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    tries constant integer := 7;
+    width constant integer := 400;
+    fetched constant integer := 2000;
+    chosen constant clipsql.model := (select m from clipsql.model as m where m.model_id = of_model);
+    embeddings constant regclass := to_regclass(clipsql_private.partition_name('image_embedding', of_model));
+    filter clipsql_private.search_filter;
+    strategy clipsql_private.search_strategy;
+    query vector;
+    began timestamptz;
+begin
+    for query in execute format(
+        'select e.embedding::vector from %s as e where e.ctid = any ($1) limit $2', embeddings)
+        using clipsql_private.spread_rows(embeddings, 10 * tries), tries
+    loop
+        strategy := clipsql_private.choose_strategy(query, 10, '', null, chosen);
+        continue when strategy.coded is null or not clipsql_private.index_is_usable(of_model);
+        strategy.width := width;
+        strategy.ef_search := width;
+        began := clock_timestamp();
+        perform clipsql_private.walk_index(query, 10, '', null, chosen, strategy);
+        walk_us := least(walk_us, 1e6 * extract(epoch from clock_timestamp() - began) / width);
+        began := clock_timestamp();
+        perform clipsql_private.scan_codes(query, 10, '', null, chosen, strategy.coded, only_few => false);
+        code_us := least(code_us, 1e6 * extract(epoch from clock_timestamp() - began) / greatest(1, strategy.total_rows));
+        execute format('select array_agg(e.image_id) from %s as e where e.ctid = any ($1)', embeddings)
+            into filter.only_images using clipsql_private.spread_rows(embeddings, fetched);
+        began := clock_timestamp();
+        perform clipsql_private.compare_all(query, 10, 'i.image_id = any (($1).only_images)', filter, chosen);
+        lookup_us := least(
+            lookup_us, 1e6 * extract(epoch from clock_timestamp() - began) / greatest(1, cardinality(filter.only_images)));
+    end loop;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION measure_costs(of_model integer, OUT walk_us double precision, OUT code_us double precision, OUT lookup_us double precision); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.measure_costs(of_model integer, OUT walk_us double precision, OUT code_us double precision, OUT lookup_us double precision) IS 'Microseconds that a row of an index walk, a code and a whole vector cost on this server.';
 
 
 --
@@ -6746,40 +7326,175 @@ COMMENT ON FUNCTION clipsql_private.move_queued_picture() IS 'Trigger: a picture
 
 
 --
--- Name: nearest(public.vector, integer, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: move_search_rows(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.nearest(query public.vector, max_results integer, filter clipsql_private.search_filter, chosen clipsql.model) RETURNS TABLE(image_id bigint, distance double precision)
-    LANGUAGE plpgsql STABLE ROWS 10
+CREATE FUNCTION clipsql_private.move_search_rows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-#variable_conflict use_column
-declare
-    direction constant vector := l2_normalize(query);  -- long vectors would overflow halfvec
-    conditions constant text := clipsql_private.effective_conditions(filter);
-    ids bigint[];
-    distances double precision[];
 begin
-    select w.ids, w.distances into ids, distances
-    from clipsql_private.choose_and_walk(direction, max_results, conditions, filter, chosen) as w;
-    if ids is null then
-        select a.ids, a.distances into ids, distances
-        from clipsql_private.compare_all(direction, max_results, conditions, filter, chosen) as a;
-    end if;
-    return query
-        select h.image_id, h.distance
-        from unnest(ids, distances) as h(image_id, distance)
-        order by h.distance, h.image_id
-        limit max_results;
+    update clipsql_private.search_row as s
+    set collection = new.collection, taken_at = new.taken_at, longitude = new.longitude, latitude = new.latitude
+    where s.image_id = new.image_id;
+    return null;
 end;
 $$;
 
 
 --
--- Name: FUNCTION nearest(query public.vector, max_results integer, filter clipsql_private.search_filter, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION move_search_rows(); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.nearest(query public.vector, max_results integer, filter clipsql_private.search_filter, chosen clipsql.model) IS 'Nearest pictures among those that pass the filter, with their cosine distance; complete whenever enough match.';
+COMMENT ON FUNCTION clipsql_private.move_search_rows() IS 'Trigger: search rows have the collection, time and place of their picture.';
+
+
+--
+-- Name: moved_watch(clipsql.watch_list, clipsql.model, bigint, bigint); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    reason text;
+begin
+    moved := watch;
+    reason := case
+        when num_nonnulls(watch.alarms_per_day, watch.min_percentile) = 0 then format(
+            'a similarity of %s means something else there; make the watch again with a threshold for that model.',
+            round(watch.min_similarity::numeric, 3))
+        when watch.query is null and watch.images is null then
+            'the vector that is looked for is not of that model; make the watch again with one that is.'
+        when watch.owner <> current_user and not clipsql_private.sees_all(watch.owner::name) then format(
+            'a rate is of the pictures that %s sees, who alone can move this by clipsql.move_watches().', watch.owner)
+        -- What the watch has judged it would judge again as the model comes to know it.
+        when lacking > 0.01 * known then format(
+            'of %s pictures that the old model knows it does not know %s yet.', known, lacking)
+    end;
+    if reason is null then
+        begin
+            directions := (clipsql_private.watch_subject(
+                query => watch.query, images => watch.images, query_vector => null, chosen => chosen)).directions;
+            moved.model_id := chosen.model_id;
+            moved.problem := null;
+            if watch.alarms_per_day is not null then
+                select t.similarity, t.low, t.high into moved.min_similarity, moved.alarms_low, moved.alarms_high
+                from clipsql_private.rate_threshold(moved, directions) as t;
+            else
+                moved.min_similarity := clipsql_private.percentile_threshold(moved, directions);
+            end if;
+            return;
+        exception
+            when transaction_rollback or lock_not_available or insufficient_resources then
+                raise;
+            when others then
+                reason := sqlerrm;
+        end;
+    end if;
+    moved := watch;
+    moved.problem := format('Not under model %s: %s', chosen.name, reason);
+    directions := null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.moved_watch(watch clipsql.watch_list, chosen clipsql.model, known bigint, lacking bigint, OUT moved clipsql.watch_list, OUT directions public.halfvec[]) IS 'A watch with its vectors under another model; or as it is, with the reason why it stays, and no vectors.';
+
+
+--
+-- Name: narrow_rows(text, clipsql_private.search_filter, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.narrow_rows(conditions text, filter clipsql_private.search_filter, of_basis integer) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN format(CASE WHEN clipsql_private.is_narrow(filter) THEN 'from clipsql_private.search_row_%1$s as i where %2$s'::text ELSE 'from clipsql.image as i join clipsql_private.search_row_%1$s as r on r.image_id = i.image_id where %2$s'::text END, of_basis, COALESCE(NULLIF(conditions, ''::text), 'true'::text));
+
+
+--
+-- Name: FUNCTION narrow_rows(conditions text, filter clipsql_private.search_filter, of_basis integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.narrow_rows(conditions text, filter clipsql_private.search_filter, of_basis integer) IS 'FROM and WHERE over search rows (alone, or beside the pictures i) that meet the conditions; $1 is the filter.';
+
+
+--
+-- Name: near_watches(integer, bigint[], public.halfvec[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.near_watches(of_model integer, images bigint[], embeddings public.halfvec[]) RETURNS TABLE(watch_id bigint, image_id bigint, similarity double precision)
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    AS $_$
+#variable_conflict use_column
+declare
+    directions constant halfvec[] := array(
+        select l2_normalize(e.embedding) from unnest(embeddings) with ordinality as e(embedding, number) order by e.number);
+    products constant text := (
+        select string_agg(format('inner_product(v.embedding, ($1)[%s])', n.number), ', ')
+        from generate_series(1, cardinality(embeddings)) as n(number));
+    near bigint[];
+begin
+    execute format(
+            'select array_agg(distinct v.watch_id) from clipsql_private.watch_vector as v
+             where v.model_id = $2 and not v.is_paused and greatest(%s) >= v.min_similarity - 0.002', products)
+        into near using directions, of_model;
+    return query
+    select v.watch_id, n.image_id, max(n.similarity)
+    from clipsql_private.watch_vector as v
+    cross join lateral (
+        select e.image_id, 1 - (v.embedding <=> e.embedding) as similarity
+        from unnest(images, embeddings) as e(image_id, embedding)
+        offset 0
+    ) as n
+    where v.watch_id = any (near) and v.model_id = of_model
+        and n.similarity >= v.min_similarity
+        and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
+    group by v.watch_id, n.image_id;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION near_watches(of_model integer, images bigint[], embeddings public.halfvec[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.near_watches(of_model integer, images bigint[], embeddings public.halfvec[]) IS 'The watches under a model that each of these pictures is similar enough to.';
+
+
+--
+-- Name: nearest(public.vector, integer, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.nearest(query public.vector, max_results integer, filter clipsql_private.search_filter, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    found record;
+begin
+    found := clipsql_private.find_matches(
+        l2_normalize(query),  -- long vectors would overflow halfvec
+        max_results, clipsql_private.effective_conditions(filter), filter, chosen);
+    ids := found.ids;
+    distances := found.distances;
+    coded := (found.strategy).coded;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION nearest(query public.vector, max_results integer, filter clipsql_private.search_filter, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.nearest(query public.vector, max_results integer, filter clipsql_private.search_filter, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) IS 'Nearest pictures among those that pass the filter, with their cosine distance; complete whenever enough match.';
 
 
 --
@@ -6842,48 +7557,46 @@ COMMENT ON FUNCTION clipsql_private.nearest_captions(query public.vector, max_re
 -- Name: nearest_distinct(public.vector[], integer, clipsql_private.search_filter, double precision, double precision, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model) RETURNS TABLE(image_id bigint, distance double precision)
-    LANGUAGE plpgsql STABLE ROWS 10
+CREATE FUNCTION clipsql_private.nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) RETURNS record
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-#variable_conflict use_column
 declare
     depth bigint := max_results;
-    ids bigint[];
-    distances double precision[];
+    found record;
     kept bigint[];
 begin
     loop
         depth := least(2 * depth + 20, 2147483647);
-        select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id)
-        into ids, distances
-        from clipsql_private.nearest_to_all(directions, depth::integer, filter, chosen) as n;
+        found := clipsql_private.nearest_to_all(directions, depth::integer, filter, chosen);
+        ids := found.ids;
+        distances := found.distances;
+        coded := found.coded;
         kept := clipsql_private.distinct_images(ids, distinct_above, max_results, chosen);
         exit when cardinality(kept) = max_results or coalesce(cardinality(ids), 0) < depth
             or distances[cardinality(distances)] > farthest;
     end loop;
-    return query
-        select n.image_id, n.distance
-        from unnest(ids, distances) as n(image_id, distance)
-        where n.image_id = any (kept)
-        order by n.distance, n.image_id;
+    select array_agg(n.image_id order by n.place), array_agg(n.distance order by n.place)
+    into ids, distances
+    from unnest(ids, distances) with ordinality as n(image_id, distance, place)
+    where n.image_id = any (kept);
 end;
 $$;
 
 
 --
--- Name: FUNCTION nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model) IS 'Nearest matches, of each group of near-identical ones only the nearest.';
+COMMENT ON FUNCTION clipsql_private.nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) IS 'Nearest matches, of each group of near-identical ones only the nearest.';
 
 
 --
 -- Name: nearest_to_all(public.vector[], integer, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.nearest_to_all(directions public.vector[], max_results integer, filter clipsql_private.search_filter, chosen clipsql.model) RETURNS TABLE(image_id bigint, distance double precision)
-    LANGUAGE plpgsql STABLE ROWS 10
+CREATE FUNCTION clipsql_private.nearest_to_all(directions public.vector[], max_results integer, filter clipsql_private.search_filter, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) RETURNS record
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET gin_fuzzy_search_limit TO '0'
     SET enable_seqscan TO 'on'
@@ -6894,56 +7607,60 @@ CREATE FUNCTION clipsql_private.nearest_to_all(directions public.vector[], max_r
     SET enable_sort TO 'on'
     SET jit TO 'off'
     AS $_$
-#variable_conflict use_column
 declare
     halves constant halfvec[] := array(select l2_normalize(d.direction)::halfvec from unnest(directions) as d(direction));
+    search_ms constant double precision := 1;  -- of a search, whatever it compares
     conditions text;
     strategy clipsql_private.search_strategy;
     rows_per_match double precision;
-    statement constant text := 'select e.image_id, ' || clipsql_private.farthest_distance(cardinality(directions)) || ' as distance '
-        || ' %s order by distance, image_id limit $3';
+    statement constant text :=
+        'select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id)
+         from (select e.image_id, ' || clipsql_private.farthest_distance(cardinality(directions)) || ' as distance
+               %s order by distance, image_id limit $3) as n';
     depth double precision := 10 * greatest(max_results, 10);
-    ids bigint[];
-    distances double precision[];
+    one record;
+    met bigint[];
     frontier double precision;
     passed bigint;
 begin
     if cardinality(directions) = 1 then
-        return query select n.* from clipsql_private.nearest(directions[1], max_results, filter, chosen) as n;
+        one := clipsql_private.nearest(directions[1], max_results, filter, chosen);
+        ids := one.ids;
+        distances := one.distances;
+        coded := one.coded;
         return;
     end if;
     conditions := clipsql_private.effective_conditions(filter);
-    strategy := clipsql_private.choose_strategy(max_results, conditions, filter, chosen);
+    strategy := clipsql_private.choose_strategy(directions[1], max_results, conditions, filter, chosen);
     rows_per_match := strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
-    while strategy.walks and cardinality(directions) * strategy.step_ms
-            * clipsql_private.walk_length(depth * rows_per_match, strategy.ef_search, strategy.total_rows) < strategy.exact_ms loop
+    while cardinality(directions) * (search_ms + least(strategy.compare_ms, case when strategy.walks then strategy.step_ms
+            * clipsql_private.walk_length(depth * rows_per_match, strategy.ef_search, strategy.total_rows) end))
+            < strategy.whole_ms loop
         select array_agg(distinct n.image_id), max(n.distance), count(*)
-        into ids, frontier, passed
+        into met, frontier, passed
         from unnest(directions) as d(direction)
-        cross join lateral clipsql_private.nearest(d.direction, depth::integer, filter, chosen) as n;
+        cross join lateral clipsql_private.nearest(d.direction, depth::integer, filter, chosen) as each
+        cross join lateral unnest(each.ids, each.distances) as n(image_id, distance);
 
-        execute format(
-                'select array_agg(n.image_id), array_agg(n.distance) from (%s) as n',
-                format(statement, format(
-                    'from clipsql.image_embedding as e where e.model_id = %s and e.image_id = any ($1)', chosen.model_id)))
-            into ids, distances using ids, halves, max_results;
+        execute format(statement, format(
+                'from clipsql.image_embedding as e where e.model_id = %s and e.image_id = any ($1)', chosen.model_id))
+            into ids, distances using met, halves, max_results;
         if distances[max_results] < frontier or passed < depth * cardinality(directions) then
-            return query select * from unnest(ids, distances);
             return;
         end if;
         depth := 4 * depth;
     end loop;
-    return query execute format(statement, clipsql_private.candidates(conditions, chosen))
-        using filter, halves, max_results;
+    execute format(statement, clipsql_private.candidates(conditions, chosen))
+        into ids, distances using filter, halves, max_results;
 end;
 $_$;
 
 
 --
--- Name: FUNCTION nearest_to_all(directions public.vector[], max_results integer, filter clipsql_private.search_filter, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION nearest_to_all(directions public.vector[], max_results integer, filter clipsql_private.search_filter, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.nearest_to_all(directions public.vector[], max_results integer, filter clipsql_private.search_filter, chosen clipsql.model) IS 'Nearest matches by the largest of their distances to several vectors.';
+COMMENT ON FUNCTION clipsql_private.nearest_to_all(directions public.vector[], max_results integer, filter clipsql_private.search_filter, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) IS 'Nearest matches by the largest of their distances to several vectors.';
 
 
 --
@@ -7119,7 +7836,7 @@ CREATE FUNCTION clipsql_private.own_tables() RETURNS SETOF regclass
  SELECT (c.oid)::regclass AS oid
     FROM (pg_class c
       JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-   WHERE ((n.nspname = ANY (ARRAY['clipsql'::name, 'clipsql_private'::name])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND ((((n.nspname)::text || '.'::text) || (c.relname)::text) <> ALL (ARRAY['clipsql.image'::text, 'clipsql.model'::text, 'clipsql.settings'::text, 'clipsql_private.revision'::text, 'clipsql_private.text_added_token'::text, 'clipsql_private.text_matrix'::text, 'clipsql_private.text_merge'::text, 'clipsql_private.text_neuron'::text, 'clipsql_private.text_position'::text, 'clipsql_private.text_token'::text, 'clipsql_private.text_tower'::text, 'clipsql_private.text_word'::text, 'clipsql.watch_list'::text, 'clipsql.alert'::text, 'clipsql_private.watch_vector'::text, 'clipsql_private.webhook'::text, 'clipsql_private.delivery'::text])))
+   WHERE ((n.nspname = ANY (ARRAY['clipsql'::name, 'clipsql_private'::name])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND ((((n.nspname)::text || '.'::text) || (c.relname)::text) <> ALL (ARRAY['clipsql.image'::text, 'clipsql.model'::text, 'clipsql.settings'::text, 'clipsql_private.revision'::text, 'clipsql_private.text_added_token'::text, 'clipsql_private.text_matrix'::text, 'clipsql_private.text_merge'::text, 'clipsql_private.text_neuron'::text, 'clipsql_private.text_position'::text, 'clipsql_private.text_token'::text, 'clipsql_private.text_tower'::text, 'clipsql_private.text_word'::text, 'clipsql.watch_list'::text, 'clipsql.alert'::text, 'clipsql_private.watch_vector'::text, 'clipsql_private.webhook'::text, 'clipsql_private.delivery'::text, 'clipsql_private.api_key'::text])))
    ORDER BY c.oid;
 END;
 
@@ -7262,10 +7979,10 @@ COMMENT ON FUNCTION clipsql_private.parse_query(query text) IS 'Terms of a query
 
 
 --
--- Name: percentile_basis(public.halfvec[], text, double precision, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: percentile_basis(public.halfvec[], text, double precision, clipsql.model, clipsql_private.query_code); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.percentile_basis(directions public.halfvec[], in_scope text, farthest double precision, chosen clipsql.model, OUT size integer, OUT is_exact boolean, OUT distances double precision[]) RETURNS record
+CREATE FUNCTION clipsql_private.percentile_basis(directions public.halfvec[], in_scope text, farthest double precision, chosen clipsql.model, coded clipsql_private.query_code DEFAULT NULL::clipsql_private.query_code, OUT size integer, OUT is_exact boolean, OUT distances double precision[]) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET gin_fuzzy_search_limit TO '0'
@@ -7273,6 +7990,10 @@ CREATE FUNCTION clipsql_private.percentile_basis(directions public.halfvec[], in
 declare
     full_size constant integer := clipsql_private.percentile_sample_size();
     least_size constant integer := full_size / 10;
+    first constant halfvec := directions[1];
+    others constant halfvec[] := case when cardinality(directions) > 1 then directions[2:] end;
+    sample record;
+    near bigint[];
     filter clipsql_private.search_filter;
     statement text;
     conditions text;
@@ -7282,18 +8003,39 @@ declare
 begin
     -- A reader under row-level security is told where a hit lies among the pictures that he may see.
     if not is_restricted or in_scope = of_collection or (in_scope is null and of_collection is not null) then
-        select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
-        into size, distances
-        from (
-            select case cardinality(directions)
-                when 1 then s.embedding <=> directions[1]
-                else (select max(s.embedding <=> d.direction) from unnest(directions) as d(direction)) end as distance
-            from clipsql_private.percentile_sample_embedding as s
-            where s.percentile_sample_id = (
-                select b.percentile_sample_id
-                from clipsql_private.percentile_sample as b
-                where b.model_id = chosen.model_id and b.collection is not distinct from of_collection)
-        ) as s;
+        select b.percentile_sample_id, b.basis_id,
+            clipsql_private.code_slack(coded.code, k.left_out, chosen.dimensions) as slack
+        into sample
+        from clipsql_private.percentile_sample as b
+        left join clipsql_private.code_basis as k on k.basis_id = b.basis_id
+        where b.model_id = chosen.model_id and b.collection is not distinct from of_collection;
+        if sample.basis_id = coded.basis_id then
+            select count(*), array_agg(c.image_id) filter (where 1 + (c.code <#> coded.code) <= farthest + sample.slack)
+            into size, near
+            from clipsql_private.percentile_sample_code as c
+            where c.percentile_sample_id = sample.percentile_sample_id;
+            distances := array(
+                select n.distance
+                from (
+                    select s.embedding <=> first as distance
+                    from clipsql_private.percentile_sample_embedding as s
+                    where s.percentile_sample_id = sample.percentile_sample_id and s.image_id = any (near)
+                    offset 0
+                ) as n
+                where n.distance <= farthest
+                order by n.distance);
+        else
+            select count(*), array_agg(s.distance order by s.distance) filter (where s.distance <= farthest)
+            into size, distances
+            from (
+                select case when others is null then s.embedding <=> first
+                    else greatest(s.embedding <=> first, (select max(s.embedding <=> d.direction) from unnest(others) as d(direction)))
+                    end as distance
+                from clipsql_private.percentile_sample_embedding as s
+                where s.percentile_sample_id = sample.percentile_sample_id
+                offset 0  -- so that they are compared once
+            ) as s;
+        end if;
         is_exact := false;
         -- Pictures that are deleted leave the sample too; when most have gone, it says little.
         if size >= full_size / 2 then
@@ -7329,10 +8071,10 @@ $_$;
 
 
 --
--- Name: FUNCTION percentile_basis(directions public.halfvec[], in_scope text, farthest double precision, chosen clipsql.model, OUT size integer, OUT is_exact boolean, OUT distances double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION percentile_basis(directions public.halfvec[], in_scope text, farthest double precision, chosen clipsql.model, coded clipsql_private.query_code, OUT size integer, OUT is_exact boolean, OUT distances double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.percentile_basis(directions public.halfvec[], in_scope text, farthest double precision, chosen clipsql.model, OUT size integer, OUT is_exact boolean, OUT distances double precision[]) IS 'Size of the collection or of its sample, and the distances in it up to that of the farthest hit, in order.';
+COMMENT ON FUNCTION clipsql_private.percentile_basis(directions public.halfvec[], in_scope text, farthest double precision, chosen clipsql.model, coded clipsql_private.query_code, OUT size integer, OUT is_exact boolean, OUT distances double precision[]) IS 'Size of the collection or of its sample, and the distances in it up to that of the farthest hit, in order.';
 
 
 --
@@ -7867,20 +8609,15 @@ begin
             select s.watch_id, array_agg(s.image_id order by s.image_id) as images,
                 array_agg(s.similarity order by s.image_id) as similarities
             from (
-                select v.watch_id, n.image_id, max(n.similarity) as similarity
-                from clipsql_private.watch_vector as v
-                -- The few new pictures are gone through for each watch, in memory, not the watches for each picture.
-                cross join lateral (
-                    select w.image_id, 1 - (v.embedding <=> w.embedding) as similarity
+                select array_agg(n.image_id) as images, array_agg(n.embedding) as embeddings
+                from (
+                    select w.image_id, w.embedding, (row_number() over () - 1) / 32 as part
                     from written as w
                     where w.model_id = of_model
-                    offset 0
                 ) as n
-                where v.model_id = of_model and not v.is_paused
-                    and n.similarity >= v.min_similarity
-                    and n.similarity < 'NaN'  -- which a vector without a direction has; above all numbers
-                group by v.watch_id, n.image_id
-            ) as s
+                group by n.part
+            ) as p
+            cross join lateral clipsql_private.near_watches(of_model, p.images, p.embeddings) as s
             group by s.watch_id
             order by s.watch_id
         loop
@@ -7897,7 +8634,7 @@ begin
         end loop;
     end loop;
     if raised <> '{}' then
-        perform pg_notify('clipsql_alert', array_to_string(raised[:350], ','));  -- it takes 8000 bytes
+        perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);  -- it takes 8000 bytes
     end if;
     return null;
 end;
@@ -7909,6 +8646,50 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.raise_alerts() IS 'Trigger: raises the alarms of all watches for the embeddings that a statement wrote.';
+
+
+--
+-- Name: raise_missed(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.raise_missed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+declare
+    images bigint[];
+    similarities double precision[];
+    raised bigint[];
+begin
+    select array_agg(s.image_id order by s.image_id), array_agg(s.similarity order by s.image_id) into images, similarities
+    from (
+        select e.image_id, max(1 - (v.embedding <=> e.embedding)) as similarity
+        from clipsql.image as i
+        join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = new.model_id
+        join clipsql_private.watch_vector as v on v.watch_id = new.watch_id and v.model_id = new.model_id
+        where i.added_at >= new.created_at
+            and not exists (
+                select from clipsql.image_embedding as o where o.model_id = old.model_id and o.image_id = i.image_id)
+        group by e.image_id
+    ) as s
+    where s.similarity >= new.min_similarity and s.similarity < 'NaN';
+    if images is not null then
+        raised := clipsql_private.raise_watch(new.watch_id, images, similarities);
+        if raised <> '{}' then
+            perform pg_notify('clipsql_alert', array_to_json(raised[:350])::text);
+        end if;
+    end if;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION raise_missed(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.raise_missed() IS 'Trigger: raises the alarms of a watch that has moved for the pictures that its old model never knew.';
 
 
 --
@@ -7939,7 +8720,7 @@ begin
     -- The basis is of what is near to all vectors, a watch of what is near to one. And it is of all pictures: its owner may not
     -- see them all, nor, where tenants are kept apart, may who writes, within whose sight it would then be.
     if cardinality(directions) = 1 and clipsql_private.sees_all(watch.owner::name)
-            and (clipsql_private.sees_all(clipsql_private.caller()) or not clipsql_private.keeps_tenants_apart()) then
+            and (not clipsql_private.keeps_tenants_apart() or clipsql_private.sees_all(clipsql_private.caller())) then
         select b.size, b.distances into size, distances
         from clipsql_private.percentile_basis(
             directions, watch.filters ->> 'in_collection', (select max(1 - f.similarity) from unnest(fresh) as f),
@@ -8113,8 +8894,12 @@ begin
     from clipsql_private.watched_past(watch, directions) as p;
     wanted := watch.alarms_per_day * days;
     if seen is null then
-        raise exception using errcode = 'CQ004', message =
-            'No picture passes the filters yet, so nothing tells how many alarms a day there would be; give min_similarity.';
+        raise exception using errcode = 'CQ004', message = case
+            when watch.filters ? 'in_collection' and not exists (
+                select from clipsql.image as i where i.collection = watch.filters ->> 'in_collection')
+            then format('There is no collection "%s" yet', watch.filters ->> 'in_collection')
+            else 'No picture passes the filters yet'
+        end || ', so nothing tells how many alarms a day there would be; give min_similarity.';
     elsif span < interval '12 hours' then
         raise exception using errcode = 'CQ004', message = format(
             'The %s pictures that pass the filters are of %s hours, too few to tell of a day; give min_similarity.',
@@ -8668,10 +9453,10 @@ COMMENT ON FUNCTION clipsql_private.result_columns(class_id oid, object_id oid) 
 
 
 --
--- Name: result_rows(bigint[], double precision[], public.vector[], double precision, integer, text, double precision, double precision, double precision, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: result_rows(bigint[], double precision[], public.vector[], double precision, integer, text, double precision, double precision, double precision, clipsql.model, clipsql_private.query_code); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.result_rows(image_ids bigint[], distances double precision[], directions public.vector[], scale double precision, max_results integer, in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model) RETURNS SETOF clipsql.search_result
+CREATE FUNCTION clipsql_private.result_rows(image_ids bigint[], distances double precision[], directions public.vector[], scale double precision, max_results integer, in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model, coded clipsql_private.query_code DEFAULT NULL::clipsql_private.query_code) RETURNS SETOF clipsql.search_result
     LANGUAGE plpgsql STABLE ROWS 10 PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -8681,7 +9466,7 @@ declare
 begin
     background := clipsql_private.percentile_basis(
         array(select l2_normalize(d.direction)::halfvec from unnest(directions) as d(direction)),
-        in_scope, (select max(d.distance) from unnest(distances) as d(distance)), chosen);
+        in_scope, (select max(d.distance) from unnest(distances) as d(distance)), chosen, coded);
     return query
     with passing as (
         select t.*
@@ -8725,10 +9510,10 @@ $$;
 
 
 --
--- Name: FUNCTION result_rows(image_ids bigint[], distances double precision[], directions public.vector[], scale double precision, max_results integer, in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION result_rows(image_ids bigint[], distances double precision[], directions public.vector[], scale double precision, max_results integer, in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model, coded clipsql_private.query_code); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.result_rows(image_ids bigint[], distances double precision[], directions public.vector[], scale double precision, max_results integer, in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model) IS 'Rows of a search from candidates in their order: percentiles, thresholds, near-identical ones folded, facts joined.';
+COMMENT ON FUNCTION clipsql_private.result_rows(image_ids bigint[], distances double precision[], directions public.vector[], scale double precision, max_results integer, in_scope text, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model, coded clipsql_private.query_code) IS 'Rows of a search from candidates in their order: percentiles, thresholds, near-identical ones folded, facts joined.';
 
 
 --
@@ -8925,20 +9710,25 @@ COMMENT ON FUNCTION clipsql_private.same_key(names text[], alias text, other_nam
 -- Name: sample_share(text, clipsql_private.search_filter, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.sample_share(conditions text, filter clipsql_private.search_filter, sample_size integer) RETURNS double precision
+CREATE FUNCTION clipsql_private.sample_share(conditions text, filter clipsql_private.search_filter, of_basis integer) RETURNS double precision
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET gin_fuzzy_search_limit TO '0'
     AS $_$
 declare
+    sample_size constant integer := 64;
+    is_narrow constant boolean := of_basis is not null and clipsql_private.is_narrow(filter);
+    rows_of constant text := format('clipsql_private.search_row_%s', of_basis);
     found_rows bigint;
     passing_rows bigint;
 begin
     execute format(
             -- offset 0 keeps the planner from looking the conditions up in their indexes.
             'select count(*), count(*) filter (where %s)
-             from (select s.* from %s as s where s.ctid = any ($2) offset 0) as i', conditions, clipsql_private.visible_images())
-        into found_rows, passing_rows using filter, clipsql_private.spread_rows('clipsql.image', sample_size);
+             from (select s.* from %s as s where s.ctid = any ($2) offset 0) as i', conditions,
+            case when is_narrow then rows_of else clipsql_private.visible_images() end)
+        into found_rows, passing_rows using filter,
+            clipsql_private.spread_rows(case when is_narrow then rows_of else 'clipsql.image' end::regclass, sample_size);
     -- None in the sample is not none at all. Rows hidden by row-level security are not found, and do not match.
     return greatest(passing_rows, 0.5)
         / greatest(1, case when clipsql_private.is_restricted() then sample_size else found_rows end);
@@ -8947,10 +9737,99 @@ $_$;
 
 
 --
--- Name: FUNCTION sample_share(conditions text, filter clipsql_private.search_filter, sample_size integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION sample_share(conditions text, filter clipsql_private.search_filter, of_basis integer); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.sample_share(conditions text, filter clipsql_private.search_filter, sample_size integer) IS 'Share of the pictures that meet the conditions, estimated from an even sample of them.';
+COMMENT ON FUNCTION clipsql_private.sample_share(conditions text, filter clipsql_private.search_filter, of_basis integer) IS 'Share of the pictures that meet the conditions, estimated from an even sample of them.';
+
+
+--
+-- Name: scan_codes(public.vector, integer, text, clipsql_private.search_filter, clipsql.model, clipsql_private.query_code, boolean); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.scan_codes(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, coded clipsql_private.query_code, only_few boolean, OUT ids bigint[], OUT distances double precision[], OUT is_exact boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET gin_fuzzy_search_limit TO '0'
+    SET enable_seqscan TO 'on'
+    SET enable_indexscan TO 'on'
+    SET enable_indexonlyscan TO 'on'
+    SET enable_bitmapscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET enable_hashjoin TO 'on'
+    SET enable_sort TO 'on'
+    SET jit TO 'off'
+    SET parallel_setup_cost TO '20000'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    rounding constant double precision := 1e-3;  -- of half precision, in codes and vectors
+    rest constant double precision := sqrt(greatest(0, 1 - l2_norm(coded.code) ^ 2));
+    basis constant clipsql_private.code_basis := (
+        select b from clipsql_private.code_basis as b where b.basis_id = coded.basis_id);
+    slack constant double precision := clipsql_private.code_slack(coded.code, basis.left_out, chosen.dimensions);
+    sure constant bigint := ceil(1.5 * max_results::bigint + 20);
+    listed bigint := 10 * max_results::bigint + 300;
+    statement constant text := format(
+        'select array_agg(n.image_id), array_agg(n.distance), array_agg(n.left_out) from (%s) as n',
+        clipsql_private.scan_statement(conditions, filter, coded.basis_id, only_few));
+    images bigint[];
+    by_code double precision[];
+    lengths double precision[];
+    last_wanted double precision;
+    more bigint[];
+begin
+    loop
+        execute statement into images, by_code, lengths using filter, coded.code, listed;
+        is_exact := coalesce(cardinality(images), 0) < listed;
+        if only_few and not is_exact then
+            return;
+        end if;
+        select d.ids, d.distances into ids, distances
+        from clipsql_private.exact_distances(query::halfvec, images[:sure], chosen.model_id) as d;
+        exit when coalesce(cardinality(images), 0) <= sure;
+        last_wanted := distances[max_results];
+        more := array(
+            select u.image_id
+            from unnest(images[sure + 1:], by_code[sure + 1:], lengths[sure + 1:]) as u(image_id, distance, left_out)
+            where u.distance <= last_wanted + case when is_exact then rest * u.left_out + rounding else slack end);
+        if more <> '{}' then
+            select d.ids, d.distances into ids, distances
+            from clipsql_private.exact_distances(query::halfvec, ids[:max_results] || more, chosen.model_id) as d;
+        end if;
+        exit when is_exact or cardinality(more) < listed - sure;
+        listed := 16 * listed;
+    end loop;
+    ids := coalesce(ids, '{}');
+    is_exact := is_exact or basis.length = chosen.dimensions;
+    ids := ids[:max_results];
+    distances := distances[:max_results];
+end;
+$$;
+
+
+--
+-- Name: FUNCTION scan_codes(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, coded clipsql_private.query_code, only_few boolean, OUT ids bigint[], OUT distances double precision[], OUT is_exact boolean); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.scan_codes(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, coded clipsql_private.query_code, only_few boolean, OUT ids bigint[], OUT distances double precision[], OUT is_exact boolean) IS 'Nearest matches by comparing the codes of all and the vectors of the best; whether that is exact.';
+
+
+--
+-- Name: scan_statement(text, clipsql_private.search_filter, integer, boolean); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.scan_statement(conditions text, filter clipsql_private.search_filter, of_basis integer, only_few boolean DEFAULT false) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN format('select m.image_id, m.left_out, 1 + (m.code <#> $2::halfvec) as distance
+     from (select i.image_id, %s.left_out, %1$s.code %s %s) as m order by distance limit $3'::text, CASE WHEN clipsql_private.is_narrow(filter) THEN 'i'::text ELSE 'r'::text END, clipsql_private.narrow_rows(conditions, filter, of_basis), CASE WHEN only_few THEN 'limit $3'::text ELSE NULL::text END);
+
+
+--
+-- Name: FUNCTION scan_statement(conditions text, filter clipsql_private.search_filter, of_basis integer, only_few boolean); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.scan_statement(conditions text, filter clipsql_private.search_filter, of_basis integer, only_few boolean) IS 'SQL that finds the nearest matches by their codes: $1 filter, $2 code, $3 length of the list.';
 
 
 --
@@ -9216,18 +10095,17 @@ CREATE FUNCTION clipsql_private.spread_rows(of_table regclass, how_many integer)
 declare
     -- Its multiples fall evenly, and into no period that the rows may have.
     golden_ratio constant double precision := 0.6180339887498949;
-    pages bigint;
-    rows_per_page integer;
 begin
-    select
-        pg_relation_size(c.oid) / current_setting('block_size')::integer,
-        greatest(1, 0.8 * c.reltuples / nullif(c.relpages, 0))::integer
-    into pages, rows_per_page
-    from pg_catalog.pg_class as c
-    where c.oid = of_table;
     return array(
-        select format('(%s,%s)', floor(pages * (golden_ratio * n - floor(golden_ratio * n)))::bigint, 1 + n % rows_per_page)::tid
-        from generate_series(1, how_many) as n);
+        select format('(%s,%s)', floor(c.pages * (golden_ratio * n - floor(golden_ratio * n)))::bigint, 1 + n % c.rows_per_page)::tid
+        from (
+            select pg_relation_size(k.oid) / current_setting('block_size')::integer as pages,
+                greatest(1, 0.8 * k.reltuples / nullif(k.relpages, 0))::integer as rows_per_page
+            from pg_catalog.pg_class as k
+            where k.oid = of_table
+            offset 0
+        ) as c
+        cross join generate_series(1, how_many) as n);
 end;
 $$;
 
@@ -9360,6 +10238,70 @@ COMMENT ON FUNCTION clipsql_private.token_values(of_model integer, of_layer inte
 
 
 --
+-- Name: attached_column; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attached_column (
+    attachment_id integer NOT NULL,
+    role text NOT NULL,
+    "position" integer NOT NULL,
+    name text NOT NULL,
+    number smallint NOT NULL,
+    type text NOT NULL,
+    key_name text
+);
+
+
+--
+-- Name: TABLE attached_column; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attached_column IS 'A column of an attached table and what it says; `key_name` is its name in the link table.';
+
+
+--
+-- Name: attachment; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.attachment (
+    attachment_id integer NOT NULL,
+    source regclass NOT NULL,
+    source_oid oid NOT NULL,
+    source_name text NOT NULL,
+    link text NOT NULL,
+    collection text NOT NULL,
+    url_prefix text,
+    may_read_files boolean DEFAULT false NOT NULL,
+    model_id integer,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    reconciled_at timestamp with time zone
+);
+
+
+--
+-- Name: TABLE attachment; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.attachment IS 'A table of somebody else whose rows have pictures; `source_oid` is where the numbers of its columns are right.';
+
+
+--
+-- Name: url_column_of(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.url_column_of(attachment integer) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT COALESCE(a.attname, (c.name)::name) AS "coalesce" FROM ((clipsql_private.attachment t JOIN clipsql_private.attached_column c ON (((c.attachment_id = t.attachment_id) AND (c.role = 'url'::text)))) LEFT JOIN pg_attribute a ON (((a.attrelid = (t.source)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND CASE WHEN ((t.source)::oid = t.source_oid) THEN (a.attnum = c.number) ELSE (a.attname = c.name) END))) WHERE (t.attachment_id = url_column_of.attachment));
+
+
+--
+-- Name: FUNCTION url_column_of(attachment integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.url_column_of(attachment integer) IS 'Name of the column with the addresses of an attachment, as it is now.';
+
+
+--
 -- Name: view_statement(oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -9449,75 +10391,79 @@ CREATE FUNCTION clipsql_private.walk_index(query public.vector, max_results inte
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET gin_fuzzy_search_limit TO '0'
-    SET "hnsw.iterative_scan" TO 'relaxed_order'
-    SET "hnsw.ef_search" TO '50'
+    SET "hnsw.iterative_scan" TO 'off'
+    SET "hnsw.ef_search" TO '400'
     SET "hnsw.max_scan_tuples" TO '2147483647'
     SET "hnsw.scan_mem_multiplier" TO '1'
     SET enable_seqscan TO 'off'
-    SET enable_sort TO 'off'
     SET enable_indexscan TO 'on'
     SET enable_nestloop TO 'on'
     SET max_parallel_workers_per_gather TO '0'
     SET jit TO 'off'
     AS $_$
 declare
-    -- A walk in small steps finds the same rows in the same time as one in large steps, and ends nearer to its goal.
-    step_size constant integer := 50;
+    widest_step constant integer := 1000;    -- what pgvector allows; beyond it a walk goes on in steps
     longest_walk constant integer := 20000;  -- what this memory holds
     walk_memory constant double precision := 256 * 1024 * 1024;  -- used only as far as a walk gets
     -- How much farther rows must be for a walk to be past its goal: pictures have neighbours so much nearer than the
     -- rest that their walks are short, texts have not (docs/filtered-search.md).
-    clearance constant double precision := 1.25;
+    clearance constant double precision := 1.1;
     -- The rows among which one match is expected.
     expected_gap constant double precision := strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
-    step record;
-    found_rows integer := 0;
-    enough double precision := 'Infinity';
-    beyond double precision := 'Infinity';
-    is_trusted boolean := false;
+    width integer := least(longest_walk, strategy.width);
+    -- So wide a walk is trusted whatever it meets; where every row passes no more of them are fetched than are wanted.
+    enough constant double precision := case when conditions = '' then
+        clipsql_private.walk_length(max_results, strategy.ef_search, strategy.total_rows) else 'Infinity' end;
+    passed integer;
+    depth integer;
+    farthest double precision;
 begin
-    perform
-        set_config('hnsw.ef_search', step_size::text, true),
-        set_config('hnsw.scan_mem_multiplier', least(1000, greatest(1,
-            walk_memory / pg_size_bytes(current_setting('work_mem'))))::text, true);
     walked := 0;
-    for step in execute format(
-        'select w.image_id, w.distance, p.passes
-         from (select e.image_id, e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s) as distance
-               from clipsql.image_embedding as e where e.model_id = %2$s
-               order by e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)) as w %3$s',
-        chosen.dimensions, chosen.model_id,
-        case when conditions = '' then 'cross join (values (true)) as p(passes)' else format(
-            'left join lateral (
-                 select true as passes
-                 -- offset 0: the picture is looked up by its id; no condition may take the place of that.
-                 from (select s.* from %s as s where s.image_id = w.image_id offset 0) as i
-                 where %s
-             ) as p on true', clipsql_private.visible_images(), conditions) end) using filter, query
     loop
-        walked := walked + 1;
-        if step.passes then
-            found_rows := found_rows + 1;
-            ids[found_rows] := step.image_id;
-            distances[found_rows] := step.distance;
-            if found_rows = max_results then
-                enough := clipsql_private.walk_length(walked, strategy.ef_search, strategy.total_rows);
-                beyond := clearance * (select max(d.distance) from unnest(distances) as d(distance));
-            end if;
+        perform
+            set_config('hnsw.ef_search', least(widest_step, greatest(width, 10))::text, true),
+            set_config('hnsw.iterative_scan', case when width > widest_step then 'relaxed_order' else 'off' end, true),
+            set_config('hnsw.scan_mem_multiplier', case when width > widest_step then least(1000, greatest(1,
+                walk_memory / pg_size_bytes(current_setting('work_mem')))) else 1 end::text, true);
+        execute format(
+            'select array_agg(w.image_id order by w.place) filter (where p.passes),
+                    array_agg(w.distance order by w.place) filter (where p.passes),
+                    (array_agg(w.place order by w.place) filter (where p.passes))[$4], max(w.distance), count(*)
+             from (select t.image_id, t.distance, row_number() over (order by t.distance, t.image_id) as place
+                   from (select e.image_id, e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s) as distance
+                         from clipsql.image_embedding as e where e.model_id = %2$s
+                         order by e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)
+                         limit $3) as t) as w %3$s',
+            chosen.dimensions, chosen.model_id,
+            case when conditions = '' then 'cross join (values (true)) as p(passes)' else format(
+                'left join lateral (
+                     select true as passes
+                     -- offset 0: the picture is looked up by its id; no condition may take the place of that.
+                     from (select s.* from %s as s where s.image_id = w.image_id offset 0) as i
+                     where %s
+                 ) as p on true',
+                case when strategy.coded is not null and clipsql_private.is_narrow(filter)
+                    then format('clipsql_private.search_row_%s', (strategy.coded).basis_id)
+                    else clipsql_private.visible_images() end,
+                conditions) end)
+            into ids, distances, depth, farthest, passed
+            using filter, query, case when width >= enough then max_results else width end, max_results;
+        walked := walked + case when width >= enough then width else passed end;
+        -- Rows that were deleted are walked, too, but not passed.
+        exit when depth is not null and (
+            width >= enough
+            or passed >= 0.9 * clipsql_private.walk_length(depth, strategy.ef_search, strategy.total_rows)
+            or (farthest > clearance * distances[max_results] and passed >= 1.5 * depth + 45));
+        width := greatest(2 * width, least(longest_walk + 1, ceil(clipsql_private.walk_length(
+            -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
+            max_results * (passed + expected_gap) / (coalesce(cardinality(ids), 0) + 1),
+            strategy.ef_search, strategy.total_rows))));
+        if width > longest_walk or (walked + width) * strategy.step_ms > strategy.compare_ms then
+            ids := null;
+            distances := null;
+            return;
         end if;
-        is_trusted := walked >= enough or step.distance > beyond;
-        exit when is_trusted or walked >= longest_walk;
-        -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
-        exit when walked % step_size = 0 and found_rows < max_results
-            and strategy.exact_ms < strategy.step_ms * (clipsql_private.walk_length(
-                max_results * (walked + expected_gap) / (found_rows + 1), strategy.ef_search, strategy.total_rows)
-                - walked);
     end loop;
-
-    if not is_trusted then
-        ids := null;
-        distances := null;
-    end if;
 end;
 $_$;
 
@@ -9526,7 +10472,7 @@ $_$;
 -- Name: FUNCTION walk_index(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.walk_index(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer) IS 'Nearest matches found by walking the HNSW index, in no order; null when the walk cannot be trusted.';
+COMMENT ON FUNCTION clipsql_private.walk_index(query public.vector, max_results integer, conditions text, filter clipsql_private.search_filter, chosen clipsql.model, strategy clipsql_private.search_strategy, OUT ids bigint[], OUT distances double precision[], OUT walked integer) IS 'Nearest matches found by walking the HNSW index, nearest first; null when the walk cannot be trusted.';
 
 
 --
@@ -9803,6 +10749,44 @@ COMMENT ON FUNCTION clipsql_private.word_terms(query text, language_code text) I
 
 
 --
+-- Name: write_search_rows(integer, bigint[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.write_search_rows(of_basis integer, images bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+begin
+    insert into clipsql_private.search_row
+        (basis_id, image_id, collection, taken_at, longitude, latitude, left_out, code)
+    select
+        of_basis, i.image_id, i.collection, i.taken_at, i.longitude, i.latitude,
+        sqrt(greatest(0, 1 - l2_norm(c.code) ^ 2)), c.code
+    from (
+        select p.image_id, p.collection, p.taken_at, p.longitude, p.latitude
+        from clipsql.image as p
+        where p.image_id = any (images)
+        order by p.image_id
+        for share  -- who changes a picture's time meanwhile is waited for, or finds the row written
+    ) as i
+    join clipsql_private.code_basis as b on b.basis_id = of_basis
+    join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = b.model_id
+    cross join lateral (select clipsql_private.code_of(e.embedding, of_basis) as code offset 0) as c
+    -- What filters look at is there already, or follows the picture by itself (move_search_rows).
+    on conflict (basis_id, image_id) do update set left_out = excluded.left_out, code = excluded.code;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION write_search_rows(of_basis integer, images bigint[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.write_search_rows(of_basis integer, images bigint[]) IS 'Writes the search rows of those pictures that have an embedding under the model of a basis.';
+
+
+--
 -- Name: alert; Type: TABLE; Schema: clipsql; Owner: -
 --
 
@@ -9904,61 +10888,13 @@ ALTER TABLE clipsql.alert ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY
 
 
 --
--- Name: attached_column; Type: TABLE; Schema: clipsql_private; Owner: -
---
-
-CREATE TABLE clipsql_private.attached_column (
-    attachment_id integer NOT NULL,
-    role text NOT NULL,
-    "position" integer NOT NULL,
-    name text NOT NULL,
-    number smallint NOT NULL,
-    type text NOT NULL,
-    key_name text
-);
-
-
---
--- Name: TABLE attached_column; Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON TABLE clipsql_private.attached_column IS 'A column of an attached table and what it says; `key_name` is its name in the link table.';
-
-
---
--- Name: attachment; Type: TABLE; Schema: clipsql_private; Owner: -
---
-
-CREATE TABLE clipsql_private.attachment (
-    attachment_id integer NOT NULL,
-    source regclass NOT NULL,
-    source_oid oid NOT NULL,
-    source_name text NOT NULL,
-    link text NOT NULL,
-    collection text NOT NULL,
-    url_prefix text,
-    may_read_files boolean DEFAULT false NOT NULL,
-    model_id integer,
-    added_at timestamp with time zone DEFAULT now() NOT NULL,
-    reconciled_at timestamp with time zone
-);
-
-
---
--- Name: TABLE attachment; Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON TABLE clipsql_private.attachment IS 'A table of somebody else whose rows have pictures; `source_oid` is where the numbers of its columns are right.';
-
-
---
 -- Name: attachment_status; Type: VIEW; Schema: clipsql; Owner: -
 --
 
 CREATE VIEW clipsql.attachment_status WITH (security_invoker='true') AS
  SELECT (a.source)::oid AS source,
     COALESCE(((quote_ident((n.nspname)::text) || '.'::text) || quote_ident((c.relname)::text)), a.source_name) AS source_name,
-    u.name AS url_column,
+    clipsql_private.url_column_of(a.attachment_id) AS url_column,
     a.collection,
     m.name AS model,
     format('clipsql.%I'::text, a.link) AS link,
@@ -9970,8 +10906,7 @@ CREATE VIEW clipsql.attachment_status WITH (security_invoker='true') AS
     s.oldest_pending,
     s.last_error,
     s.state
-   FROM (((((clipsql_private.attachment a
-     JOIN clipsql_private.attached_column u ON (((u.attachment_id = a.attachment_id) AND (u.role = 'url'::text))))
+   FROM ((((clipsql_private.attachment a
      LEFT JOIN pg_class c ON ((c.oid = (a.source)::oid)))
      LEFT JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
      LEFT JOIN clipsql.model m ON ((m.model_id = a.model_id)))
@@ -10003,7 +10938,7 @@ COMMENT ON COLUMN clipsql.attachment_status.source_name IS 'Name of the table.';
 -- Name: COLUMN attachment_status.url_column; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.attachment_status.url_column IS 'The column with the address of the picture, by its name when it was attached.';
+COMMENT ON COLUMN clipsql.attachment_status.url_column IS 'The column with the address of the picture; one that is gone, by the name that it had.';
 
 
 --
@@ -10320,6 +11255,54 @@ ALTER TABLE clipsql.image ALTER COLUMN image_id ADD GENERATED ALWAYS AS IDENTITY
 
 
 --
+-- Name: code_basis; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.code_basis (
+    basis_id integer NOT NULL,
+    model_id integer NOT NULL,
+    length integer NOT NULL,
+    left_out double precision NOT NULL,
+    cone double precision NOT NULL,
+    learned_from integer NOT NULL,
+    state text DEFAULT 'filling'::text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT code_basis_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text])))
+);
+
+
+--
+-- Name: TABLE code_basis; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.code_basis IS 'The directions by which the vectors of a model are coded, learned from its own pictures.';
+
+
+--
+-- Name: search_row; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.search_row (
+    basis_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    collection text NOT NULL,
+    taken_at timestamp with time zone,
+    longitude double precision,
+    latitude double precision,
+    left_out real NOT NULL,
+    code public.halfvec NOT NULL
+)
+PARTITION BY LIST (basis_id);
+
+
+--
+-- Name: TABLE search_row; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.search_row IS 'What a search reads of a picture before its vector. One partition, with its own indexes, for each basis.';
+
+
+--
 -- Name: search_tuning; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -10372,11 +11355,28 @@ CREATE VIEW clipsql.index_stats WITH (security_invoker='true') AS
             ELSE 'invalid'::text
         END AS state,
     s.measured_recall AS recall,
-    s.measured_at AS recall_measured_at
-   FROM (((clipsql.model m
+    s.measured_at AS recall_measured_at,
+        CASE
+            WHEN (t.embeddings = 'image_embedding'::text) THEN COALESCE(k.state, 'none'::text)
+            ELSE NULL::text
+        END AS search_rows,
+    k.left_out AS learned_left_out,
+    n.left_out,
+    (n.left_out > ((0.01)::double precision + ((1.5)::double precision * k.left_out))) AS rebuild_is_due
+   FROM (((((clipsql.model m
      CROSS JOIN ( VALUES ('image_embedding'::text), ('caption_embedding'::text)) t(embeddings))
      LEFT JOIN pg_index x ON ((x.indexrelid = (to_regclass(clipsql_private.hnsw_index_name(t.embeddings, m.model_id)))::oid)))
-     LEFT JOIN clipsql_private.search_tuning s ON (((t.embeddings = 'image_embedding'::text) AND (s.model_id = m.model_id) AND (s.collection IS NULL))));
+     LEFT JOIN clipsql_private.search_tuning s ON (((t.embeddings = 'image_embedding'::text) AND (s.model_id = m.model_id) AND (s.collection IS NULL))))
+     LEFT JOIN LATERAL ( SELECT b.basis_id,
+            b.left_out,
+            b.state
+           FROM clipsql_private.code_basis b
+          WHERE ((t.embeddings = 'image_embedding'::text) AND (b.model_id = m.model_id) AND (b.state <> 'retired'::text))
+          ORDER BY (b.state = 'ready'::text) DESC, b.basis_id DESC
+         LIMIT 1) k ON (true))
+     LEFT JOIN LATERAL ( SELECT avg(((r.left_out)::double precision ^ (2)::double precision)) AS left_out
+           FROM clipsql_private.search_row r
+          WHERE ((r.basis_id = k.basis_id) AND (r.ctid = ANY (clipsql_private.spread_rows(to_regclass(('clipsql_private.search_row_'::text || k.basis_id)), 1000))))) n ON ((NOT row_security_active('clipsql.image'::text))));
 
 
 --
@@ -10433,6 +11433,34 @@ COMMENT ON COLUMN clipsql.index_stats.recall IS 'Recall of the 10 nearest over a
 --
 
 COMMENT ON COLUMN clipsql.index_stats.recall_measured_at IS 'When that was.';
+
+
+--
+-- Name: COLUMN index_stats.search_rows; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.index_stats.search_rows IS 'State of the rows by which filtered searches are answered fast: none, filling or ready; null for captions.';
+
+
+--
+-- Name: COLUMN index_stats.learned_left_out; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.index_stats.learned_left_out IS 'Share of a vector''s squared length that their codes left out when they were learned; null without search rows.';
+
+
+--
+-- Name: COLUMN index_stats.left_out; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.index_stats.left_out IS 'The same of the pictures that are there now, from a sample; null without search rows or where pictures are hidden.';
+
+
+--
+-- Name: COLUMN index_stats.rebuild_is_due; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.index_stats.rebuild_is_due IS 'Whether codes fit the pictures so much less than when they were learned that "clipsql index build --rebuild" pays.';
 
 
 --
@@ -10942,6 +11970,25 @@ COMMENT ON COLUMN clipsql.watch_stats.proposed_min_similarity IS 'The threshold 
 
 
 --
+-- Name: api_key; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.api_key (
+    digest bytea NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE api_key; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.api_key IS 'A key of "clipsql serve": who shows it asks as a role. Of the key itself only its SHA-256 is kept.';
+
+
+--
 -- Name: attachment_attachment_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
 --
 
@@ -11015,6 +12062,39 @@ CREATE TABLE clipsql_private.changed_row (
 --
 
 COMMENT ON TABLE clipsql_private.changed_row IS 'A note of a writer that a row changed: what the tables of notes share, each with the key of its source.';
+
+
+--
+-- Name: code_basis_basis_id_seq; Type: SEQUENCE; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE clipsql_private.code_basis ALTER COLUMN basis_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql_private.code_basis_basis_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: code_direction; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.code_direction (
+    basis_id integer NOT NULL,
+    number integer NOT NULL,
+    direction public.halfvec NOT NULL
+)
+WITH (toast_tuple_target='8160');
+
+
+--
+-- Name: TABLE code_direction; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.code_direction IS 'One direction of a basis, of unit length, at right angles to the others; the first is the mean of the vectors.';
 
 
 --
@@ -11165,6 +12245,7 @@ CREATE TABLE clipsql_private.percentile_sample (
     model_id integer NOT NULL,
     collection text,
     pictures bigint NOT NULL,
+    basis_id integer,
     sampled_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -11174,6 +12255,24 @@ CREATE TABLE clipsql_private.percentile_sample (
 --
 
 COMMENT ON TABLE clipsql_private.percentile_sample IS 'A collection under a model (null: all pictures under it) that is too large to be compared as a whole.';
+
+
+--
+-- Name: percentile_sample_code; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.percentile_sample_code (
+    percentile_sample_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    code public.halfvec NOT NULL
+);
+
+
+--
+-- Name: TABLE percentile_sample_code; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.percentile_sample_code IS 'One picture of the sample by its code under the sample''s basis: all are read for the few that may be near.';
 
 
 --
@@ -11274,6 +12373,26 @@ COMMENT ON TABLE clipsql_private.repeat IS 'A picture that raised no alarm of it
 CREATE TABLE clipsql_private.revision (
     version_num character varying(32) NOT NULL
 );
+
+
+--
+-- Name: search_cost; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.search_cost (
+    model_id integer NOT NULL,
+    walk_us double precision NOT NULL,
+    code_us double precision NOT NULL,
+    lookup_us double precision NOT NULL,
+    measured_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE search_cost; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.search_cost IS 'What each way to answer a search costs on this server, in microseconds a row.';
 
 
 --
@@ -11690,126 +12809,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:05.964077+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:37:06.015766+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:37:06.065249+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.020711+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 06:46:23.065474+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 06:46:23.134916+00
 \.
 
 
@@ -11818,7 +12937,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 06:37:05.452795+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 06:46:22.960208+00
 \.
 
 
@@ -11835,6 +12954,14 @@ COPY clipsql.settings (picture_folder, url_prefix) FROM stdin;
 --
 
 COPY clipsql.watch_list (watch_id, name, owner, model_id, query, images, filters, timezone, alarms_per_day, min_percentile, min_similarity, alarms_low, alarms_high, once_per, once_per_key, is_paused, problem, created_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: api_key; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.api_key (digest, name, role, created_at) FROM stdin;
 \.
 
 
@@ -11875,6 +13002,22 @@ COPY clipsql_private.caption_embedding_1 (caption_id, model_id, embedding) FROM 
 --
 
 COPY clipsql_private.changed_row (changed_at, is_fresh) FROM stdin;
+\.
+
+
+--
+-- Data for Name: code_basis; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.code_basis (basis_id, model_id, length, left_out, cone, learned_from, state, changed_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: code_direction; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.code_direction (basis_id, number, direction) FROM stdin;
 \.
 
 
@@ -12042,7 +13185,15 @@ COPY clipsql_private.link (image_id, is_ours, facts, changed_at, attempts, retry
 -- Data for Name: percentile_sample; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
-COPY clipsql_private.percentile_sample (percentile_sample_id, model_id, collection, pictures, sampled_at) FROM stdin;
+COPY clipsql_private.percentile_sample (percentile_sample_id, model_id, collection, pictures, basis_id, sampled_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: percentile_sample_code; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.percentile_sample_code (percentile_sample_id, image_id, code) FROM stdin;
 \.
 
 
@@ -12084,7 +13235,15 @@ COPY clipsql_private.repeat (watch_id, image_id, alert_id) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0011
+0012
+\.
+
+
+--
+-- Data for Name: search_cost; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.search_cost (model_id, walk_us, code_us, lookup_us, measured_at) FROM stdin;
 \.
 
 
@@ -12796,7 +13955,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 06:37:06.172925+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 06:46:23.256664+00
 \.
 
 
@@ -13035,6 +14194,13 @@ SELECT pg_catalog.setval('clipsql_private.attachment_problem_problem_id_seq', 1,
 
 
 --
+-- Name: code_basis_basis_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql_private.code_basis_basis_id_seq', 1, false);
+
+
+--
 -- Name: percentile_sample_percentile_sample_id_seq; Type: SEQUENCE SET; Schema: clipsql_private; Owner: -
 --
 
@@ -13166,6 +14332,22 @@ ALTER TABLE ONLY clipsql.watch_list
 
 
 --
+-- Name: api_key api_key_name_key; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.api_key
+    ADD CONSTRAINT api_key_name_key UNIQUE (name);
+
+
+--
+-- Name: api_key api_key_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (digest);
+
+
+--
 -- Name: attached_column attached_column_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -13198,6 +14380,22 @@ ALTER TABLE ONLY clipsql_private.caption_embedding_1
 
 
 --
+-- Name: code_basis code_basis_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.code_basis
+    ADD CONSTRAINT code_basis_pkey PRIMARY KEY (basis_id);
+
+
+--
+-- Name: code_direction code_direction_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.code_direction
+    ADD CONSTRAINT code_direction_pkey PRIMARY KEY (basis_id, number);
+
+
+--
 -- Name: delivery delivery_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -13227,6 +14425,14 @@ ALTER TABLE ONLY clipsql_private.fingerprint
 
 ALTER TABLE ONLY clipsql_private.image_embedding_1
     ADD CONSTRAINT image_embedding_1_pkey PRIMARY KEY (image_id, model_id);
+
+
+--
+-- Name: percentile_sample_code percentile_sample_code_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.percentile_sample_code
+    ADD CONSTRAINT percentile_sample_code_pkey PRIMARY KEY (percentile_sample_id, image_id);
 
 
 --
@@ -13291,6 +14497,22 @@ ALTER TABLE ONLY clipsql_private.repeat
 
 ALTER TABLE ONLY clipsql_private.revision
     ADD CONSTRAINT revision_pkc PRIMARY KEY (version_num);
+
+
+--
+-- Name: search_cost search_cost_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.search_cost
+    ADD CONSTRAINT search_cost_pkey PRIMARY KEY (model_id);
+
+
+--
+-- Name: search_row search_row_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.search_row
+    ADD CONSTRAINT search_row_pkey PRIMARY KEY (basis_id, image_id);
 
 
 --
@@ -13515,6 +14737,20 @@ CREATE INDEX attachment_problem_attachment_id_idx ON clipsql_private.attachment_
 
 
 --
+-- Name: code_basis_model_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX code_basis_model_id_idx ON clipsql_private.code_basis USING btree (model_id);
+
+
+--
+-- Name: code_basis_ready_key; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE UNIQUE INDEX code_basis_ready_key ON clipsql_private.code_basis USING btree (model_id) WHERE (state = 'ready'::text);
+
+
+--
 -- Name: delivery_alert_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
 --
 
@@ -13526,6 +14762,20 @@ CREATE INDEX delivery_alert_id_idx ON clipsql_private.delivery USING btree (aler
 --
 
 CREATE INDEX image_embedding_1_hnsw ON clipsql_private.image_embedding_1 USING hnsw (((embedding)::public.halfvec(8)) public.halfvec_cosine_ops) WITH (m='16', ef_construction='200');
+
+
+--
+-- Name: percentile_sample_basis_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX percentile_sample_basis_id_idx ON clipsql_private.percentile_sample USING btree (basis_id);
+
+
+--
+-- Name: percentile_sample_code_image_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX percentile_sample_code_image_id_idx ON clipsql_private.percentile_sample_code USING btree (image_id);
 
 
 --
@@ -13641,6 +14891,41 @@ CREATE CONSTRAINT TRIGGER image_is_queued AFTER INSERT OR UPDATE OF status ON cl
 
 
 --
+-- Name: image search_rows_move; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER search_rows_move AFTER UPDATE OF collection, taken_at, longitude, latitude ON clipsql.image FOR EACH ROW WHEN (((((old.collection IS DISTINCT FROM new.collection) OR (old.taken_at IS DISTINCT FROM new.taken_at)) OR (old.longitude IS DISTINCT FROM new.longitude)) OR (old.latitude IS DISTINCT FROM new.latitude))) EXECUTE FUNCTION clipsql_private.move_search_rows();
+
+
+--
+-- Name: image_embedding search_rows_of_changed; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_changed AFTER UPDATE ON clipsql.image_embedding REFERENCING OLD TABLE AS removed NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.keep_search_rows();
+
+
+--
+-- Name: image_embedding search_rows_of_new; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_new AFTER INSERT ON clipsql.image_embedding REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.keep_search_rows();
+
+
+--
+-- Name: image_embedding search_rows_of_removed; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_removed AFTER DELETE ON clipsql.image_embedding REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.keep_search_rows();
+
+
+--
+-- Name: image_embedding search_rows_of_truncated; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_truncated AFTER TRUNCATE ON clipsql.image_embedding FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.empty_search_rows();
+
+
+--
 -- Name: caption_embedding shadows_of_new; Type: TRIGGER; Schema: clipsql; Owner: -
 --
 
@@ -13662,6 +14947,13 @@ CREATE TRIGGER watch_begins BEFORE INSERT OR UPDATE OF model_id, filters, timezo
 
 
 --
+-- Name: watch_list watch_moves; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER watch_moves AFTER UPDATE OF model_id ON clipsql.watch_list FOR EACH ROW WHEN (((old.model_id <> new.model_id) AND (NOT new.is_paused))) EXECUTE FUNCTION clipsql_private.raise_missed();
+
+
+--
 -- Name: image_embedding_1 alerts_of_changed; Type: TRIGGER; Schema: clipsql_private; Owner: -
 --
 
@@ -13673,6 +14965,34 @@ CREATE TRIGGER alerts_of_changed AFTER UPDATE ON clipsql_private.image_embedding
 --
 
 CREATE TRIGGER alerts_of_new AFTER INSERT ON clipsql_private.image_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.raise_alerts();
+
+
+--
+-- Name: image_embedding_1 search_rows_of_changed; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_changed AFTER UPDATE ON clipsql_private.image_embedding_1 REFERENCING OLD TABLE AS removed NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.keep_search_rows();
+
+
+--
+-- Name: image_embedding_1 search_rows_of_new; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_new AFTER INSERT ON clipsql_private.image_embedding_1 REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.keep_search_rows();
+
+
+--
+-- Name: image_embedding_1 search_rows_of_removed; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_removed AFTER DELETE ON clipsql_private.image_embedding_1 REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.keep_search_rows();
+
+
+--
+-- Name: image_embedding_1 search_rows_of_truncated; Type: TRIGGER; Schema: clipsql_private; Owner: -
+--
+
+CREATE TRIGGER search_rows_of_truncated AFTER TRUNCATE ON clipsql_private.image_embedding_1 FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.empty_search_rows();
 
 
 --
@@ -13784,6 +15104,22 @@ ALTER TABLE ONLY clipsql_private.attachment
 
 
 --
+-- Name: code_basis code_basis_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.code_basis
+    ADD CONSTRAINT code_basis_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: code_direction code_direction_basis_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.code_direction
+    ADD CONSTRAINT code_direction_basis_id_fkey FOREIGN KEY (basis_id) REFERENCES clipsql_private.code_basis(basis_id) ON DELETE CASCADE;
+
+
+--
 -- Name: delivery delivery_alert_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -13813,6 +15149,30 @@ ALTER TABLE ONLY clipsql_private.encoded_with
 
 ALTER TABLE ONLY clipsql_private.fingerprint
     ADD CONSTRAINT fingerprint_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: percentile_sample percentile_sample_basis_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.percentile_sample
+    ADD CONSTRAINT percentile_sample_basis_id_fkey FOREIGN KEY (basis_id) REFERENCES clipsql_private.code_basis(basis_id) ON DELETE SET NULL;
+
+
+--
+-- Name: percentile_sample_code percentile_sample_code_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.percentile_sample_code
+    ADD CONSTRAINT percentile_sample_code_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: percentile_sample_code percentile_sample_code_percentile_sample_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.percentile_sample_code
+    ADD CONSTRAINT percentile_sample_code_percentile_sample_id_fkey FOREIGN KEY (percentile_sample_id) REFERENCES clipsql_private.percentile_sample(percentile_sample_id) ON DELETE CASCADE;
 
 
 --
@@ -13885,6 +15245,14 @@ ALTER TABLE ONLY clipsql_private.repeat
 
 ALTER TABLE ONLY clipsql_private.repeat
     ADD CONSTRAINT repeat_watch_id_fkey FOREIGN KEY (watch_id) REFERENCES clipsql.watch_list(watch_id) ON DELETE CASCADE;
+
+
+--
+-- Name: search_cost search_cost_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.search_cost
+    ADD CONSTRAINT search_cost_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
 
 
 --

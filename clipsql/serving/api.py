@@ -1,0 +1,188 @@
+"""The API under /v1: searches, pictures, watches, alarms, models, statistics, as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.security import HTTPBearer
+
+from clipsql.db.collections import require_collection
+from clipsql.errors import InvalidArgument, UnknownImage
+from clipsql.serving.cursor import read_cursor, write_cursor
+from clipsql.serving.door import Asking, ask
+from clipsql.serving.requests import (
+    Id,
+    PictureRequest,
+    RemovalRequest,
+    SearchRequest,
+    Verdict,
+    WatchRequest,
+)
+from clipsql.watching.watches import AlertRow, WatchRow
+
+NDJSON = "application/x-ndjson"
+REFUSED: dict[int | str, dict[str, Any]] = {
+    code: {"description": told, "content": {"application/problem+json": {}}}
+    for code, told in {
+        401: "No key, or one that opens nothing.",
+        403: "The role may not do that.",
+        404: "There is no such thing, or the role may not see it.",
+        409: "In conflict with what is stored.",
+        422: "Cannot be answered as it is asked.",
+        503: "The database is away or busy; try again.",
+        504: "It took too long.",
+    }.items()
+}
+
+api = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))], responses=REFUSED)
+
+
+@api.post("/search", responses={200: {"content": {"application/json": {}, NDJSON: {}}}})
+async def search(body: SearchRequest, asking: Asking, request: Request) -> Response:
+    """Pictures that a request describes, best first; with `Accept: application/x-ndjson` a match a line.
+
+    `after` of an answer, in the same request, gives those behind; it is null when there are no more.
+    """
+    asked = {"model": asking.options.model} | body.model_dump(mode="json", exclude_none=True)
+    seen: list[int] = []
+    if (after := asked.pop("after", None)) is not None:
+        if body.distinct_above is not None:
+            raise InvalidArgument(
+                "distinct_above folds within one answer; ask for more max_results instead of after."
+            )
+        seen = read_cursor(asked, after)
+    sent = asked | ({"except_images": [*(body.except_images or ()), *seen]} if seen else {})
+    async with asking.open() as connection:
+        answer = await ask(connection, sent)
+        matches = answer["matches"]
+        if not matches and body.in_collection:
+            await connection.run_sync(require_collection, body.in_collection)
+    for match in matches:
+        match["rank"] += len(seen)
+    has_more = len(matches) == (body.max_results or 10) and body.distinct_above is None
+    further = write_cursor(asked, [*seen, *(match["id"] for match in matches)]) if has_more else None
+    if NDJSON not in request.headers.get("accept", ""):
+        return JSONResponse(answer | {"after": further})
+    headers = {"Clipsql-Model": answer["model"].encode().decode("latin-1")} | (
+        {"Clipsql-After": further} if further else {}
+    )
+    lines = (json.dumps(match, ensure_ascii=False) + "\n" for match in matches)
+    return StreamingResponse(lines, media_type=NDJSON, headers=headers)
+
+
+PICTURE = """
+    select p.image_id, p.collection, p.url, p.file, p.captions, p.taken_at, i.longitude, i.latitude, p.metadata,
+           p.width, p.height, p.format, p.status, p.error, p.added_at, p.has_thumbnail, p.picture_url
+    from clipsql.picture as p join clipsql.image as i on i.image_id = p.image_id
+    where p.image_id = :image
+"""
+
+
+@api.get("/images/{image}")
+async def picture(image: Id, asking: Asking) -> dict[str, Any]:
+    """All that is known of a picture."""
+    for row in await asking.rows(PICTURE, image=image):
+        return row
+    raise UnknownImage(f"There is no image {image}.")
+
+
+@api.put("/images")
+async def put(body: PictureRequest, asking: Asking) -> dict[str, int]:
+    """Insert a picture, or update it where the collection has the url."""
+    facts = body.given()
+    async with asking.searcher(writes=True, model=facts.pop("model", None)) as searcher:
+        return {"image_id": await searcher.put(facts.pop("collection"), facts.pop("url"), **facts)}
+
+
+@api.delete("/images/{image}", status_code=204)
+async def remove(image: Id, asking: Asking) -> None:
+    """Remove a picture with its captions and vectors; files stay where they are."""
+    async with asking.searcher(writes=True) as searcher:
+        if not await searcher.remove([image]):
+            raise UnknownImage(f"There is no image {image}.")
+
+
+@api.post("/images/remove")
+async def remove_many(body: RemovalRequest, asking: Asking) -> dict[str, int]:
+    """Remove pictures; tells how many of them there were."""
+    async with asking.searcher(writes=True) as searcher:
+        return {"removed": await searcher.remove(body.images)}
+
+
+@api.get("/watches")
+async def watches(asking: Asking) -> list[WatchRow]:
+    """All watches that are seen, by name, with what became of them."""
+    async with asking.searcher() as searcher:
+        found: list[WatchRow] = await searcher.watches()
+        return found
+
+
+@api.put("/watches/{name:path}")
+async def watch(name: str, body: WatchRequest, asking: Asking) -> dict[str, int]:
+    """Watch for pictures to come under that name, or change the watch of that name."""
+    options = body.given()
+    async with asking.searcher(writes=True, model=options.pop("model", None)) as searcher:
+        return {"watch_id": await searcher.watch(name, options.pop("query", None), **options)}
+
+
+@api.delete("/watches/{name:path}", status_code=204)
+async def unwatch(name: str, asking: Asking) -> None:
+    """Remove a watch with its alarms."""
+    async with asking.searcher(writes=True) as searcher:
+        await searcher.unwatch(name)
+
+
+@api.post("/watches/{name:path}/pause", status_code=204)
+async def pause(name: str, asking: Asking) -> None:
+    """Have a watch raise nothing until it goes on."""
+    async with asking.searcher(writes=True) as searcher:
+        await searcher.pause_watch(name)
+
+
+@api.post("/watches/{name:path}/resume", status_code=204)
+async def resume(name: str, asking: Asking) -> None:
+    """Let a paused watch go on with the pictures that come from now on."""
+    async with asking.searcher(writes=True) as searcher:
+        await searcher.resume_watch(name)
+
+
+@api.get("/alerts")
+async def alerts(
+    asking: Asking,
+    watch: Annotated[str | None, Query(description="Of this watch alone.")] = None,
+    max_results: Annotated[int, Query(ge=1, le=10_000)] = 100,
+) -> list[AlertRow]:
+    """The newest alarms, latest first."""
+    async with asking.searcher() as searcher:
+        found: list[AlertRow] = await searcher.alerts(watch, max_results=max_results)
+        return found
+
+
+@api.post("/alerts/{alert}/verdict", status_code=204)
+async def judge(alert: Id, body: Verdict, asking: Asking) -> None:
+    """Say whether an alarm was right."""
+    async with asking.searcher(writes=True) as searcher:
+        await searcher.judge_alert(alert, body.is_right)
+
+
+@api.get("/models")
+async def models(asking: Asking) -> list[dict[str, Any]]:
+    """The models and vector spaces, by name."""
+    return await asking.rows(
+        "select name, dimensions, logit_scale, is_default from clipsql.model order by name"
+    )
+
+
+@api.get("/stats")
+async def stats(asking: Asking) -> dict[str, list[dict[str, Any]]]:
+    """Collections and indexes under each model, as the views collection_stats and index_stats have them."""
+    async with asking.open() as connection:
+        views = {}
+        for name in ("collection_stats", "index_stats"):
+            rows = await connection.execute(sa.text(f"select * from clipsql.{name} order by 1, 2"))  # noqa: S608
+            views[name] = [dict(row) for row in rows.mappings()]
+    return {"collections": views["collection_stats"], "indexes": views["index_stats"]}

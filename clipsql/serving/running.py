@@ -1,0 +1,38 @@
+"""Run the server on a host and port."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from sqlalchemy.engine import Engine, make_url
+
+from clipsql.errors import ConfigurationError
+from clipsql.serving.app import make_app
+from clipsql.serving.options import ServeOptions
+
+
+def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM; answers that are under way are finished within ten seconds.
+
+    Raises ConfigurationError when the address cannot be had.
+    """
+    try:
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"Cannot listen at {host} port {port}: {error}; choose another by --port."
+        ) from error
+    url = make_url(engine.url).set(drivername="postgresql+psycopg")
+    config = uvicorn.Config(
+        make_app(url, options),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+        limit_concurrency=500,
+    )
+    uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,166 @@
+// What a page can do beyond links and forms: pictures dropped and pasted, keys, a selection, a brush over times.
+// Every handler is the document's, so that what htmx swaps in needs no setting up.
+"use strict";
+
+const one = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+document.documentElement.classList.add("with-script");
+
+function begin() {
+  const filters = one("#filters");
+  if (filters && !matchMedia("(min-width: 60rem)").matches) filters.open = false;
+  const query = one("#query[data-column]");
+  if (query) {
+    query.focus();
+    query.setSelectionRange(query.dataset.column - 1, query.dataset.column);
+  }
+  showPicked();
+}
+document.addEventListener("DOMContentLoaded", begin);
+document.addEventListener("htmx:afterSettle", begin);
+// A URL that is shared says what is asked for, and not what is not.
+document.addEventListener("htmx:configRequest", (event) => {
+  for (const name of [...event.detail.formData.keys()]) {
+    if (event.detail.formData.get(name) === "") event.detail.formData.delete(name);
+  }
+});
+
+// A picture without a preview says so.
+document.addEventListener("error", (event) => {
+  if (!event.target.matches?.("img[data-none]")) return;
+  const place = event.target.closest(".shot") ?? event.target.parentElement;
+  place.classList.add("none", "shot");
+  place.dataset.none = event.target.dataset.none;
+}, true);
+
+// Pictures chosen, dropped and pasted.
+function send(files) {
+  const form = one("#drop");
+  const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+  if (!form || !pictures.length) return false;
+  const held = new DataTransfer();
+  held.items.add(pictures[0]);
+  form.elements.picture.files = held.files;
+  // What is being typed goes along.
+  const query = form.querySelector("[name=query]") ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "query" }));
+  query.value = one("#query").value;
+  form.submit();
+  return true;
+}
+document.addEventListener("change", (event) => {
+  if (event.target.matches("#drop [type=file]")) send(event.target.files);
+  if (event.target.matches(".pick")) showPicked();
+});
+document.addEventListener("dragover", (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  document.body.classList.add("dropping");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.body.classList.remove("dropping");
+});
+document.addEventListener("drop", (event) => {
+  document.body.classList.remove("dropping");
+  if (event.dataTransfer.files.length) {
+    event.preventDefault();
+    send(event.dataTransfer.files);
+  }
+});
+document.addEventListener("paste", (event) => {
+  if (send(event.clipboardData.files)) event.preventDefault();
+});
+
+// The selection.
+function showPicked() {
+  const bar = one("#picked");
+  if (!bar) return;
+  const ids = all(".pick:checked").map((box) => box.value).join(",");
+  bar.hidden = !ids;
+  one("#picked-count").textContent = ids ? ids.split(",").length : 0;
+  one("#picked-ids").textContent = ids;
+  const address = new URL(one(".grid")?.dataset.search ?? "/", location.href);
+  address.searchParams.set("only_images", ids);
+  one("#picked-only").href = address;
+  address.pathname = "/export.csv";
+  one("#picked-csv").href = address;
+}
+document.addEventListener("click", async (event) => {
+  if (event.target.closest("#picked-none")) {
+    all(".pick:checked").forEach((box) => { box.checked = false; });
+    showPicked();
+  }
+  const copy = event.target.closest(".copy");
+  if (copy) {
+    const text = one("#" + copy.dataset.from).textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.body.appendChild(Object.assign(document.createElement("textarea"), { value: text }));
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    const before = copy.textContent;
+    copy.textContent = copy.dataset.done;
+    setTimeout(() => { copy.textContent = before; }, 1500);
+  }
+});
+
+// Keys: to the search, from picture to picture, and selecting.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), textarea, summary")) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    one("#query")?.select();
+    return;
+  }
+  if (event.key === "Escape" && one("#back")) location.href = one("#back").href;
+  const shots = all(".grid .shot");
+  const card = event.target.closest(".card");
+  if (event.key === "x" && card) {
+    const box = card.querySelector(".pick");
+    box.checked = !box.checked;
+    showPicked();
+    return;
+  }
+  const across = getComputedStyle(one(".grid") ?? document.body).gridTemplateColumns.split(" ").length;
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
+  if (!step || !shots.length || event.target.closest(".filters")) return;
+  const at = card ? shots.indexOf(card.querySelector(".shot")) : -1;
+  const next = shots[at < 0 ? 0 : at + step];
+  if (next) {
+    event.preventDefault();
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+});
+
+// A brush over the histogram: from the bar where it is pressed to the one where it is let go.
+let brush = null;
+const barAt = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest(".times a");
+document.addEventListener("pointerdown", (event) => {
+  brush = event.target.closest?.(".times a");
+  if (brush) event.preventDefault();
+});
+function brushed(to) {
+  const bars = [...brush.parentElement.querySelectorAll("a")];
+  const places = [bars.indexOf(brush), bars.indexOf(to)].sort((a, b) => a - b);
+  return bars.slice(places[0], places[1] + 1);
+}
+document.addEventListener("pointermove", (event) => {
+  const to = brush && barAt(event);
+  if (!to || to.parentElement !== brush.parentElement) return;
+  const within = new Set(brushed(to));
+  brush.parentElement.querySelectorAll("a").forEach((bar) => bar.classList.toggle("within", within.has(bar)));
+});
+document.addEventListener("pointerup", (event) => {
+  const to = brush && barAt(event);
+  if (to && to !== brush && to.parentElement === brush.parentElement) {
+    const bars = brushed(to);
+    const address = new URL(brush.parentElement.dataset.search, location.href);
+    address.searchParams.set("taken_from", bars[0].dataset.begin);
+    address.searchParams.set("taken_until", bars.at(-1).dataset.end);
+    location.href = address;
+  }
+  brush = null;
+});

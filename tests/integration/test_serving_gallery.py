@@ -1,0 +1,351 @@
+"""The gallery over real HTTP: searches, facets, pictures that are sent, the door, watches; nothing stored is markup."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+
+import httpx2
+import psycopg
+import pytest
+import sqlalchemy as sa
+from integration.filling import fill
+from PIL import Image
+from serving import served
+from sqlalchemy.engine import URL, Engine
+
+from clipsql.db import keys
+from clipsql.db.engine import create_engine
+from clipsql.demo import MODEL_FOLDER
+from clipsql.models import register_model
+
+WRITER = f"clipsql_test_{os.getpid()}_gallery_writer"
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+
+
+@pytest.fixture(scope="module")
+def engine(new_database: Callable[..., URL], template: str) -> Iterator[Engine]:
+    """A database of 150 pictures under the model in the box, and one whose every text is hostile."""
+    url = new_database(template=template)
+    engine = create_engine(url.render_as_string(hide_password=False))
+    model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
+    fill(engine, rows=150, model=model)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"create role {WRITER} in role clipsql_writer")
+        connection.execute(
+            sa.text(
+                "select clipsql.put_image(collection => :text, url => 'javascript:' || :text, captions => array[:text],"
+                " metadata => jsonb_build_object(:text, :text, 'name', :text), taken_at => '2025-06-01Z',"
+                " embedding => clipsql.embed_text('a red truck'))"
+            ),
+            {"text": HOSTILE},
+        )
+    yield engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"drop owned by {WRITER}; drop role {WRITER}")
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def database_url(engine: Engine) -> str:
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def gallery(database_url: str) -> Iterator[httpx2.Client]:
+    """A browser's requests to a public gallery of readers."""
+    with served(database_url, public=True) as client:
+        client.headers["accept"] = "text/html"
+        yield client
+
+
+@pytest.fixture(scope="module")
+def writers(database_url: str) -> Iterator[httpx2.Client]:
+    """The same where everybody may write."""
+    with served(database_url, public=True, role=WRITER) as client:
+        client.headers["accept"] = "text/html"
+        yield client
+
+
+def images(page: str) -> list[int]:
+    """The pictures that a page shows, in order."""
+    return [int(number) for number in re.findall(r'class="card" data-image="(\d+)"', page)]
+
+
+def sql_of(page: str) -> str:
+    found = re.search(r'<pre id="sql"[^>]*>(.*?)</pre>', page, re.DOTALL)
+    assert found is not None, page
+    return html.unescape(found[1])
+
+
+def token(client: httpx2.Client, path: str = "/") -> str:
+    found = re.search(r'name="token" value="(\w+)"', client.get(path).text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("/", id="all"),
+        pytest.param("/?in_collection=streets&m.camera=K1&m.camera=K2&m.night=true&taken_from=2025-03-01", id="seen"),
+        pytest.param("/?near_longitude=13.4&near_latitude=52.5&within_m=20000", id="near"),
+        pytest.param("/?query=a+red+truck+-+night&min_percentile=40&order=date", id="by date"),
+        pytest.param("/?query=image:7&in_collection=%E4%B8%AD%E6%96%87&distinct_above=0.99", id="picture and Chinese"),
+        pytest.param("/?query=%22100%25+%3Acolon+%5C%5C+it%27s%22&m.camera=K1%27%22%5C&m.camera=K3", id="signs"),
+        pytest.param("/?only_images=3,5,9&query=dog", id="picked"),
+    ],
+)  # fmt: skip
+def test_what_is_shown_is_what_the_shown_sql_finds(
+    gallery: httpx2.Client, database_url: str, address: str
+) -> None:
+    page = gallery.get(address)
+    assert page.status_code == 200, page.text
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(sql_of(page.text).encode()).fetchall()
+    assert found
+    assert images(page.text) == [row[1] for row in found]
+
+
+def test_a_mistake_in_the_query_is_shown_at_its_column(gallery: httpx2.Client) -> None:
+    page = gallery.get("/", params={"query": "a <b> (truck"})
+    assert page.status_code == 422
+    assert "a &lt;b&gt; <mark>(</mark>truck" in page.text
+    assert ('data-column="7"' in page.text, "does not group here" in page.text) == (True, True)
+    assert 'role="alert"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("/?taken_from=yesterday", 422, "taken_from"),
+        ("/?query=a&min_similarity=3", 422, "min_similarity"),
+        ("/?in_collection=street", 404, "streets"),
+        ("/?picture=!!", 422, "picture"),
+        ("/pictures/999999", 404, "no image 999999"),
+        ("/pictures/x", 422, "image"),
+        ("/nowhere", 404, "Not Found"),
+        ("/export.exe", 422, "csv"),
+        ("/?query=%00", 422, "cannot be stored"),
+    ],
+)
+def test_a_refusal_is_a_page(gallery: httpx2.Client, address: str, status: int, said: str) -> None:
+    page = gallery.get(address)
+    assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8"), page.text
+    assert said in html.unescape(page.text)
+
+
+def test_facets_count_what_is_found_and_offer_the_rest(gallery: httpx2.Client, engine: Engine) -> None:
+    page = gallery.get("/?in_collection=streets&m.camera=K1").text
+    choices = dict(
+        re.findall(r'href="[^"]*"(?: aria-current="true")?\s*><span>(\w+)</span><small>(\d+)</small>', page)
+    )
+    with engine.connect() as connection:
+        cameras = connection.exec_driver_sql(
+            "select metadata ->> 'camera', count(*)::text from clipsql.image where collection = 'streets' group by 1"
+        ).all()
+        collections = connection.exec_driver_sql(
+            "select collection, count(*)::text from clipsql.image where metadata ->> 'camera' = 'K1' group by 1"
+        ).all()
+    for name, count in (*cameras, *collections):
+        assert choices[name] == count
+    assert len(images(page)) == int(dict(tuple(row) for row in cameras)["K1"])
+
+
+def test_more_is_shown_when_it_is_asked_for(gallery: httpx2.Client) -> None:
+    first = gallery.get("/?query=a+dog").text
+    assert len(images(first)) == 60
+    more = re.search(r'id="more" href="([^"]*)"', first)
+    assert more is not None
+    second = images(gallery.get(html.unescape(more[1])).text)
+    assert (len(second), second[:60]) == (120, images(first))
+    assert 'id="more"' not in gallery.get("/?query=a+dog&shown=180").text
+
+
+def test_nothing_that_is_stored_is_ever_markup(
+    gallery: httpx2.Client, writers: httpx2.Client, engine: Engine
+) -> None:
+    with engine.connect() as connection:
+        image = connection.exec_driver_sql("select max(image_id) from clipsql.image").scalar_one()
+    watch = {"token": token(writers), "name": HOSTILE, "query": "a red truck", "alarms_per_day": "0.1"}
+    assert writers.post("/watches", data=watch).status_code == 303
+    for address in (
+        f"/pictures/{image}",
+        "/?query=a+red+truck",
+        "/?query=" + HOSTILE.replace("+", ""),
+        "/?in_collection=" + HOSTILE,
+        "/?m." + HOSTILE + "=" + HOSTILE,
+        "/progress",
+        "/watches",
+        "/watches?watch=" + HOSTILE,
+        "/login?then=" + HOSTILE,
+        "/pictures/" + HOSTILE,
+    ):
+        page = gallery.get(address)
+        assert page.status_code < 500, address
+        assert "<script>alert" not in page.text, address
+        assert "<img src=x" not in page.text, address
+        assert "49" not in re.findall(r"&#39;&gt;&lt;img src=x onerror=alert\(2\)&gt;(\d\d)", page.text), (
+            address
+        )
+        assert 'href="javascript:' not in page.text, address
+
+
+def test_a_picture_that_is_sent_becomes_part_of_the_url(gallery: httpx2.Client) -> None:
+    held = io.BytesIO()
+    Image.effect_noise((80, 60), 80).convert("RGB").save(held, "PNG")
+    form = {"token": token(gallery), "query": "a dog - night", "m.camera": "K1", "in_collection": "streets"}
+    sent = gallery.post("/picture", data=form, files={"picture": ("a.png", held.getvalue())})
+    assert sent.status_code == 303, sent.text
+    page = gallery.get(sent.headers["location"])
+    assert (page.status_code, len(images(page.text)) > 0) == (200, True)
+    assert "clipsql.search_vectors(" in sql_of(page.text)
+    assert sql_of(page.text).count("clipsql.embed_text(") == 2
+    assert "{1,-1,1}" in sql_of(page.text)
+    alone = gallery.post(
+        "/picture", data={"token": token(gallery)}, files={"picture": ("a.png", held.getvalue())}
+    )
+    assert "clipsql.search(" in sql_of(gallery.get(alone.headers["location"]).text)
+    for data, said in ((b"no picture", "not a picture"), (b"", "No picture")):
+        refused = gallery.post("/picture", data=form, files={"picture": ("a.png", data)})
+        assert (refused.status_code, said in refused.text) == (422, True)
+    for wrong in ("", "0" * 64):
+        refused = gallery.post(
+            "/picture", data=form | {"token": wrong}, files={"picture": ("a.png", held.getvalue())}
+        )
+        assert refused.status_code == 403
+
+
+def test_a_search_is_exported_as_it_is_shown(gallery: httpx2.Client, engine: Engine) -> None:
+    address = "query=a+red+truck&in_collection=streets"
+    shown = images(gallery.get("/?" + address).text)
+    rows = list(csv.DictReader(io.StringIO(gallery.get("/export.csv?" + address).text)))
+    lines = [json.loads(line) for line in gallery.get("/export.jsonl?" + address).text.splitlines()]
+    assert [int(row["image_id"]) for row in rows] == shown == [line["image_id"] for line in lines]
+    assert json.loads(rows[0]["metadata"]) == lines[0]["metadata"]
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update clipsql.caption set body = '=HYPERLINK(1)' where image_id = %s", (shown[0],)
+        )
+    formula = next(csv.DictReader(io.StringIO(gallery.get("/export.csv?" + address).text)))
+    assert formula["caption"] in ("", "'=HYPERLINK(1)")
+
+
+def test_a_key_opens_the_gallery_and_is_kept_where_no_script_reads_it(
+    engine: Engine, database_url: str
+) -> None:
+    key = keys.add_key(engine, "of a visitor")
+    with served(database_url) as client:
+        client.headers["accept"] = "text/html"
+        turned = client.get("/?query=a+dog")
+        assert (turned.status_code, turned.headers["location"]) == (303, "/login?then=%2F%3Fquery%3Da%2Bdog")
+        form = {"token": token(client, "/login"), "then": "/?query=a+dog"}
+        assert client.post("/login", data=form | {"key": "clipsql_wrong"}).status_code == 401
+        assert client.post("/login", data={"key": key}).status_code == 403
+        entered = client.post("/login", data=form | {"key": key})
+        assert (entered.status_code, entered.headers["location"]) == (303, "/?query=a+dog")
+        cookie = entered.headers["set-cookie"]
+        assert ("HttpOnly" in cookie, "samesite=strict" in cookie.lower()) == (True, True)
+        assert client.get("/?query=a+dog").status_code == 200
+        assert (
+            client.get("/v1/images/1/thumbnail", headers={"accept": "image/*"}).status_code == 404
+        )  # it has none
+        for elsewhere in ("https://evil.example", "//evil.example", "/\\evil.example", "/ /evil"):
+            away = client.post("/login", data={"token": token(client), "then": elsewhere, "key": key})
+            assert away.headers["location"] == "/", elsewhere
+        assert client.post("/logout").status_code == 403
+        assert client.post("/logout", data={"token": token(client)}).status_code == 303
+        assert client.get("/").status_code == 303
+        client.cookies.set("clipsql_key", "clipsql_removed")
+        assert client.get("/").headers["location"].startswith("/login")
+
+
+def test_a_watch_is_made_judged_and_paused_on_its_page(
+    writers: httpx2.Client, gallery: httpx2.Client
+) -> None:
+    assert "<form" not in gallery.get("/watches").text  # a reader is offered nothing that it may not do
+    assert 'action="/watches"' not in gallery.get("/?query=a+dog").text
+    page = writers.get("/?query=a+dog&in_collection=watched+here")
+    made = {
+        "token": token(writers),
+        "name": "dogs",
+        "query": "a dog",
+        "in_collection": "streets",
+        "alarms_per_day": "0.1",
+    }
+    assert page.status_code == 404
+    answer = writers.post("/watches", data=made)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/watches?watch=dogs")
+    for wrong in ({"name": " "}, {"alarms_per_day": "many"}, {"token": ""}):
+        assert writers.post("/watches", data=made | wrong).status_code in (403, 422)
+    watch = {"query": "a dog", "min_similarity": -1, "in_collection": "streets"}
+    assert writers.put("/v1/watches/dogs", json=watch).status_code == 200
+    put = {"collection": "streets", "url": "https://a.example/dog.jpg", "embedding": [1.0] * 128}
+    writers.put("/v1/images", json=put)
+    (alert,) = re.findall(r'id="a-(\d+)"', writers.get("/watches?watch=dogs").text)
+    judged = writers.post(
+        f"/alerts/{alert}", data={"token": made["token"], "verdict": "right", "watch": "dogs"}
+    )
+    assert judged.headers["location"] == f"/watches?watch=dogs#a-{alert}"
+    assert 'value="none" aria-pressed="true"' in writers.get("/watches?watch=dogs").text
+    writers.post("/watches/pause", data={"token": made["token"], "watch": "dogs"})
+    assert "paused" in writers.get("/watches").text
+    writers.post("/watches/pause", data={"token": made["token"], "watch": "dogs", "on": "1"})
+    assert "paused" not in writers.get("/watches").text
+
+
+def test_matches_are_counted_by_what_people_say(writers: httpx2.Client, gallery: httpx2.Client) -> None:
+    address = "/counts?query=a+dog+-+night&in_collection=streets&by=year"
+    assert "<form" not in gallery.get(address).text
+    assert "After ten pictures" in gallery.get(address).text
+    form = {"token": token(writers), "query": "a dog - night", "in_collection": "streets", "by": "year"}
+    for _ in range(2):
+        shown = re.findall(r'name="image" value="(\d+)"', writers.get(address).text)
+        assert len(shown) == 12
+        for number, image in enumerate(shown):
+            verdict = "right" if number % 2 else "wrong"
+            judged = writers.post("/counts", data=form | {"image": image, "verdict": verdict})
+            assert judged.status_code == 303, judged.text
+            assert judged.headers["location"] == "/counts?query=a+dog+-+night&in_collection=streets&by=year"
+    page = gallery.get(address).text
+    assert re.search(r'<path class="error" d="M[\d.]+ [\d.]+V[\d.]+"/>', page)
+    assert (
+        sum(
+            int(checked)
+            for checked in re.findall(r'<td class="n">(\d+)</td><td class="n">\d+</td></tr>', page)
+        )
+        == 24
+    )
+    for wrong in ("?query=", "?query=a+dog&by=decade", "?query=a+(", "?query=a+dog&picture=AAAA"):
+        assert gallery.get("/counts" + wrong).status_code == 422
+    assert writers.post("/counts", data=form | {"image": "x", "verdict": "right"}).status_code == 422
+    assert writers.post("/counts", data=form | {"token": "x", "image": "1"}).status_code == 403
+    assert gallery.get("/counts?query=a+dog&by=hour").status_code == 200
+
+
+def test_places_are_on_a_map_that_narrows(gallery: httpx2.Client) -> None:
+    page = gallery.get("/?in_collection=streets").text
+    spots = re.findall(r'<a href="([^"]*)" aria-label="(\d+) pictures: [^"]*">\s*<title>', page)
+    assert len(spots) > 3
+    link, count = spots[0]
+    assert len(images(gallery.get(html.unescape(link)).text)) >= int(count)
+
+
+def test_pages_speak_chinese(gallery: httpx2.Client) -> None:
+    page = gallery.get("/?query=a+dog", headers={"Accept-Language": "zh-CN"}).text
+    assert ('<html lang="zh">' in page, "按相关性" in page) == (True, True)
+    assert '<html lang="en">' in gallery.get("/?query=a+dog&lang=en", headers={"Accept-Language": "zh"}).text
+
+
+def test_the_documentation_names_every_route(gallery: httpx2.Client) -> None:
+    page = gallery.get("/docs").text
+    for path in gallery.get("/openapi.json").json()["paths"]:
+        assert f"<code>{html.escape(path)}</code>" in page
+    assert "https://" not in re.sub(
+        r"<(pre|code|dd|p)\b.*?</\1>", "", page, flags=re.DOTALL
+    )  # nothing from elsewhere
