@@ -18,7 +18,7 @@ from clipsql.db.transactions import reading
 def make_ready(
     engine: Engine, model: ModelRow, *, like: ModelRow, on_build: Callable[[int], None] = lambda _rows: None
 ) -> None:
-    """Build the indexes and search rows of a model, sample its collections, and measure its recall where that of `like` was.
+    """Build indexes and search rows of a model, sample its collections, and measure recall where that of `like` was.
 
     What is there already stays as it is. Raises NotTheOwner.
     """

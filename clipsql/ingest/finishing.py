@@ -1,4 +1,4 @@
-"""What every bulk load ends with: indexes, statistics, search rows, percentile samples, watches that follow the model."""
+"""What every bulk load ends with: indexes, statistics, search rows, samples, watches that follow the model."""
 
 from __future__ import annotations
 
