@@ -138,7 +138,7 @@ def test_whoever_attaches_waits_for_a_worker_without_keeping_it_from_its_end(
             assert one(worker, "select clipsql_private.apply_changed_rows(1, 100)") == 1
             changing = threading.Thread(target=lambda: one(owner, f"select clipsql.{change}"))
             changing.start()
-            until(lambda: one(shop, "select cardinality(pg_blocking_pids(%s))", owner_pid) == 1)
+            until(lambda: one(shop, "select cardinality(pg_blocking_pids(%s))", owner_pid) == 1, seconds=60)
             worker.execute("set local lock_timeout = '5s'")
             # What a worker that goes on may do next.
             worker.execute("select from shop.product, clipsql.image for update")

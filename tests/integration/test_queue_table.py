@@ -184,6 +184,35 @@ def test_a_picture_may_wait_for_two_models_and_each_takes_it_once(
     assert connection.execute(models_of).fetchall() == [(a.model_id,), (b.model_id,)]
 
 
+def test_another_content_that_a_worker_under_another_model_brings_replaces_the_vectors_of_the_first(
+    connection: Driver, models: tuple[ModelRow, ModelRow]
+) -> None:
+    a, b = models
+    for model in models:
+        enqueue(connection, model, ["x"])
+    (of_a,) = queue.claim(connection, Scope(model=a), FIRST, limit=9)
+    (of_b,) = queue.claim(connection, Scope(model=b), SECOND, limit=9)
+    queue.settle(connection, [embedded(of_a)], FIRST, model=a)
+    write = embedded(of_b)
+    changed = replace(write, picture=replace(write.picture, sha256=b"changed".ljust(32)))
+    queue.settle(connection, [changed], SECOND, model=b)
+    assert connection.execute("select model_id from clipsql.image_embedding").fetchall() == [(b.model_id,)]
+
+
+def test_a_failure_under_another_model_leaves_the_vectors_of_the_first(
+    connection: Driver, models: tuple[ModelRow, ModelRow]
+) -> None:
+    a, b = models
+    for model in models:
+        enqueue(connection, model, ["x"])
+    (of_a,) = queue.claim(connection, Scope(model=a), FIRST, limit=9)
+    (of_b,) = queue.claim(connection, Scope(model=b), SECOND, limit=9)
+    queue.settle(connection, [embedded(of_a)], FIRST, model=a)
+    failed = replace(of_b.picture, status="failed", failure="timeout", error="too slow")
+    queue.settle(connection, [PictureWrite(picture=failed, stored=of_b)], SECOND, model=b)
+    assert connection.execute("select model_id from clipsql.image_embedding").fetchall() == [(a.model_id,)]
+
+
 def test_a_picture_that_waits_for_any_model_and_for_one_is_embedded_once(
     connection: Driver, models: tuple[ModelRow, ModelRow]
 ) -> None:
