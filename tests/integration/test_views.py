@@ -138,7 +138,7 @@ def test_every_view_asks_with_the_rights_of_its_reader(connection: Connection) -
         connection,
         "select relname, reloptions from pg_class where relkind = 'v' and relnamespace = 'clipsql'::regnamespace",
     )
-    assert len(options) == 5
+    assert len(options) == 7
     assert all(one["reloptions"] == ["security_invoker=true"] for one in options), options
 
 

@@ -64,19 +64,14 @@ begin
             count(*) filter (where w.is_match) as is_match,
             coalesce(sum(w.weight - 1) filter (where w.is_match), 0) as rest,
             coalesce(sum(w.weight * (w.weight - 1)) filter (where w.is_match), 0) as variance,
-            -- Of a time few were checked, the most similar above all, whose weight is little: what could have been missed
-            -- weighs as much as on the whole.
-            case when count(w.weight) > 0 then greatest(avg(w.weight - 1), max(o.further)) end as further,
-            greatest(avg(w.weight * (w.weight - 1)), max(o.further_variance)) as further_variance
+            avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance
         from weighed as w
-        cross join (
-            select avg(w.weight - 1) as further, avg(w.weight * (w.weight - 1)) as further_variance from weighed as w
-        ) as o
         group by w.bucket, w.is_told
     )
     select
         b.bucket, case when b.is_told then b.is_match + b.rest end,
-        case when b.is_told then least(i.high, greatest(b.known_right, b.is_match + i.low)) end,
+        -- The true number is a whole one: at least 2.01 would deny that it is 2, for next to no reason.
+        case when b.is_told then least(i.high, greatest(b.known_right, b.is_match + round(i.low))) end,
         case when b.is_told then i.high end,
         b.checked, case when min_similarity is not null then b.above end, b.pictures
     from bucket as b
