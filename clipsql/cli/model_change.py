@@ -13,7 +13,7 @@ from clipsql.cli.watch import Duration
 from clipsql.cli.watch_following import follow_model
 from clipsql.config import Settings
 from clipsql.db import shadows
-from clipsql.db.models import ModelRow, find_model, require_model
+from clipsql.db.models import ModelRow, require_model
 from clipsql.db.opening import open_database
 from clipsql.db.readiness import make_ready
 from clipsql.errors import ClipsqlError
@@ -83,7 +83,7 @@ def use_model(
     engine: Engine, name: str, *, keep_for: dt.timedelta | None = None, incomplete: bool = True
 ) -> ModelRow:
     """Make a model the default, and tell what searches under it miss. Raises UnknownModel, ModelError."""
-    chosen, old = require_model(engine, name), find_model(engine)
+    chosen, old = require_model(engine, name), shadows.default_model(engine)
     was_shadow = any(one.model == chosen.name for one in shadows.model_changes(engine))
     keeps_old = was_shadow or keep_for is not None
     if old is not None and old.model_id != chosen.model_id:

@@ -86,7 +86,7 @@ def use_model(
     lacks pictures which wait for it is refused with ModelError unless it `may_lack` them.
     """
     chosen = require_model(engine, name)
-    old = _default(engine)
+    old = default_model(engine)
     if old is not None and old.model_id != chosen.model_id and not may_lack:
         lacking = coverage(engine, old, chosen)
         if lacking.waiting:
@@ -190,8 +190,8 @@ def watches_of(database: Database, model: ModelRow) -> list[str]:
         )
 
 
-def _default(engine: Engine) -> ModelRow | None:
-    """The model of everybody, whatever this role or session set."""
+def default_model(engine: Engine) -> ModelRow | None:
+    """The default model, whatever this role or session uses; None when there is none."""
     with reading(engine) as connection:
         name = connection.scalar(sa.select(Model.name).where(Model.is_default))
     return None if name is None else find_model(engine, name)

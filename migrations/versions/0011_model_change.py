@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("dtype", sa.Text, nullable=False),
         schema="clipsql_private",
     )
+    op.create_type("comparison_result", version=1)
     for name in FUNCTIONS:
         op.create_function(name, version=1)
     for name in VIEWS:
@@ -112,5 +113,6 @@ def downgrade() -> None:
         op.drop_view(name)
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
+    op.drop_type("comparison_result")
     for table in ("encoded_with", "unembedded", "shadow"):
         op.drop_table(table, schema="clipsql_private")

@@ -15,7 +15,9 @@ from picture_server import picture_bytes
 from sqlalchemy.engine import Engine
 
 from clipsql import errors
+from clipsql.db.calls.comparing import MOST_QUERIES
 from clipsql.db.models import ModelRow
+from clipsql.db.shadows import Coverage
 from clipsql.db.text_towers import remember_texts
 from clipsql.search.comparison import ComparedQuery, ModelComparison, compare_models
 from clipsql.search.searcher import Searcher
@@ -159,25 +161,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     for _ in range(400):
         both = random.random((120, 2))
         old, new = both[:, 0] < 0.6, np.where(both[:, 0] < 0.6, both[:, 1] < 0.9, both[:, 1] < 0.3)
-        queries = [
-            ComparedQuery(
-                query="",
-                image_id=1,
-                overlap=None,
-                rank_biased_overlap=None,
-                old_images=[1] if by_old else [],
-                new_images=[1] if by_new else [],
-            )
-            for by_old, by_new in zip(old, new, strict=True)
-        ]
-        told = ModelComparison(
-            old="",
-            new="",
-            max_results=1,
-            queries=queries,
-            coverage=None,
-            failures=(),  # type: ignore[arg-type]
-        )
+        told = comparison(*zip(old.tolist(), new.tolist(), strict=True))
         for name, interval, truth in (
             ("old", told.old_recall, 0.6),
             ("new", told.new_recall, 0.66),
@@ -187,6 +171,50 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
             assert interval.low <= interval.value <= interval.high
             held[name] += interval.low <= truth <= interval.high
     assert all(370 <= count <= 392 for count in held.values()), held
+
+
+def comparison(*found: tuple[bool, bool]) -> ModelComparison:
+    """Of captions that each model finds, or does not."""
+    queries = [
+        ComparedQuery(
+            query="",
+            image_id=1,
+            overlap=None,
+            rank_biased_overlap=None,
+            old_images=[1] if by_old else [2],
+            new_images=[1] if by_new else [2],
+        )
+        for by_old, by_new in found
+    ]
+    return ModelComparison(
+        old="",
+        new="",
+        max_results=1,
+        queries=queries,
+        coverage=Coverage(pictures=0, waiting=0, failed=0),
+        failures=(),
+    )
+
+
+def test_intervals_are_those_of_the_textbooks() -> None:
+    told = comparison(*[(True, True)] * 5, *[(False, True)] * 4, *[(True, False)], *[(False, False)] * 2)
+    assert told.captions == 12
+    old, new, gain = told.old_recall, told.new_recall, told.gain
+    assert old is not None
+    assert new is not None
+    assert gain is not None
+    # statsmodels: proportion_confint(6, 12, method="wilson"), and of 9
+    assert (old.value, old.low, old.high) == pytest.approx((0.5, 0.2537816, 0.7462184), abs=1e-6)
+    assert (new.value, new.low, new.high) == pytest.approx((0.75, 0.4676947, 0.9110583), abs=1e-6)
+    # b = 4.5, c = 1.5 of 14: 3/14, sqrt(6 - 9/14)/14
+    assert (gain.value, gain.low, gain.high) == pytest.approx((0.25, -0.1097454, 0.5383168), abs=1e-6)
+
+
+def test_so_many_queries_are_asked_in_one_call_as_sql_takes(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert (
+            connection.exec_driver_sql("select clipsql_private.most('queries')").scalar_one() == MOST_QUERIES
+        )
 
 
 def test_moves_tell_where_each_picture_stands() -> None:
@@ -218,6 +246,11 @@ def test_what_each_model_finds_is_what_a_search_finds(
             ).scalar_one()
             assert images == found
     assert (row.query, row.image_id) == ("query 7", None)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("delete from clipsql.image_embedding where model_id = 1 and image_id > 2")
+        overlap = "select overlap from clipsql.compare_models('old', 'new', '{query 7}', 60)"
+        assert connection.exec_driver_sql(overlap).scalar_one() == pytest.approx(2 / 60)
+        connection.rollback()
     assert row.overlap == len(set(row.old_images) & set(row.new_images)) / 5
     assert row.rank_biased_overlap == pytest.approx(
         rank_biased_overlap(engine, row.old_images, row.new_images, 0.9)

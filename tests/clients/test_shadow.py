@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from clipsql.db.shadows import (
     retire_model,
     use_model,
 )
+from clipsql.ingest import backfill
 from clipsql.ingest.worker import Worker
 from clipsql.ingest.workers import Workers
 from clipsql.models import load_known, register_model
@@ -41,6 +42,12 @@ COUNTS = """
            (select count(*) from clipsql.caption_embedding as e where e.model_id = m.model_id)
     from clipsql.model as m order by m.model_id
 """
+
+
+@pytest.fixture
+def web() -> Iterator[PictureServer]:
+    with PictureServer() as web:
+        yield web
 
 
 @pytest.fixture(scope="session")
@@ -233,6 +240,21 @@ def test_a_picture_whose_vector_was_given_keeps_it(
     assert Searcher(engine, model="old").image_vector(1)[0] == 1
 
 
+def test_what_was_there_follows_in_stretches_to_the_last_picture(
+    engine: Engine,
+    models: tuple[ModelRow, ModelRow],
+    web: PictureServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backfill, "_STRETCH_ROWS", 2)
+    insert(engine, *map(web.url, range(5)))
+    worker(engine, models[0]).run(until_empty=True)
+    begin_shadow(engine, "new")
+    change(engine, "select clipsql_private.queue_missing(2, 2, 2)")  # by a worker that died since
+    assert worker(engine, models[1]).run(until_empty=True).outcomes.total() == 5
+    assert rows(engine, COUNTS) == [(5, 0), (5, 0)]
+
+
 def test_what_comes_in_goes_before_what_was_there(
     engine: Engine, models: tuple[ModelRow, ModelRow], web: PictureServer
 ) -> None:
@@ -244,6 +266,20 @@ def test_what_comes_in_goes_before_what_was_there(
     assert waiting(engine) == [(web.url(2), "new", True)]
     worker(engine, models[1], only_fresh=True).run(until_empty=True)
     assert rows(engine, COUNTS) == [(3, 0), (1, 0)]
+
+
+def test_a_picture_that_waited_for_the_shadow_alone_and_cannot_be_had_waits_no_more(
+    engine: Engine, models: tuple[ModelRow, ModelRow], web: PictureServer
+) -> None:
+    insert(engine, web.url(0))
+    worker(engine, models[0]).run(until_empty=True)
+    web.contents["/0.png"] = None
+    with engine.begin() as connection:
+        connection.exec_driver_sql("select clipsql.put_image('c', %s, model => 'new')", (web.url(0),))
+    assert rows(engine, "select status from clipsql.image") == [("pending",)]
+    assert worker(engine, models[1]).run(until_empty=True).failed == 1
+    assert rows(engine, "select status, failure from clipsql.image") == [("embedded", None)]
+    assert rows(engine, "select failure from clipsql.model_failure") == [("not_found",)]
 
 
 def test_whoever_writes_a_picture_under_either_model_leaves_it_out_of_neither(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
 from collections.abc import Callable
@@ -18,10 +19,13 @@ from picture_server import picture_bytes
 from sqlalchemy.engine import Engine, make_url
 
 from clipsql import errors
+from clipsql.cli.output import in_words
 from clipsql.db import tuning
 from clipsql.db.indexes import index_stats
 from clipsql.db.models import ModelRow, add_space, list_models, remove_model, require_model
+from clipsql.db.pictures.missing import note_pace
 from clipsql.db.shadows import begin_shadow, model_changes, retire_model, use_model
+from clipsql.db.statements import autocommit_connection
 from clipsql.db.tables.search_tuning import SearchTuning
 from clipsql.db.text_towers import remember_texts
 from clipsql.search.searcher import Searcher
@@ -265,6 +269,41 @@ def test_a_search_under_the_new_model_is_as_wide_as_its_own_tuning_says(
         )
     assert clipsql("model", "use", "old", "--keep-old", "1d").exit_code == 0
     assert asked_for == [("old", 0.9)]
+
+
+def test_the_time_left_is_that_of_what_waits_at_the_latest_pace(
+    engine: Engine, models: tuple[ModelRow, ModelRow], clipsql: Callable[..., Result]
+) -> None:
+    begin_shadow(engine, "new")
+    fill(engine, models[1], share=0.2)
+    with autocommit_connection(engine) as connection:
+        assert note_pace(connection) == [("new", 240, 300, None)]
+        connection.execute(
+            "update clipsql_private.shadow set noted_at = now() - interval '10 s', noted_waiting = 300"
+        )
+        ((_, waiting, _, left),) = note_pace(connection)
+        assert waiting == 240
+        assert 38 <= left.total_seconds() <= 41
+        assert " s left" in clipsql("model", "list").stdout
+        connection.execute(
+            "update clipsql_private.shadow set noted_at = now() - interval '3 minutes', noted_waiting = 240"
+        )
+        assert connection.execute("select time_left from clipsql.model_change").fetchone() == (None,)
+        assert note_pace(connection)[0][3] is None  # nothing was done since
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.6, "1 min"),
+        (200, "3 min 20 s"),
+        (86_400 * 2 + 3_600 * 4 + 59, "2 d 4 h"),
+        (3_600, "1 h"),
+    ],
+)
+def test_a_length_of_time_is_told_by_its_two_largest_units(seconds: float, words: str) -> None:
+    assert in_words(dt.timedelta(seconds=seconds)) == words
 
 
 def test_without_a_shadow_a_model_is_used_at_once_and_the_old_one_is_kept_only_if_asked(

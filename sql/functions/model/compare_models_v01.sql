@@ -3,9 +3,7 @@
 -- picture by its caption tells how good it is, and not only how different.
 create or replace function clipsql.compare_models(
     old text, new text, queries text[] default null, max_results integer default 10)
-returns table (
-    query text, image_id bigint, overlap double precision, rank_biased_overlap double precision,
-    old_images bigint[], new_images bigint[])
+returns setof clipsql.comparison_result
 language plpgsql stable parallel unsafe rows 100
 set search_path from current
 as $$
@@ -17,6 +15,7 @@ declare
     chosen_old constant clipsql.model := clipsql_private.resolve_model(compare_models.old);
     chosen_new constant clipsql.model := clipsql_private.resolve_model(compare_models.new);
     asked record;
+    compared clipsql.comparison_result;
 begin
     perform clipsql_private.check_most('queries', cardinality(queries), 'queries');
     perform clipsql_private.check_limits(max_results => compare_models.max_results, min_similarity => null);
@@ -58,17 +57,17 @@ begin
             limit most_captions
         ) as c
     loop
-        query := asked.body;
-        image_id := asked.image_id;
-        old_images := clipsql_private.found_images(
+        compared.query := asked.body;
+        compared.image_id := asked.image_id;
+        compared.old_images := clipsql_private.found_images(
             asked.body, asked.caption_id, asked.has_terms, compare_models.max_results, chosen_old);
-        new_images := clipsql_private.found_images(
+        compared.new_images := clipsql_private.found_images(
             asked.body, asked.caption_id, asked.has_terms, compare_models.max_results, chosen_new);
-        overlap := (
-            select count(*)::double precision from unnest(old_images) as o(found) where o.found = any (new_images)
-        ) / nullif(greatest(cardinality(old_images), cardinality(new_images)), 0);
-        rank_biased_overlap := clipsql_private.rank_biased_overlap(old_images, new_images, persistence);
-        return next;
+        compared.overlap := (
+            select count(*)::double precision from unnest(compared.old_images) as o(found) where o.found = any (compared.new_images)
+        ) / nullif(greatest(cardinality(compared.old_images), cardinality(compared.new_images)), 0);
+        compared.rank_biased_overlap := clipsql_private.rank_biased_overlap(compared.old_images, compared.new_images, persistence);
+        return next compared;
     end loop;
 end;
 $$;
