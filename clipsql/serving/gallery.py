@@ -25,10 +25,11 @@ from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
 from clipsql.serving.door import Asking, Door
 from clipsql.serving.facets import Bar, Facet, collections_of, names_of, times_of, values_of
 from clipsql.serving.pages import pages, require_token
+from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH, PlaceMap, map_of
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
-from clipsql.serving.wanted import MOST_FOUND, Wanted, write_vector
+from clipsql.serving.wanted import MOST_FOUND, Wanted
 
 gallery = APIRouter(include_in_schema=False)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import json
 import math
@@ -12,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, cast
 from urllib.parse import urlencode
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg import sql
 from starlette.datastructures import QueryParams
 
 from clipsql.db.calls.arguments import Filters
 from clipsql.errors import InvalidArgument
+from clipsql.serving.picture_vector import read_vector
 
 PAGE = 60
 """Pictures on a page, and so many more with each "more"."""
@@ -27,6 +24,7 @@ MOST_FOUND = 1000
 METADATA = "m."
 """What the names of metadata begin with in a URL: m.camera=K1."""
 
+_MOST_NAMES = 8
 _TEXTS = ("query", "picture", "in_collection", "taken_from", "taken_until")
 _NUMBERS = (
     "near_longitude",
@@ -75,6 +73,10 @@ class Wanted:
         if given := params.get("only_images", ""):
             values["only_images"] = tuple(_image(part) for part in given.split(","))
         names = dict.fromkeys(name for name in params if name.startswith(METADATA) and name != METADATA)
+        if len(names) > _MOST_NAMES:  # each is counted by a search of its own
+            raise InvalidArgument(
+                f"The search chooses by {len(names)} names of metadata; at most {_MOST_NAMES} at once."
+            )
         return cls(
             **values,
             metadata={name.removeprefix(METADATA): params.getlist(name) for name in names},
@@ -147,10 +149,10 @@ class Wanted:
         if not self.picture:
             function, arguments["query"] = "search_query", sql.Literal(self.query)
         elif not self.query:
-            function, arguments["query"] = "search", sql.Literal(_shown_vector(self.picture))
+            function, arguments["query"] = "search", sql.Literal(read_vector(self.picture))
         else:
             function = "search_vectors"
-            vectors = [_vector_of(term, model) for term in terms] + [sql.Literal(_shown_vector(self.picture))]
+            vectors = [_vector_of(term, model) for term in terms] + [sql.Literal(read_vector(self.picture))]
             arguments["vectors"] = sql.SQL("array[{}]").format(sql.SQL(", ").join(vectors))
             weights = [*(float(term.weight) for term in terms), 1.0]
             arguments["weights"] = sql.Literal("{" + ",".join(_short(weight) for weight in weights) + "}")
@@ -224,23 +226,6 @@ class Wanted:
             either += [f"{key} == {value}" for value in values if _is_plain(value)]
             groups.append("(" + " || ".join(either) + ")")
         return " && ".join(groups)
-
-
-def write_vector(vector: Sequence[float] | NDArray[np.float32]) -> str:
-    """A picture's vector as a URL has it, in half precision."""
-    return base64.urlsafe_b64encode(np.asarray(vector, dtype="<f2").tobytes()).decode().rstrip("=")
-
-
-def _shown_vector(picture: str) -> str:
-    """The vector as SQL writes it. Raises InvalidArgument."""
-    try:
-        data = base64.urlsafe_b64decode(picture + "=" * (-len(picture) % 4))
-        numbers = np.frombuffer(data, dtype="<f2").astype(float)
-    except (ValueError, binascii.Error):
-        numbers = np.empty(0)
-    if not len(numbers) or not np.isfinite(numbers).all():
-        raise InvalidArgument("picture is no vector of a picture; choose the picture again.")
-    return "[" + ",".join(f"{number:.5g}" for number in numbers) + "]"
 
 
 def _vector_of(term: Any, model: str | None) -> sql.Composed:

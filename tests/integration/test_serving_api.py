@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from integration.filling import fill
 from PIL import ExifTags, Image
@@ -29,6 +31,8 @@ from clipsql.db.models import require_model
 from clipsql.demo import MODEL_FOLDER
 from clipsql.images.hashing import content_hash
 from clipsql.models import register_model
+from clipsql.serving.callers import Callers, Shown
+from clipsql.serving.options import ServeOptions
 
 WRITER = f"clipsql_test_{os.getpid()}_serving_writer"
 Asked = Callable[..., Any]
@@ -475,6 +479,35 @@ def test_a_question_that_takes_too_long_and_a_pool_in_use_are_told(engine: Engin
             # Not reached: the connection is in use until the server has noticed.
     with served(database_url, public=True) as client:
         assert client.get("/readyz").status_code == 200
+
+
+def test_a_transaction_is_the_roles_reads_alone_and_ends(engine: Engine) -> None:
+    told = sa.text(
+        "select current_user::text, current_setting('transaction_read_only'), current_setting('statement_timeout'),"
+        " current_setting('app.told', true), current_setting('role')"
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"alter role {WRITER} set app.told = 'a = b'")
+        connection.exec_driver_sql(f"alter role {WRITER} set statement_timeout = '7s'")
+        connection.exec_driver_sql(f"alter role {WRITER} set role = 'clipsql_reader'")
+
+    async def ask() -> list[tuple[Any, ...]]:
+        callers = Callers(engine.url, ServeOptions(public=True, role=WRITER))
+        found = []
+        for writes in (False, True):
+            async with callers.asking(Shown(), writes=writes) as connection:
+                found.append(tuple((await connection.execute(told)).one()))
+        async with callers.engine.connect() as connection:
+            found.append(tuple((await connection.execute(told)).one())[3:])
+        await callers.engine.dispose()
+        return found
+
+    reading, writing, after = asyncio.run(ask())
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"alter role {WRITER} reset all")
+    assert reading == (WRITER, "on", "7s", "a = b", WRITER)
+    assert writing == (WRITER, "off", "7s", "a = b", WRITER)
+    assert after in (("", "none"), (None, "none"))
 
 
 def test_a_restart_of_the_database_is_survived(reader: httpx2.Client, engine: Engine) -> None:

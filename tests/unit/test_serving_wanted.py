@@ -22,8 +22,9 @@ from clipsql.serving.count_pages import PERIODS, greatest, plot
 from clipsql.serving.cursor import read_cursor, write_cursor
 from clipsql.serving.facets import names_of, times_of, values_of
 from clipsql.serving.metadata_filter import as_json_path
+from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH, map_of
-from clipsql.serving.wanted import PAGE, Wanted, write_vector
+from clipsql.serving.wanted import PAGE, Wanted
 from clipsql.serving.words import CHINESE, language_of, say
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(str.strip)
@@ -65,6 +66,7 @@ def test_a_url_is_the_whole_search(wanted: Wanted) -> None:
         ("only_images=99999999999999999999", "only_images"),
         ("only_images=²", "only_images"),
         ("shown=inf", "shown"),
+        ("&".join(f"m.{number}=1" for number in range(9)), "at most 8"),
     ],
 )
 def test_what_cannot_be_read_is_named(said: str, named: str) -> None:
