@@ -315,7 +315,9 @@ def written(url: str, settings: Sequence[Setting]) -> Answers:
             cursor.execute("select set_config(%s, %s, false)", (name, value))
         for call, look in WRITES.items():
             with connection.transaction(force_rollback=True):
-                cursor.execute("set transaction read write")
+                # Watches begin and change under no other isolation, and say so.
+                level = "isolation level read committed, " if "watch" in call else ""
+                cursor.execute(f"set transaction {level}read write".encode())
                 done = cursor.execute(f"select * from {call} as t".encode()).fetchall()
                 found.append(done + cursor.execute(look.encode()).fetchall())
     return found
