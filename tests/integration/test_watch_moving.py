@@ -84,6 +84,8 @@ def test_what_the_new_model_alone_knows_raises_its_alarms_when_the_watch_moves(
     put(engine, "both", near, "old", "new")
     put(engine, "new alone", near, "new")
     put(engine, "new alone, far", FAR, "new")
+    put(engine, "judged by the old", FAR, "old")
+    put(engine, "judged by the old", near, "new")
     assert raised(connection) == ["old alone", "both"]
     put(engine, "old alone", near, "new")
     with psycopg.connect(libpq(engine), autocommit=True) as listener:

@@ -142,8 +142,10 @@ def test_only_the_owner_of_a_watch_moves_it_to_another_model(sessions: dict[str,
         assert rows(sessions[name], problems) == [(told,)]
     rows(sessions["anna"], "update clipsql.watch_list set problem = null returning 1")
     sessions["owner"].execute("alter table clipsql.image enable row level security")
-    rows_moved = rows(sessions["owner"], "select clipsql.move_watches('other')")
-    assert (rows_moved, rows(sessions["owner"], problems)) == ([(0,)], [(True,)])
+    sessions["owner"].execute("update clipsql.watch_list set min_percentile = 50, query = 'a truck'")
+    assert rows(sessions["owner"], "select clipsql.move_watches('other')") == [(0,)]
+    ((problem,),) = rows(sessions["owner"], "select problem from clipsql.watch_list")
+    assert f"a rate is of the pictures that {role('anna')} sees, who alone can move this" in problem
 
 
 def test_a_writer_judges_matches_and_a_reader_counts_them(sessions: dict[str, Connection]) -> None:
