@@ -261,9 +261,10 @@ def test_what_comes_in_goes_before_what_was_there(
     insert(engine, web.url(0), web.url(1))
     worker(engine, models[0]).run(until_empty=True)
     begin_shadow(engine, "new")
+    change(engine, "select clipsql_private.queue_missing(2, 0, 9)")
     insert(engine, web.url(2))
     worker(engine, models[0]).run(until_empty=True)
-    assert waiting(engine) == [(web.url(2), "new", True)]
+    assert waiting(engine) == [(web.url(number), "new", number == 2) for number in range(3)]
     worker(engine, models[1], only_fresh=True).run(until_empty=True)
     assert rows(engine, COUNTS) == [(3, 0), (1, 0)]
 
@@ -288,9 +289,35 @@ def test_whoever_writes_a_picture_under_either_model_leaves_it_out_of_neither(
     begin_shadow(engine, "new")
     with engine.begin() as connection:
         for number, name in enumerate(("old", "new")):
-            Searcher(connection, model=name).put("c", web.url(number))
+            connection.exec_driver_sql(
+                "select clipsql.put_image('c', %s, model => %s)", (web.url(number), name)
+            )
+    worker(engine, models[1]).run(until_empty=True)
+    assert rows(engine, COUNTS) == [(0, 0), (1, 0)]
+    assert waiting(engine) == [(web.url(0), "old", False), (web.url(1), "old", True)]
     workers(engine, models[0]).run(until_empty=True)
     assert rows(engine, COUNTS) == [(2, 0), (2, 0)]
+
+
+def test_only_the_worker_of_the_default_model_takes_what_waits_for_any(
+    engine: Engine, models: tuple[ModelRow, ModelRow], web: PictureServer
+) -> None:
+    insert(engine, web.url(0))
+    assert worker(engine, models[1], follows_default=True).run(until_empty=True).outcomes.total() == 0
+    assert worker(engine, models[0], follows_default=True).run(until_empty=True).outcomes.total() == 1
+
+
+def test_a_picture_that_is_fetched_anew_in_vain_has_failed_under_whatever_models(
+    engine: Engine, models: tuple[ModelRow, ModelRow], web: PictureServer
+) -> None:
+    begin_shadow(engine, "new")
+    insert(engine, web.url(0))
+    workers(engine, models[0]).run(until_empty=True)
+    web.contents["/0.png"] = None
+    change(engine, "update clipsql.image set status = 'pending'")
+    worker(engine, models[0]).run(until_empty=True)
+    assert rows(engine, "select status, failure from clipsql.image") == [("failed", "not_found")]
+    assert rows(engine, "select failure from clipsql.model_failure") == []
 
 
 def test_a_shadow_of_one_collection_leaves_the_others_to_the_default_model(
