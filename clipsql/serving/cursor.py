@@ -36,7 +36,7 @@ def read_cursor(request: Mapping[str, Any], cursor: str) -> list[int]:
         data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         unpacker = zlib.decompressobj()
         unpacked = unpacker.decompress(data[_DIGEST:], 8 * _MOST_IDS)
-        if unpacker.unconsumed_tail or not unpacker.eof or len(unpacked) % 8:
+        if not unpacker.eof or len(unpacked) % 8:
             raise ValueError
     except (ValueError, binascii.Error, zlib.error):
         raise InvalidArgument(
