@@ -315,6 +315,8 @@ def written(url: str, settings: Sequence[Setting]) -> Answers:
         for call, look in WRITES.items():
             with connection.transaction(force_rollback=True):
                 cursor.execute("set transaction read write")
+                if "watch" in call:  # which says so under another level
+                    cursor.execute("set transaction isolation level read committed")
                 done = cursor.execute(f"select * from {call} as t".encode()).fetchall()
                 found.append(done + cursor.execute(look.encode()).fetchall())
     return found
