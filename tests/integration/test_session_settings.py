@@ -36,7 +36,6 @@ CALLS = (
     "clipsql.picture_url(7)",
     "clipsql.search(clipsql.image_vector(7), 30, metadata_matches => '$.at.lane == 2 && $.camera starts with \"K1\"')",
     "clipsql.mix(array[clipsql.image_vector(7), clipsql.image_vector(8)], '{1, -0.5}')",
-    "clipsql.compare_models(null, null, '{red truck,dog at night}')",
     "clipsql.match(7, 'a red truck')",
     "clipsql.classify(7, '{red truck,dog,bridge}')",
     "clipsql.classify_images('{red truck,dog}', having_metadata => '{\"camera\": \"K3\"}', caption_query => 'dog')",
@@ -315,9 +314,9 @@ def written(url: str, settings: Sequence[Setting]) -> Answers:
             cursor.execute("select set_config(%s, %s, false)", (name, value))
         for call, look in WRITES.items():
             with connection.transaction(force_rollback=True):
-                # Watches begin and change under no other isolation, and say so.
-                level = "isolation level read committed, " if "watch" in call else ""
-                cursor.execute(f"set transaction {level}read write".encode())
+                cursor.execute("set transaction read write")
+                if "watch" in call:  # which says so under another level
+                    cursor.execute("set transaction isolation level read committed")
                 done = cursor.execute(f"select * from {call} as t".encode()).fetchall()
                 found.append(done + cursor.execute(look.encode()).fetchall())
     return found
