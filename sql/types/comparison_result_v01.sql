@@ -1,3 +1,4 @@
+-- What two models make of one query.
 create type clipsql.comparison_result as (
     query text,
     image_id bigint,
