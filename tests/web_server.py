@@ -328,9 +328,18 @@ async def _bare_newlines(request: Request) -> None:
 
 
 async def _two_answers(request: Request) -> None:
-    for body in (PICTURE, jpeg("blue")):
-        await asyncio.sleep(float(request.query) if body != PICTURE else 0)
-        await request.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    first, second = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        for body in (PICTURE, jpeg("blue"))
+    )
+    if (
+        pause_s := float(request.query)
+    ) == 0:  # both at once: what comes later may come when something else was asked
+        await request.send(first + second)
+    else:
+        await request.send(first)
+        await asyncio.sleep(pause_s)
+        await request.send(second)
     request.server.requests.append((request.host, "both answers"))
 
 

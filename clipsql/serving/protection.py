@@ -18,7 +18,7 @@ from clipsql.serving.metrics import Metrics
 from clipsql.serving.options import ServeOptions
 from clipsql.serving.problems import Problem
 
-_log = logging.getLogger("clipsql.serving")
+_log = logging.getLogger(__name__)
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"

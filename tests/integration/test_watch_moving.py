@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy.engine import Engine
 
-from clipsql.db.models import add_space, remove_model, use_model
+from clipsql.db.models import add_space, remove_model
 from clipsql.db.moved_watches import move_watches
+from clipsql.db.shadows import use_model
 from clipsql.db.text_towers import remember_texts
 from clipsql.models import register_model
 from clipsql.search.searcher import Searcher

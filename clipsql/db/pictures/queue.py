@@ -218,12 +218,13 @@ def is_empty(connection: Driver, scope: Scope) -> bool:
 
 
 def _beside_others(write: PictureWrite, sha256: bytes | None, *, is_embedded: bool) -> PictureWrite:
-    """The write against what is stored by now: a worker under another model may have brought the same content
-    meanwhile, whose vectors stay; or one under this model, while the machine of this one slept.
+    """The write against what is stored by now: a worker under another model may have brought content meanwhile, whose
+    vectors stay if it is the same; or one under this model, while the machine of this one slept.
     """
-    if write.stored is not None and sha256 is not None and sha256 == write.picture.sha256:
+    if write.stored is not None and sha256 is not None and write.picture.sha256 is not None:
         known = replace(write.stored, picture=replace(write.stored.picture, sha256=sha256))
-        write = replace(write, stored=known, embedding=None if is_embedded else write.embedding)
+        is_there = is_embedded and sha256 == write.picture.sha256
+        write = replace(write, stored=known, embedding=None if is_there else write.embedding)
     return write
 
 
