@@ -214,7 +214,7 @@ def test_a_model_is_used_even_when_its_watches_cannot_follow(
     )
     used = clipsql("model", "use", "new")
     assert (used.exit_code, used.stdout) == (0, "Model new is the default now.\n")
-    assert used.stderr.startswith("Watches did not follow: ")
+    assert "Watches did not follow" in used.stderr
     assert rows(connection, STATE) == [("old", None)]
     assert clipsql("watch", "move").exit_code == 1
 
@@ -231,13 +231,13 @@ def test_watches_follow_the_default_model_by_themselves(
     assert clipsql("watch", "add", "fixed", "a red truck", "--min-similarity", "0.6").exit_code == 0
     used = clipsql("model", "use", "second")
     assert used.exit_code == 0
-    assert used.stderr.startswith('2 watches are under other models; "clipsql watch list" says why.')
+    assert '2 watches are under other models; "clipsql watch list" says why.' in used.stderr
     ingested = clipsql("ingest", tmp_path, "--collection", "c")
     assert ingested.exit_code == 0, ingested.output
     models = {one.name: one.model for one in Searcher(engine).watches()}
     assert models == {"w": "second", "fixed": "first"}
     back = clipsql("model", "use", "first")
-    assert back.stderr == "1 watches moved to it.\n"
+    assert "1 watches moved to it.\n" in back.stderr
     assert {one.model for one in Searcher(engine).watches()} == {"first"}
     use_model(engine, "second")
     done = clipsql("worker", "--until-empty", "--model", "first")
