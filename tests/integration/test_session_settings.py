@@ -36,6 +36,7 @@ CALLS = (
     "clipsql.picture_url(7)",
     "clipsql.search(clipsql.image_vector(7), 30, metadata_matches => '$.at.lane == 2 && $.camera starts with \"K1\"')",
     "clipsql.mix(array[clipsql.image_vector(7), clipsql.image_vector(8)], '{1, -0.5}')",
+    "clipsql.compare_models(null, null, '{red truck,dog at night}')",
     "clipsql.match(7, 'a red truck')",
     "clipsql.classify(7, '{red truck,dog,bridge}')",
     "clipsql.classify_images('{red truck,dog}', having_metadata => '{\"camera\": \"K3\"}', caption_query => 'dog')",

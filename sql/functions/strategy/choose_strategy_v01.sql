@@ -20,7 +20,7 @@ declare
     short_walk constant integer := 40 + 2 * max_results;
     -- A short walk shows whether matches lie near the query, and costs little beside a long comparison.
     probe_cost constant double precision := 0.1;
-    moment_ms constant double precision := 1;  -- what takes no longer is compared, which is exact
+    moment_ms constant double precision := 2.25;  -- of some thousand vectors: what takes no longer is compared, which is exact
     workers constant integer := current_setting('max_parallel_workers_per_gather');
     is_restricted constant boolean := clipsql_private.is_restricted();
     facts record;
