@@ -40,6 +40,7 @@ FUNCTIONS = (
     "effective_conditions",
     "code_of",
     "write_search_rows",
+    "check_bases",
     "keep_search_rows",
     "empty_search_rows",
     "move_search_rows",

@@ -183,6 +183,46 @@ def test_a_writer_who_began_before_the_rows_runs_again_and_no_row_is_missing(eng
     assert len(ids) == 60
 
 
+@pytest.mark.parametrize(
+    ("statement", "meets_an_error"),
+    [
+        ("update clipsql.image set taken_at = '2024-04-04 00:00+00' where image_id = 3", True),
+        ("update clipsql.image set taken_at = '2024-04-04 00:00+00' where image_id = 15", False),
+        ("delete from clipsql.image_embedding where image_id = 3", False),
+    ],
+    ids=["a time of a filled row", "a time of a row to come", "a filled row"],
+)
+def test_who_reads_as_of_before_the_fill_leaves_no_row_wrong(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, statement: str, meets_an_error: bool
+) -> None:
+    monkeypatch.setattr(search_rows, "_BATCH", 10)
+    model = new_model(engine, dimensions=192)
+    vectors = narrow_vectors(np.random.default_rng(5), 20, 192)
+    write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
+    url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    with psycopg.connect(url) as early, psycopg.connect(url) as late:
+        for one in (early, late):
+            one.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+
+        def as_of_now(_rows: int) -> None:  # the basis is there, no row yet
+            for one in (early, late):
+                one.execute("select count(*) from clipsql_private.search_row")
+
+        def come_between(done: int) -> None:
+            if done == 10 and meets_an_error:
+                with pytest.raises(psycopg.errors.SerializationFailure):
+                    early.execute(statement)
+                early.rollback()
+            elif done == 10:
+                early.execute(statement)
+                early.commit()
+
+        assert ensure_search_rows(engine, model, least_rows=1, on_build=as_of_now, on_progress=come_between)
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            late.execute("delete from clipsql.image_embedding where image_id = 5")
+    assert differences(engine) == []
+
+
 def test_rows_are_made_while_pictures_come_and_go(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_rows, "_BATCH", 20)
     model = new_model(engine, dimensions=192)

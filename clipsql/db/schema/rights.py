@@ -109,6 +109,7 @@ _FOR_THE_OWNER = (
     "drop_tenant_policies",
     "measure_costs",
     "write_search_rows",
+    "check_bases",
     "begin_basis",
     "fill_search_rows",
     "end_basis",

@@ -1,6 +1,6 @@
 -- A new basis for the codes of a model, with its partition: from the moment when it is committed every writer keeps its
 -- rows, and all who wrote before are done by then, so a fill that begins afterwards misses none. Whoever began earlier and
--- still reads as of then meets a changed row of the model (keep_search_rows). For the owner.
+-- still reads as of then meets a changed row of the model (check_bases). For the owner.
 create or replace function clipsql_private.begin_basis(
     of_model integer, directions halfvec[], left_out double precision, cone double precision, learned_from integer)
 returns integer

@@ -10,6 +10,11 @@ declare
     of_model constant integer := (select b.model_id from clipsql_private.code_basis as b where b.basis_id = of_basis);
 begin
     execute format('lock table %s in share mode', clipsql_private.partition_name('image_embedding', of_model));
+    update clipsql.model as m set is_default = m.is_default where m.model_id = of_model;
+    -- Of embeddings that were removed by transactions which did not see their rows yet.
+    delete from clipsql_private.search_row as s
+    where s.basis_id = of_basis
+        and not exists (select from clipsql.image_embedding as e where e.model_id = of_model and e.image_id = s.image_id);
     perform clipsql_private.write_search_rows(of_basis, array(
         select e.image_id
         from clipsql.image_embedding as e

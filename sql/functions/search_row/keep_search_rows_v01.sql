@@ -8,10 +8,7 @@ as $$
 declare
     part record;
 begin
-    if tg_op <> 'DELETE' and current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        -- Such a transaction does not see a basis that was made after it began, and must be run again.
-        perform from clipsql.model as m where m.model_id in (select w.model_id from written as w) for share;
-    end if;
+    perform clipsql_private.check_bases();
     if tg_op <> 'INSERT' then
         for part in
             select b.basis_id, array_agg(r.image_id order by r.image_id) as images
