@@ -8,6 +8,7 @@ from local_towers import random_tower, small_tokenizer
 from sqlalchemy.engine import Engine
 
 from clipsql.db.indexes import ensure_index
+from clipsql.db.search_rows import ensure_search_rows
 from clipsql.db.text_towers import remember_texts, store_text_tower
 from clipsql.encoding.text_tower import read_text_tower
 
@@ -50,12 +51,14 @@ QUESTIONS = (
     "select count(*), sum(caption_id), sum(length(body)), sum(length(words)) from clipsql.caption",
     "select k.conname, pg_get_constraintdef(k.oid), k.conparentid <> 0 from pg_constraint as k"
     " join pg_inherits as h on h.inhrelid = k.conrelid where k.contype in ('c', 'f', 'p') order by 1",
+    "select b.state, count(*), count(s.taken_at), count(s.longitude) from clipsql_private.search_row as s"
+    " join clipsql_private.code_basis as b on b.basis_id = s.basis_id group by 1 order by 1",
     "select name, location, revision, dimensions, logit_scale, is_default from clipsql.model order by 1",
 )
 
 
 def keep_state(engine: Engine) -> None:
-    """Fill a database at the newest revision: pictures, captions, a text tower, an index, and a user's views."""
+    """Fill a database at the newest revision: pictures, captions, a text tower, an index, search rows, and a user's views."""
     filled = fill(engine, rows=120, dimensions=DIMENSIONS)
     tokenizer = small_tokenizer(max_tokens=12)
     tower = random_tower(
@@ -70,6 +73,7 @@ def keep_state(engine: Engine) -> None:
     store_text_tower(engine, filled.model, read_text_tower(tower, tokenizer))
     remember_texts(engine, filled.model, {"kept": np.eye(1, DIMENSIONS, dtype=np.float32)[0]})
     ensure_index(engine, filled.model, table="image_embedding")
+    ensure_search_rows(engine, filled.model, least_rows=1)
     with engine.begin() as connection:
         for statement in USERS_VIEWS:
             connection.exec_driver_sql(statement)

@@ -31,9 +31,28 @@ declare
     -- The rows among which one match is expected.
     expected_gap constant double precision := strategy.total_rows / greatest(strategy.likely_matches, 1)::double precision;
     width integer := least(longest_walk, strategy.width);
-    -- So wide a walk is trusted whatever it meets; where every row passes no more of them are fetched than are wanted.
-    enough constant double precision := case when conditions = '' then
-        clipsql_private.walk_length(max_results, strategy.ef_search, strategy.total_rows) else 'Infinity' end;
+    -- From so wide a walk on every match up to the last wanted one is expected to be met, and met in order.
+    wide constant double precision := floor(clipsql_private.walk_length(
+        max_results * expected_gap, strategy.ef_search, strategy.total_rows));
+    -- What a walk fetches, looking up whether a picture passes where something narrows the search down. Rows come as far from
+    -- the query as they are, unless a walk goes on in steps.
+    met constant text := format(
+        '(select t.image_id, t.distance, row_number() over (%%1$s) as place
+          from (select e.image_id, e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s) as distance
+                from clipsql.image_embedding as e where e.model_id = %2$s
+                order by e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)
+                limit $3) as t) as w', chosen.dimensions, chosen.model_id);
+    passing constant text := case when conditions = '' then 'cross join (values (true)) as p(passes)' else format(
+        'left join lateral (
+             select true as passes
+             -- offset 0: the picture is looked up by its id; no condition may take the place of that.
+             from (select s.* from %s as s where s.image_id = w.image_id offset 0) as i
+             where %s
+         ) as p on true',
+        case when strategy.coded is not null and clipsql_private.is_narrow(filter)
+            then format('clipsql_private.search_row_%s', (strategy.coded).basis_id)
+            else clipsql_private.visible_images() end,
+        conditions) end;
     passed integer;
     depth integer;
     farthest double precision;
@@ -45,34 +64,26 @@ begin
             set_config('hnsw.iterative_scan', case when width > widest_step then 'relaxed_order' else 'off' end, true),
             set_config('hnsw.scan_mem_multiplier', case when width > widest_step then least(1000, greatest(1,
                 walk_memory / pg_size_bytes(current_setting('work_mem')))) else 1 end::text, true);
-        execute format(
-            'select array_agg(w.image_id order by w.place) filter (where p.passes),
-                    array_agg(w.distance order by w.place) filter (where p.passes),
-                    (array_agg(w.place order by w.place) filter (where p.passes))[$4], max(w.distance), count(*)
-             from (select t.image_id, t.distance, row_number() over (order by t.distance, t.image_id) as place
-                   from (select e.image_id, e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s) as distance
-                         from clipsql.image_embedding as e where e.model_id = %2$s
-                         order by e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)
-                         limit $3) as t) as w %3$s',
-            chosen.dimensions, chosen.model_id,
-            case when conditions = '' then 'cross join (values (true)) as p(passes)' else format(
-                'left join lateral (
-                     select true as passes
-                     -- offset 0: the picture is looked up by its id; no condition may take the place of that.
-                     from (select s.* from %s as s where s.image_id = w.image_id offset 0) as i
-                     where %s
-                 ) as p on true',
-                case when strategy.coded is not null and clipsql_private.is_narrow(filter)
-                    then format('clipsql_private.search_row_%s', (strategy.coded).basis_id)
-                    else clipsql_private.visible_images() end,
-                conditions) end)
-            into ids, distances, depth, farthest, passed
-            using filter, query, case when width >= enough then max_results else width end, max_results;
-        walked := walked + case when width >= enough then width else passed end;
+        if width >= wide and (conditions = '' or width <= widest_step) then
+            -- No more is fetched than is wanted.
+            execute format(
+                'select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id),
+                        case when count(*) = $4 then max(n.place) end, max(n.distance), $3
+                 from (select w.image_id, w.distance, w.place from %s %s where p.passes limit $4) as n',
+                format(met, ''), passing)
+                into ids, distances, depth, farthest, passed using filter, query, width, max_results;
+        else
+            execute format(
+                'select array_agg(w.image_id order by w.place) filter (where p.passes),
+                        array_agg(w.distance order by w.place) filter (where p.passes),
+                        (array_agg(w.place order by w.place) filter (where p.passes))[$4], max(w.distance), count(*)
+                 from %s %s', format(met, 'order by t.distance, t.image_id'), passing)
+                into ids, distances, depth, farthest, passed using filter, query, width, max_results;
+        end if;
+        walked := walked + passed;
         -- Rows that were deleted are walked, too, but not passed.
         exit when depth is not null and (
-            width >= enough
-            or passed >= 0.9 * clipsql_private.walk_length(depth, strategy.ef_search, strategy.total_rows)
+            passed >= 0.9 * clipsql_private.walk_length(depth, strategy.ef_search, strategy.total_rows)
             or (farthest > clearance * distances[max_results] and passed >= 1.5 * depth + 45));
         width := greatest(2 * width, least(longest_walk + 1, ceil(clipsql_private.walk_length(
             -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
