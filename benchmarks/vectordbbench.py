@@ -57,7 +57,7 @@ def main() -> None:
                 json.dumps({"url": url, "k": _K, "seconds": arguments.seconds, "clients": arguments.clients})
             )
             script = Path(__file__).with_name("vectordbbench_runs.py")
-            subprocess.run([arguments.bench_python, script, folder], check=True)
+            subprocess.run([arguments.bench_python, script, folder], check=True, cwd=folder)  # it writes logs
         finally:
             server.remove()
 

@@ -165,7 +165,7 @@ def _pgvector(url: str, *, width: int = 40, drop_old: bool = False) -> PgVector:
             ef_construction=200,
             ef_search=width,
             quantization_type="halfvec",
-            table_quantization_type="halfvec",
+            table_quantization_type="vector",  # it cannot send half precision to a table
             maintenance_work_mem="1GB",
         ),
         drop_old=drop_old,

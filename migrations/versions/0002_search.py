@@ -195,14 +195,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_row",
-        sa.Column("basis_id", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("image_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("basis_id", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("image_id", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("collection", sa.Text, nullable=False),
         sa.Column("taken_at", pg.TIMESTAMP(timezone=True)),
         sa.Column("longitude", sa.Double),
         sa.Column("latitude", sa.Double),
         sa.Column("left_out", sa.REAL, nullable=False),
         sa.Column("code", HALFVEC(), nullable=False),
+        sa.PrimaryKeyConstraint("image_id", "basis_id"),
         schema="clipsql_private",
         postgresql_partition_by="LIST (basis_id)",
     )
