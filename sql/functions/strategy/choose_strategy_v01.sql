@@ -19,7 +19,7 @@ declare
     -- A short walk is enough for most pictures, whose likes are near.
     short_walk constant integer := 40 + 2 * max_results;
     -- A short walk shows whether matches lie near the query, and costs little beside a long comparison.
-    probe_cost constant double precision := 0.1;
+    probe_cost constant double precision := 0.125;
     moment_ms constant double precision := 2.25;  -- of some thousand vectors: what takes no longer is compared, which is exact
     workers constant integer := current_setting('max_parallel_workers_per_gather');
     is_restricted constant boolean := clipsql_private.is_restricted();
@@ -31,6 +31,8 @@ declare
     most_matches double precision;
     needed double precision;
     is_plain boolean;
+    is_far boolean;
+    is_soon boolean;
 begin
     -- All that is to be known, read at once: a statement costs as much as the answer in a small collection.
     select
@@ -55,7 +57,9 @@ begin
     left join clipsql_private.search_cost as t on t.model_id = chosen.model_id;
     walk_us := coalesce(facts.walk_us, walk_us);
     lookup_us := coalesce(facts.lookup_us, lookup_us);
-    code_us := coalesce(facts.code_us, 0.12 + 0.1 * facts.length / 128);
+    code_us := coalesce(facts.code_us, 0.12 + 0.1 * facts.length / 128)
+        -- Whether a place lies inside takes half as long again.
+        * case when filter.near_longitude is not null or filter.inside is not null then 1.5 else 1 end;
     is_scanned := facts.basis_id is not null and clipsql_private.is_narrow(filter);
     if facts.basis_id is not null then
         strategy.coded := (facts.basis_id, clipsql_private.code_of(query::halfvec, facts.basis_id));
@@ -99,15 +103,18 @@ begin
         -- Very long scans are shared among processes.
         / case when strategy.likely_matches > 100000 then 1 + 0.5 * least(workers, 4) else 1 end;
     strategy.compare_ms := case when is_scanned then 0.001 * strategy.likely_matches * code_us else strategy.whole_ms end;
-    strategy.walks := strategy.compare_ms > greatest(moment_ms, least(needed, short_walk / probe_cost) * strategy.step_ms);
+    -- All pictures are almost equally far from a text: a short walk of theirs would not be trusted.
+    is_far := coalesce(facts.cone > 0.3 and (((strategy.coded).code)::vector::real[])[1] < 0.6 * facts.cone, false);
+    -- A walk may end in nothing, where the matches lie far from the query.
+    is_soon := 1.5 * needed * strategy.step_ms < strategy.compare_ms;
+    strategy.walks := strategy.compare_ms > moment_ms
+        and (is_soon or (not is_far and short_walk * strategy.step_ms < probe_cost * strategy.compare_ms));
     strategy.width := case
-        -- All pictures are almost equally far from a text: a short walk of theirs would not be trusted.
-        when is_plain and facts.cone > 0.3 and (((strategy.coded).code)::vector::real[])[1] < 0.6 * facts.cone then needed
-        when is_plain or needed * strategy.step_ms >= strategy.compare_ms then least(needed, short_walk)
-        else needed end;
+        when is_far or (is_soon and needed < case when is_plain then 4 else 8 end * short_walk) then needed
+        else least(needed, short_walk) end;
     strategy.reason := case
         when is_plain and strategy.walks then 'no filter narrows the search down, so the index is walked'
-        when needed * strategy.step_ms < strategy.compare_ms then
+        when is_soon then
             'so many match that an index walk meets enough of them soon'
         when strategy.walks then 'an index walk begins, in case they lie near the query'
         else 'comparing them all is faster than an index walk' end;
