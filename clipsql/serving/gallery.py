@@ -197,17 +197,18 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
 
 @gallery.post("/picture")
 async def drop(request: Request, asking: Asking) -> Response:
-    """Search with a picture that is sent: its vector becomes part of the URL."""
+    """Search with a picture that is sent, or with one at an address: its vector becomes part of the URL."""
     async with request.form(max_files=1, max_fields=50) as form:
         require_token(request, form.get("token"))
         upload = form.get("picture")
         data = await upload.read() if isinstance(upload, UploadFile) else b""
-        wanted = Wanted.read(
-            QueryParams([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
-        )
-    if not data:
+        texts = QueryParams([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+    wanted, address = Wanted.read(texts), texts.get("address", "").strip()
+    model = await asking.model()
+    if not data and not address:
         raise InvalidArgument("No picture came; choose one.")
-    _, vector = await request.app.state.encoders.look(await asking.model(), data)
+    data = data or await request.app.state.fetches.fetch(address)
+    _, vector = await request.app.state.encoders.look(model, data)
     return RedirectResponse(replace(wanted, picture=write_vector(vector)).url(), 303)
 
 

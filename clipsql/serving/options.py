@@ -14,7 +14,8 @@ class ServeOptions:
 
     Without a key nobody is answered, unless `public`: then who shows none asks as `role`. `role_header` is a header in
     which a proxy in front says the role; whoever reaches the server past the proxy could write it, too. Under
-    `read_only` nothing is written, whatever a role may. `originals` is the folder for uploaded pictures.
+    `read_only` nothing is written, whatever a role may. `originals` is the folder for uploaded pictures. An
+    address that is sent may lie within a private network only where `allow_private_hosts`.
     """
 
     role: str = READER
@@ -23,6 +24,8 @@ class ServeOptions:
     read_only: bool = False
     model: str | None = None
     originals: Path | None = None
+    allow_private_hosts: bool = False
+    fetch_timeout_s: float = 20.0
     pool_size: int = 8
     pool_wait_s: float = 5.0
     statement_timeout_s: float = 30.0

@@ -56,18 +56,27 @@ class SearchRequest(_Filters):
     after: str | None = Field(None, description="That of an earlier answer: go on behind it.")
 
 
-class PictureRequest(_Body):
-    """A picture to put: what is not given stays as it is stored; without an embedding a worker makes it."""
-
+class _Picture(_Body):
     collection: str
     url: str
-    embedding: list[float] | None = None
     captions: list[str] | None = None
     metadata: dict[str, Any] | None = None
     taken_at: AwareDatetime | None = None
     longitude: Longitude | None = None
     latitude: Latitude | None = None
+
+
+class PictureRequest(_Picture):
+    """A picture to put: what is not given stays as it is stored; without an embedding a worker makes it."""
+
+    embedding: list[float] | None = None
     model: str | None = None
+
+
+class DownloadRequest(_Picture):
+    """A picture on the web to fetch and keep: what is not given is what its file says of itself."""
+
+    url: str = Field(max_length=2000, examples=["https://pictures.example/7.jpg"])
 
 
 class WatchRequest(_Filters):

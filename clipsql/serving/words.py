@@ -14,6 +14,8 @@ CHINESE = {
         "用 + 和 - 组合：花 + 2*蜜蜂 - 夜晚。image:42 是已存的图片。",
     "Choose, drop or paste a picture": "选择、拖入或粘贴图片",
     "Search with this picture": "以图搜索",
+    "Address of a picture": "图片地址",
+    "or its address: https://...": "或其地址：https://...",
     "your picture": "你的图片",
     "Remove": "移除",
     "Filters": "筛选",

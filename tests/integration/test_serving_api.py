@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import bearer, served
 from sqlalchemy.engine import URL, Engine
 from waiting import until
+from web_server import PICTURE, WebServer
 
 from clipsql.db import keys
 from clipsql.db.engine import create_engine
@@ -400,6 +401,55 @@ def test_an_upload_is_kept_found_and_shown(database_url: str, tmp_path: Path, re
     with served(database_url, public=True, originals=tmp_path / "none") as client:
         assert problem(client.post("/v1/images/upload", data=form, files=file)) == (403, None)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_picture_of_the_web_is_fetched_kept_and_found(
+    database_url: str, tmp_path: Path, reader: httpx2.Client
+) -> None:
+    with WebServer() as web:
+        address = web.url("/ok.jpg", host="127.0.0.1")
+        body = {
+            "collection": "fetched",
+            "url": address,
+            "captions": ["of the web"],
+            "longitude": 5,
+            "latitude": 6,
+        }
+        options = {"public": True, "role": WRITER, "originals": tmp_path / "kept", "fetch_timeout_s": 1.0}
+        with served(database_url, **options) as client:
+            refused = client.post("/v1/images/download", json=body)
+            assert (problem(refused), web.requests) == ((422, None), [])
+            assert "inside a private network" in refused.json()["detail"]
+        with served(database_url, allow_private_hosts=True, most_bytes=5000, **options) as client:
+            image = client.post("/v1/images/download", json=body).json()["image_id"]
+            assert client.post("/v1/images/download", json=body).json()["image_id"] == image
+            known = client.get(f"/v1/images/{image}").json()
+            assert [known[name] for name in ("url", "captions", "longitude", "width", "status")] == [
+                address, ["of the web"], 5, 64, "embedded"
+            ]  # fmt: skip
+            assert Path(known["file"]).read_bytes() == PICTURE
+            shown = client.get(f"/v1/images/{image}/thumbnail")
+            assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+            for path, said in (
+                ("/nowhere", "404"),
+                ("/hang", "within 1 s"),
+                ("/endless", "more than"),
+                ("/gzip-said.html", "not a picture"),
+            ):
+                answer = client.post(
+                    "/v1/images/download", json=body | {"url": web.url(path, host="127.0.0.1")}
+                )
+                assert problem(answer) == (422, None), path
+                assert said in answer.json()["detail"], answer.text
+            for url in ("file:///etc/hostname", "ftp://a.example/1.jpg", "nothing"):
+                assert problem(client.post("/v1/images/download", json=body | {"url": url})) == (422, None)
+            assert client.delete(f"/v1/images/{image}").status_code == 204
+        asked = len(web.requests)
+        assert problem(reader.post("/v1/images/download", json=body)) == (501, None)
+        for more in ({"role": "clipsql_reader"}, {"read_only": True}):
+            with served(database_url, allow_private_hosts=True, **(options | more)) as client:
+                assert problem(client.post("/v1/images/download", json=body)) == (403, None)
+        assert len(web.requests) == asked
 
 
 def test_a_picture_is_lit_where_a_text_is(reader: httpx2.Client, shown: tuple[int, Path]) -> None:

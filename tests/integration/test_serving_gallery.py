@@ -18,6 +18,7 @@ from integration.filling import fill
 from PIL import Image
 from serving import served
 from sqlalchemy.engine import URL, Engine
+from web_server import WebServer
 
 from clipsql.db import keys
 from clipsql.db.engine import create_engine
@@ -219,6 +220,27 @@ def test_a_picture_that_is_sent_becomes_part_of_the_url(gallery: httpx2.Client) 
             "/picture", data=form | {"token": wrong}, files={"picture": ("a.png", held.getvalue())}
         )
         assert refused.status_code == 403
+
+
+def test_a_picture_at_an_address_is_searched_with(database_url: str) -> None:
+    with WebServer() as web, served(database_url, public=True) as client:
+        client.headers["accept"] = "text/html"
+        form = {"token": token(client), "query": "a dog", "address": web.url("/ok.jpg", host="127.0.0.1")}
+        refused = client.post("/picture", data=form)
+        assert (refused.status_code, web.requests) == (422, [])
+        assert "inside a private network" in refused.text
+        assert "127.0.0.1 " not in refused.text  # where a name leads to within the own network is not told
+        with served(database_url, public=True, allow_private_hosts=True) as allowed:
+            form["token"] = token(allowed)
+            assert allowed.post("/picture", data=form | {"token": "x"}).status_code == 403
+            assert web.requests == []
+            sent = allowed.post("/picture", data=form)
+            found = allowed.get(sent.headers["location"], headers={"accept": "text/html"})
+            assert "clipsql.search_vectors(" in sql_of(found.text)
+        with served(database_url, allow_private_hosts=True) as closed:
+            asked = len(web.requests)
+            assert closed.post("/picture", data=form).status_code in (303, 401)
+            assert len(web.requests) == asked
 
 
 def test_a_search_is_exported_as_it_is_shown(gallery: httpx2.Client, engine: Engine) -> None:

@@ -41,6 +41,16 @@ function send(files) {
   const held = new DataTransfer();
   held.items.add(pictures[0]);
   form.elements.picture.files = held.files;
+  return submit(form);
+}
+function sendAddress(text) {
+  const form = one("#drop");
+  const address = text.split("\n").find((line) => /^https?:\/\/\S+$/.test(line.trim()));
+  if (!form || !address) return false;
+  form.elements.address.value = address.trim();
+  return submit(form);
+}
+function submit(form) {
   // What is being typed goes along.
   const query = form.querySelector("[name=query]") ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "query" }));
   query.value = one("#query").value;
@@ -51,8 +61,12 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("#drop [type=file]")) send(event.target.files);
   if (event.target.matches(".pick")) showPicked();
 });
+let isOwnDrag = false;
+document.addEventListener("dragstart", () => { isOwnDrag = true; });
+document.addEventListener("dragend", () => { isOwnDrag = false; });
 document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer.types.includes("Files")) return;
+  if (isOwnDrag) return;
+  if (!event.dataTransfer.types.some((type) => type === "Files" || type === "text/uri-list")) return;
   event.preventDefault();
   document.body.classList.add("dropping");
 });
@@ -60,14 +74,17 @@ document.addEventListener("dragleave", (event) => {
   if (!event.relatedTarget) document.body.classList.remove("dropping");
 });
 document.addEventListener("drop", (event) => {
+  if (isOwnDrag) return;
   document.body.classList.remove("dropping");
-  if (event.dataTransfer.files.length) {
-    event.preventDefault();
-    send(event.dataTransfer.files);
-  }
+  const { files } = event.dataTransfer;
+  const address = event.dataTransfer.getData("text/uri-list");
+  if (!files.length && !address) return;
+  event.preventDefault();
+  if (!send(files)) sendAddress(address);
 });
 document.addEventListener("paste", (event) => {
-  if (send(event.clipboardData.files)) event.preventDefault();
+  const into = event.target.closest?.("input, textarea");
+  if (send(event.clipboardData.files) || (!into && sendAddress(event.clipboardData.getData("text")))) event.preventDefault();
 });
 
 // The selection.
