@@ -15,6 +15,7 @@ from clipsql.errors import InvalidArgument, UnknownImage
 from clipsql.serving.cursor import read_cursor, write_cursor
 from clipsql.serving.door import Asking, ask
 from clipsql.serving.requests import (
+    MOST_RESULTS,
     Id,
     PictureRequest,
     RemovalRequest,
@@ -50,23 +51,28 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
     asked = {"model": asking.options.model} | body.model_dump(mode="json", exclude_none=True)
     seen: list[int] = []
     if (after := asked.pop("after", None)) is not None:
-        if body.distinct_above is not None:
-            raise InvalidArgument(
-                "distinct_above folds within one answer; ask for more max_results instead of after."
-            )
         seen = read_cursor(asked, after)
-    sent = asked | ({"except_images": [*(body.except_images or ()), *seen]} if seen else {})
+    sent, wanted = asked, body.max_results or 10
+    if seen and body.distinct_above is None:
+        sent = asked | {"except_images": [*(body.except_images or ()), *seen]}
+    elif seen:  # what was shown goes on to stand for what is nearly the same, so it is found once more
+        if wanted + len(seen) > MOST_RESULTS:
+            raise InvalidArgument(
+                f"Pages with distinct_above end at {MOST_RESULTS:,} pictures; narrow the search."
+            )
+        sent = asked | {"max_results": wanted + len(seen)}
     async with asking.open() as connection:
         answer = await ask(connection, sent)
-        matches = answer["matches"]
+        known = set(seen)
+        matches = [match for match in answer["matches"] if match["id"] not in known][:wanted]
         if not matches and body.in_collection:
             await connection.run_sync(require_collection, body.in_collection)
-    for match in matches:
-        match["rank"] += len(seen)
-    has_more = len(matches) == (body.max_results or 10) and body.distinct_above is None
+    for place, match in enumerate(matches, len(seen) + 1):
+        match["rank"] = place
+    has_more = len(matches) == wanted
     further = write_cursor(asked, [*seen, *(match["id"] for match in matches)]) if has_more else None
     if NDJSON not in request.headers.get("accept", ""):
-        return JSONResponse(answer | {"after": further})
+        return JSONResponse(answer | {"matches": matches, "after": further})
     headers = {"Clipsql-Model": answer["model"].encode().decode("latin-1")} | (
         {"Clipsql-After": further} if further else {}
     )

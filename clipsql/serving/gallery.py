@@ -6,30 +6,25 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import QueryParams, UploadFile
 
-from clipsql.db.calls.searches import parse_query
-from clipsql.db.collections import require_collection
 from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
-from clipsql.serving.door import Asking, Door
-from clipsql.serving.facets import Bar, Facet, collections_of, names_of, times_of, values_of
+from clipsql.serving.door import Asking
+from clipsql.serving.finding import Found, find, rows_found, terms_of
 from clipsql.serving.pages import pages, require_token
 from clipsql.serving.picture_vector import write_vector
-from clipsql.serving.places import HEIGHT, WIDTH, PlaceMap, map_of
+from clipsql.serving.places import HEIGHT, WIDTH
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
-from clipsql.serving.wanted import MOST_FOUND, Wanted
+from clipsql.serving.wanted import Wanted
 
 gallery = APIRouter(include_in_schema=False)
 
@@ -40,30 +35,14 @@ _EXPORTED = (
 _COLUMN = re.compile(r"Column (\d+) of the query: (.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a search found: the rows, best first, and the facets of the best thousand."""
-
-    rows: Sequence[dict[str, Any]]
-    sql: str
-    collections: Facet = Facet("", (), True)  # noqa: RUF009  it is frozen
-    times: Sequence[Bar] = ()
-    facets: Sequence[Facet] = ()
-    places: PlaceMap | None = None
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there may be more than were counted."""
-        return not _is_whole(self.rows)
-
-
 @gallery.get("/")
 async def search(request: Request, asking: Asking) -> Response:
     """The pictures that the URL says."""
-    wanted, found, problem, column = Wanted(), Found((), ""), None, None
+    wanted, found, problem, column = Wanted(), Found((), (), ""), None, None
     try:
         wanted = Wanted.read(request.query_params)
-        found = await _find(wanted, asking)
+        async with asking.open() as connection:
+            found = await find(connection, wanted, asking.options.model)
     except NotAdmitted:
         raise
     except ClipsqlError as error:
@@ -73,66 +52,11 @@ async def search(request: Request, asking: Asking) -> Response:
         if told := _COLUMN.match(problem.detail):
             column = min(int(told[1]), len(wanted.query) + 1)
             problem = replace(problem, detail=told[2])
-    shown = sorted(found.rows, key=lambda row: row["rank"])[: wanted.shown]
-    if wanted.by_date:
-        shown.sort(
-            key=lambda row: (row["taken_at"] is None, -row["taken_at"].timestamp() if row["taken_at"] else 0)
-        )
     return pages.show(
-        request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found, shown=shown,
+        request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found,
         problem=problem, column=column, may_write=wanted.can_be_watched and await asking.may_write(),
         map_size=(WIDTH, HEIGHT),
     )  # fmt: skip
-
-
-async def _find(wanted: Wanted, asking: Door) -> Found:
-    model = asking.options.model
-    async with asking.open() as connection:
-        terms: Sequence[Any] = ()
-        if wanted.picture and wanted.query:
-            terms = (await connection.execute(sa.select(parse_query(wanted.query)))).all()
-
-        async def rows_of(wanted: Wanted) -> list[dict[str, Any]]:
-            return await _rows(connection, wanted, model, terms)
-
-        rows = await rows_of(wanted)
-        if not rows and wanted.in_collection:
-            await connection.run_sync(require_collection, wanted.in_collection)
-        # A choice of several is counted without itself: otherwise what is not chosen would be gone.
-        facets = []
-        for name, chosen in wanted.metadata.items():
-            others = {other: values for other, values in wanted.metadata.items() if other != name}
-            without = await rows_of(replace(wanted, metadata=others))
-            facets.append(Facet(name, values_of(without, name, chosen), _is_whole(without)))
-        for name in names_of(rows):
-            if name not in wanted.metadata:
-                facets.append(Facet(name, values_of(rows, name, ()), _is_whole(rows)))
-        in_all = rows if not wanted.in_collection else await rows_of(replace(wanted, in_collection=""))
-    text = wanted.statement(max_results=wanted.shown, model=model, terms=terms).as_string()
-    collections = Facet("", collections_of(in_all), _is_whole(in_all))
-    return Found(rows, text + ";", collections, times_of(rows), facets, map_of(rows))
-
-
-def _is_whole(rows: Sequence[Any]) -> bool:
-    return len(rows) < MOST_FOUND
-
-
-async def _rows(
-    connection: AsyncConnection,
-    wanted: Wanted,
-    model: str | None,
-    terms: Sequence[Any],
-    *,
-    most: int = MOST_FOUND,
-) -> list[dict[str, Any]]:
-    statement = wanted.statement(max_results=most, model=model, terms=terms).as_string()
-    # Text of the statement's own: neither a colon nor a percent sign in it is a parameter.
-    found = await connection.exec_driver_sql(
-        "select f.*, i.collection, i.longitude, i.latitude, i.url from ("  # noqa: S608  every value is a literal
-        + statement.replace("%", "%%")
-        + ") as f join clipsql.image as i on i.image_id = f.image_id order by f.rank"
-    )
-    return [dict(row) for row in found.mappings()]
 
 
 @gallery.get("/export.{form}")
@@ -142,12 +66,8 @@ async def export(form: str, request: Request, asking: Asking) -> Response:
         raise InvalidArgument(f"There is no export as {form[:20]}; there is csv and jsonl.")
     wanted = Wanted.read(request.query_params)
     async with asking.open() as connection:
-        terms = (
-            (await connection.execute(sa.select(parse_query(wanted.query)))).all()
-            if wanted.picture and wanted.query
-            else ()
-        )
-        rows = await _rows(connection, wanted, asking.options.model, terms, most=wanted.shown)
+        terms = await terms_of(connection, wanted)
+        rows = await rows_found(connection, wanted, asking.options.model, terms, most=wanted.shown)
     held = io.StringIO(newline="")
     if form == "csv":
         table = csv.writer(held)

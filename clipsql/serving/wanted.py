@@ -118,6 +118,15 @@ class Wanted:
         first = term if sign == "+" else f"- {term}"
         return replace(self, query=f"{self.query} {sign} {term}" if self.query else first, shown=PAGE)
 
+    def of(self, images: Sequence[int]) -> Self:
+        """The search among these pictures alone, none of them folded."""
+        return replace(
+            self,
+            only_images=tuple(images),
+            distinct_above=None,
+            shown=min(MOST_FOUND, max(PAGE, len(images))),
+        )
+
     @property
     def can_be_watched(self) -> bool:
         """Whether a watch looks for the same: it takes a query, and neither picked pictures nor times that are over."""

@@ -36,6 +36,7 @@ CHINESE = {
     "the latest {count} pictures": "最新的 {count} 张图片",
     "{shown} shown": "显示 {shown} 张",
     "Show more": "显示更多",
+    "{count} nearly the same": "{count} 张几乎相同",
     "No picture matches.": "没有符合的图片。",
     "Take a filter away, or ask for less.": "请去掉一个筛选条件，或降低要求。",
     "This search as SQL": "此搜索的 SQL",

@@ -158,6 +158,36 @@ def test_facets_count_what_is_found_and_offer_the_rest(gallery: httpx2.Client, e
     assert len(images(page)) == int(dict(tuple(row) for row in cameras)["K1"])
 
 
+def test_what_is_folded_is_counted_and_opened(gallery: httpx2.Client, engine: Engine) -> None:
+    address = "/?query=a+dog&in_collection=streets"
+    whole, folded = (
+        images(gallery.get(address + "&shown=180").text),
+        gallery.get(address + "&distinct_above=0.15"),
+    )
+    kept = images(folded.text)
+    assert kept == [image for image in whole if image in kept]
+    opened: dict[int, list[int]] = {}
+    for card in folded.text.split('class="card"')[1:]:
+        (image,) = map(int, re.findall(r'^ data-image="(\d+)"', card))
+        if link := re.search(r'class="fold" href="([^"]*)"[^>]*>(\d+) nearly the same<', card):
+            opened[image] = images(gallery.get(html.unescape(link[1])).text)
+            assert len(opened[image]) == int(link[2])
+    assert len(opened) > 1
+    assert sorted(kept + [image for alike in opened.values() for image in alike]) == sorted(whole)
+    with engine.connect() as connection:
+        for image, others in opened.items():
+            least = connection.exec_driver_sql(
+                "select min(1 - (a.embedding <=> b.embedding)) from clipsql.image_embedding as a,"
+                " clipsql.image_embedding as b where a.image_id = %s and b.image_id = any (%s)",
+                (image, others),
+            ).scalar_one()
+            assert least > 0.15
+    assert 'class="fold"' not in gallery.get(address).text
+    assert (
+        'class="fold"' not in gallery.get("/?distinct_above=0.1").text
+    )  # nothing is compared without a question
+
+
 def test_more_is_shown_when_it_is_asked_for(gallery: httpx2.Client) -> None:
     first = gallery.get("/?query=a+dog").text
     assert len(images(first)) == 60

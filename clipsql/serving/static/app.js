@@ -87,6 +87,22 @@ document.addEventListener("paste", (event) => {
   if (send(event.clipboardData.files) || (!into && sendAddress(event.clipboardData.getData("text")))) event.preventDefault();
 });
 
+// What is folded under a picture opens behind it, and is folded again.
+const unfolded = (fold) => fold.dataset.images.split(",").map((image) => one(`.card[data-image="${image}"]`)).filter(Boolean);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const fold = event.target.closest?.(".fold[aria-expanded=true]");
+  if (!fold) return;
+  event.preventDefault();
+  unfolded(fold).forEach((card) => card.remove());
+  fold.setAttribute("aria-expanded", "false");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const fold = event.detail.successful && event.target.closest?.(".fold");
+  if (!fold) return;
+  unfolded(fold).forEach((card) => card.classList.add("unfolded"));
+  fold.setAttribute("aria-expanded", "true");
+});
+
 // The selection.
 function showPicked() {
   const bar = one("#picked");
