@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clipsql.db.calls.searches import parse_query
 from clipsql.db.collections import require_collection
-from clipsql.serving.facets import Bar, Facet, collections_of, names_of, times_of, values_of
+from clipsql.errors import TextEncoderUnavailable
+from clipsql.serving.door import Door
+from clipsql.serving.facets import Bar, Facet, collections_of, hours_of, names_of, times_of, values_of
 from clipsql.serving.places import PlaceMap, map_of
+from clipsql.serving.statements import Asked, Texts
 from clipsql.serving.wanted import MOST_FOUND, Wanted
+
+T = TypeVar("T")
 
 # The part of a vector from its first number on is the vector itself, once and for all out of the table's storage: it is
 # compared with each of those that stay.
@@ -34,6 +39,9 @@ _FOLDED = sa.text(
 )
 
 
+_UTC = sa.text("select set_config('timezone', 'UTC', true)")  # of the hours of a day
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search found: the rows, best first, and the facets of the best thousand.
@@ -46,6 +54,7 @@ class Found:
     sql: str
     collections: Facet = Facet("", (), True)  # noqa: RUF009  it is frozen
     times: Sequence[Bar] = ()
+    hours: Sequence[Bar] = ()
     facets: Sequence[Facet] = ()
     places: PlaceMap | None = None
     folded: Mapping[int, Sequence[int]] = field(default_factory=dict)
@@ -56,57 +65,73 @@ class Found:
         return not _is_whole(self.rows)
 
 
-async def terms_of(connection: AsyncConnection, wanted: Wanted) -> Sequence[Any]:
-    """The terms of the query where SQL does not read them itself, because a picture stands beside it."""
-    if not (wanted.picture and wanted.query):
-        return ()
-    return (await connection.execute(sa.select(parse_query(wanted.query)))).all()
+async def ask_for(
+    asking: Door, wanted: Wanted, question: Callable[[AsyncConnection, Asked], Awaitable[T]]
+) -> T:
+    """What a question about a search gives, in a transaction of its own. Raises ClipsqlError.
+
+    Where SQL cannot embed the texts of the query, the model itself does, and the question is put again.
+    """
+
+    terms: Sequence[Any] = ()
+
+    async def put(texts: Texts) -> T:
+        nonlocal terms
+        async with asking.open() as connection:
+            await connection.execute(_UTC)
+            if wanted.query:
+                terms = (await connection.execute(sa.select(parse_query(wanted.query)))).all()
+            asked = Asked(wanted=wanted, model=asking.options.model, terms=terms, texts=texts)
+            return await question(connection, asked)
+
+    try:
+        return await put({})
+    except TextEncoderUnavailable:
+        return await put(await asking.embed([term.body for term in terms if term.kind == "text"]))
 
 
-async def find(connection: AsyncConnection, wanted: Wanted, model: str | None) -> Found:
-    """The pictures of a search, under a model or the default one. Raises ClipsqlError."""
-    terms = await terms_of(connection, wanted)
-
-    async def rows_of(wanted: Wanted) -> list[dict[str, Any]]:
-        return await rows_found(connection, wanted, model, terms)
-
-    rows = await rows_of(wanted)
+async def find(connection: AsyncConnection, asked: Asked) -> Found:
+    """The pictures of a search."""
+    wanted = asked.wanted
+    rows = await rows_found(connection, asked)
     if not rows and wanted.in_collection:
         await connection.run_sync(require_collection, wanted.in_collection)
     # A choice of several is counted without itself: otherwise what is not chosen would be gone.
     facets = []
     for name, chosen in wanted.metadata.items():
         others = {other: values for other, values in wanted.metadata.items() if other != name}
-        without = await rows_of(replace(wanted, metadata=others))
+        without = await rows_found(connection, asked.but(metadata=others))
         facets.append(Facet(name, values_of(without, name, chosen), _is_whole(without)))
     for name in names_of(rows):
         if name not in wanted.metadata:
             facets.append(Facet(name, values_of(rows, name, ()), _is_whole(rows)))
-    in_all = rows if not wanted.in_collection else await rows_of(replace(wanted, in_collection=""))
-    collections = Facet("", collections_of(in_all), _is_whole(in_all))
-    text = wanted.statement(max_results=wanted.shown, model=model, terms=terms).as_string()
-    shown = _in_order(wanted, rows[: wanted.shown])
+    in_all = rows if not wanted.in_collection else await rows_found(connection, asked.but(in_collection=""))
+    shown = rows[: wanted.shown]
     folded: Mapping[int, Sequence[int]] = {}
     if wanted.distinct_above is not None and wanted.has_question:
-        unfolded = await rows_of(replace(wanted, distinct_above=None))
-        folded = await _folded(connection, wanted.distinct_above, rows[: wanted.shown], unfolded, model)
-    return Found(rows, shown, text + ";", collections, times_of(rows), facets, map_of(rows), folded)
+        unfolded = await rows_found(connection, asked.but(distinct_above=None))
+        folded = await _folded(connection, wanted.distinct_above, shown, unfolded, asked.model)
+    return Found(
+        rows,
+        _in_order(wanted, shown),
+        asked.shown(),
+        collections=Facet("", collections_of(in_all), _is_whole(in_all)),
+        times=times_of(rows),
+        hours=hours_of(rows),
+        facets=facets,
+        places=map_of(rows),
+        folded=folded,
+    )
 
 
 async def rows_found(
-    connection: AsyncConnection,
-    wanted: Wanted,
-    model: str | None,
-    terms: Sequence[Any],
-    *,
-    most: int = MOST_FOUND,
+    connection: AsyncConnection, asked: Asked, *, most: int = MOST_FOUND
 ) -> list[dict[str, Any]]:
     """The rows of the search's SQL by rank, with collection, url and place."""
-    statement = wanted.statement(max_results=most, model=model, terms=terms).as_string()
     # Text of the statement's own: neither a colon nor a percent sign in it is a parameter.
     found = await connection.exec_driver_sql(
         "select f.*, i.collection, i.longitude, i.latitude, i.url from ("  # noqa: S608  every value is a literal
-        + statement.replace("%", "%%")
+        + asked.search(most).as_string().replace("%", "%%")
         + ") as f join clipsql.image as i on i.image_id = f.image_id order by f.rank"
     )
     return [dict(row) for row in found.mappings()]

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,7 +19,8 @@ from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
 from clipsql.serving.door import Asking
-from clipsql.serving.finding import Found, find, rows_found, terms_of
+from clipsql.serving.finding import Found, ask_for, find, rows_found
+from clipsql.serving.judging import fit_of, labels_of, plan_of
 from clipsql.serving.pages import pages, require_token
 from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH
@@ -32,6 +34,7 @@ _EXPORTED = (
     *("rank", "image_id", "similarity", "percentile", "collection", "url", "caption", "taken_at"),
     *("longitude", "latitude", "metadata"),
 )
+USUAL_LABELS = "person, animal, car, truck, building, tree, food, text"
 _COLUMN = re.compile(r"Column (\d+) of the query: (.*)", re.DOTALL)
 
 
@@ -41,8 +44,7 @@ async def search(request: Request, asking: Asking) -> Response:
     wanted, found, problem, column = Wanted(), Found((), (), ""), None, None
     try:
         wanted = Wanted.read(request.query_params)
-        async with asking.open() as connection:
-            found = await find(connection, wanted, asking.options.model)
+        found = await ask_for(asking, wanted, find)
     except NotAdmitted:
         raise
     except ClipsqlError as error:
@@ -65,9 +67,7 @@ async def export(form: str, request: Request, asking: Asking) -> Response:
     if form not in ("csv", "jsonl"):
         raise InvalidArgument(f"There is no export as {form[:20]}; there is csv and jsonl.")
     wanted = Wanted.read(request.query_params)
-    async with asking.open() as connection:
-        terms = await terms_of(connection, wanted)
-        rows = await rows_found(connection, wanted, asking.options.model, terms, most=wanted.shown)
+    rows = await ask_for(asking, wanted, partial(rows_found, most=wanted.shown))
     held = io.StringIO(newline="")
     if form == "csv":
         table = csv.writer(held)
@@ -111,8 +111,33 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
         and find_spec("torch") is not None
         and find_spec("transformers") is not None
     )
-    where = request.query_params.get("where", "")
-    return pages.show(request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where)
+    where, labels = (request.query_params.get(name, "") for name in ("where", "labels"))
+    fit, found, problem = None, None, None
+    if rows[0]["status"] == "embedded":
+        try:
+            fit = await fit_of(asking, wanted, image) if wanted.has_question else None
+            found = await labels_of(asking, image, _split(labels)) if labels.strip() else None
+        except ClipsqlError as error:  # the picture is there all the same
+            problem = Problem.of(error)
+    return pages.show(
+        request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where,
+        fit=fit, labels=labels, found=found, usual_labels=USUAL_LABELS, problem=problem,
+    )  # fmt: skip
+
+
+def _split(labels: str) -> list[str]:
+    return [label.strip() for label in re.split("[,，、;；]", labels) if label.strip()]
+
+
+@gallery.get("/plan")
+async def plan(request: Request, asking: Asking) -> Response:
+    """How a search is answered, and why so."""
+    wanted = Wanted.read(request.query_params)
+    if not wanted.has_question:
+        raise InvalidArgument(
+            "Nothing is looked for, so there is no plan; write a query or choose a picture."
+        )
+    return pages.show(request, "plan.html", wanted=wanted, plan=await plan_of(asking, wanted))
 
 
 @gallery.post("/picture")

@@ -188,6 +188,136 @@ def test_what_is_folded_is_counted_and_opened(gallery: httpx2.Client, engine: En
     )  # nothing is compared without a question
 
 
+def test_how_a_search_is_answered_is_told(gallery: httpx2.Client, engine: Engine) -> None:
+    query = "100% red : truck - 2*image:7"
+    address = httpx2.QueryParams({"query": query, "in_collection": "streets", "min_similarity": "-1"})
+    page = gallery.get(f"/plan?{address}")
+    with engine.connect() as connection:
+        explained = connection.exec_driver_sql(
+            "select p.explanation from clipsql.search_plan(clipsql.mix(array[clipsql.embed_text('100%% red : truck'),"
+            " clipsql.image_vector(7)], '{1,-2}'), max_results => 60, in_collection => 'streets',"
+            " except_images => '{7}', min_similarity => -1) as p"
+        ).scalar_one()
+    assert (page.status_code, explained in html.unescape(page.text)) == (200, True), page.text
+    assert 'hx-get="/plan?' in gallery.get(f"/?{address}").text
+    alone = gallery.get("/plan?query=a+dog")
+    assert (alone.status_code, "clipsql-" not in alone.text) == (200, True)
+    for wrong in ("/plan", "/plan?in_collection=streets", "/plan?query=a+(", "/plan?query=./a.jpg"):
+        assert gallery.get(wrong).status_code == 422
+
+
+def test_a_picture_tells_how_it_fits_and_what_it_is(gallery: httpx2.Client, engine: Engine) -> None:
+    page = gallery.get(
+        "/pictures/9", params={"query": "a dog - 2*image:7", "labels": "a dog，a car, <b>"}
+    ).text
+    with engine.connect() as connection:
+        cosines = connection.exec_driver_sql(
+            "select clipsql.match(9, 'a dog'), 1 - (clipsql.image_vector(9) <=> clipsql.image_vector(7))"
+        ).one()
+        labels = connection.exec_driver_sql(
+            "select * from clipsql.classify(9, array['a dog', 'a car', '<b>'])"
+        ).all()
+        (found,) = connection.exec_driver_sql(
+            "select similarity, percentile from clipsql.search_query('a dog - 2*image:7', only_images => '{9}')"
+        ).all()
+    for number in cosines:
+        assert f"</meter> {number:.3f}" in page
+    assert f"{found.similarity:.3f} · better than {found.percentile:.2f} %" in page
+    shown = re.findall(r"<dt>([^<]*)</dt><dd><meter[^>]*></meter> ([\d.]+) %", page)
+    assert [(html.unescape(name), number) for name, number in shown] == [
+        (name, f"{100 * probability:.1f}") for name, probability in labels
+    ]
+    one_label = gallery.get("/pictures/9?labels=dog")
+    assert (one_label.status_code, "two labels or more" in one_label.text) == (200, True)
+    assert "</meter>" not in gallery.get("/pictures/9").text
+
+
+def test_hours_of_the_day_are_utc_counted_and_chosen(
+    gallery: httpx2.Client, database_url: str, engine: Engine
+) -> None:
+    counted = "select count(*) from clipsql.image where collection = 'streets' and "
+    hour = "extract(hour from taken_at at time zone 'UTC')"
+    role = "set_config('timezone', 'Asia/Tokyo', false)"
+    for address, condition in (
+        ("daily_from=06:00&daily_until=18:00", f"{hour} >= 6 and {hour} < 18"),
+        ("daily_from=20:00&daily_until=04:00", f"({hour} >= 20 or {hour} < 4)"),
+        ("daily_from=22:00&daily_until=00:00", f"{hour} >= 22"),
+        ("daily_until=05:00", f"{hour} < 5"),
+    ):
+        with engine.connect() as connection:
+            expected = connection.exec_driver_sql(counted + condition).scalar_one()
+        for query in ("", "&query=a+dog"):
+            page = gallery.get(f"/?in_collection=streets&shown=600&{address}{query}").text
+            assert len(images(page)) == expected > 0, (address, query)
+            with psycopg.connect(database_url) as connection:
+                connection.execute("select " + role)
+                cursor = connection.execute(sql_of(page).encode())
+                while cursor.nextset():
+                    pass
+                assert [row[1] for row in cursor.fetchall()] == images(page)
+    bars = re.findall(r'data-begin="(\d\d:00)" data-end="(\d\d:00)">\s*<title>[^<]*: (\d+)<', page)
+    assert (len(bars), sum(int(count) for _, _, count in bars)) == (24, expected)
+    assert [begin for begin, _, count in bars if int(count)] <= ["04:00"]
+
+
+@pytest.fixture
+def towerless(engine: Engine) -> Iterator[str]:
+    """A model with the same files and vectors, whose text tower is not in the database."""
+    model, _ = register_model(engine, str(MODEL_FOLDER), name="towerless", dtype="float32")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "delete from clipsql_private.text_tower where model_id = %s", (model.model_id,)
+        )
+        connection.exec_driver_sql(
+            "insert into clipsql.image_embedding (model_id, image_id, embedding)"
+            " select %s, image_id, embedding from clipsql.image_embedding where model_id <> %s",
+            (model.model_id, model.model_id),
+        )
+    yield model.name
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "delete from clipsql.image_embedding where model_id = %s", (model.model_id,)
+        )
+        connection.exec_driver_sql("delete from clipsql.model where model_id = %s", (model.model_id,))
+
+
+def test_texts_are_embedded_here_under_a_model_whose_tower_sql_lacks(
+    gallery: httpx2.Client, database_url: str, towerless: str
+) -> None:
+    address = "/?query=a+red+truck+-+2*night+%2B+image:7&in_collection=streets&shown=600"
+    with served(database_url, public=True, model=towerless) as client:
+        client.headers["accept"] = "text/html"
+        page = client.get(address)
+        assert page.status_code == 200, page.text
+        right = images(gallery.get(address).text)  # by a vector that differs in its last digits
+        assert (images(page.text)[:20], sorted(images(page.text))) == (right[:20], sorted(right))
+        with psycopg.connect(database_url) as connection:
+            assert [row[1] for row in connection.execute(sql_of(page.text).encode())] == images(page.text)
+        lines = client.get(address.replace("/?", "/export.jsonl?")).text.splitlines()
+        assert [json.loads(line)["image_id"] for line in lines] == images(page.text)
+        told = "/pictures/9?query=a+dog&labels=a+dog,a+car"
+        bars = [
+            [float(number) for number in re.findall(r"</meter> (-?[\d.]+)", each.get(told).text)]
+            for each in (client, gallery)
+        ]
+        assert len(bars[0]) == 3
+        assert bars[0] == pytest.approx(bars[1], abs=0.11)
+        assert "towerless" in client.get("/plan?query=a+dog").text
+        for request in (
+            {"text": "a dog", "in_collection": "streets", "max_results": 50},
+            {"query": "a dog - 2*night + image:7", "only_images": list(range(1, 20)), "except_images": [3]},
+        ):
+            answer, right = (
+                [match["id"] for match in each.post("/v1/search", json=request).json()["matches"]]
+                for each in (client, gallery)
+            )
+            assert answer[:10] == right[:10]
+            assert len(answer) == len(right) > 5
+        assert client.post("/v1/search", json={"text": " "}).status_code == 422
+        fused = client.post("/v1/search", json={"query": "a + b", "fusion": "minimum similarity"})
+        assert (fused.status_code, "clipsql model remember" in html.unescape(fused.text)) == (422, True)
+
+
 def test_more_is_shown_when_it_is_asked_for(gallery: httpx2.Client) -> None:
     first = gallery.get("/?query=a+dog").text
     assert len(images(first)) == 60

@@ -24,11 +24,13 @@ from clipsql.serving.facets import names_of, times_of, values_of
 from clipsql.serving.metadata_filter import as_json_path
 from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH, map_of
+from clipsql.serving.statements import Asked
 from clipsql.serving.wanted import PAGE, Wanted
 from clipsql.serving.words import CHINESE, language_of, say
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(str.strip)
 NUMBERS = st.none() | st.floats(-1e6, 1e6).map(lambda number: float(f"{number:.10g}"))
+HOURS = st.just("") | st.times().map(lambda hour: f"{hour:%H:%M}")
 TIMES = st.just("") | st.datetimes().map(lambda moment: moment.isoformat() + "+00:00")
 
 
@@ -40,6 +42,8 @@ TIMES = st.just("") | st.datetimes().map(lambda moment: moment.isoformat() + "+0
         in_collection=TEXTS,
         taken_from=TIMES,
         taken_until=TIMES,
+        daily_from=HOURS,
+        daily_until=HOURS,
         near_longitude=NUMBERS,
         within_m=NUMBERS,
         min_percentile=NUMBERS,
@@ -62,6 +66,9 @@ def test_a_url_is_the_whole_search(wanted: Wanted) -> None:
         ("taken_from=yesterday", "taken_from"),
         ("min_similarity=much", "min_similarity"),
         ("within_m=nan", "within_m"),
+        ("daily_from=25:00", "daily_from"),
+        ("daily_until=22:00:01", "daily_until"),
+        ("daily_until=22:00%2B01:00", "daily_until"),
         ("only_images=1,x", "only_images"),
         ("only_images=99999999999999999999", "only_images"),
         ("only_images=²", "only_images"),
@@ -79,7 +86,7 @@ def test_what_cannot_be_read_is_named(said: str, named: str) -> None:
 )
 def test_what_is_no_vector_is_refused(picture: str) -> None:
     with pytest.raises(InvalidArgument, match="no vector"):
-        Wanted(picture=picture).statement(max_results=1, model=None)
+        Asked(wanted=Wanted(picture=picture), model=None).search(1)
 
 
 def test_a_choice_is_taken_back_by_choosing_it_again() -> None:

@@ -191,8 +191,12 @@ document.addEventListener("pointerup", (event) => {
   if (to && to !== brush && to.parentElement === brush.parentElement) {
     const bars = brushed(to);
     const address = new URL(brush.parentElement.dataset.search, location.href);
-    address.searchParams.set("taken_from", bars[0].dataset.begin);
-    address.searchParams.set("taken_until", bars.at(-1).dataset.end);
+    const [from, until] = brush.parentElement.dataset.names.split(" ");
+    const [begin, end] = [bars[0].dataset.begin, bars.at(-1).dataset.end];
+    if (begin !== end) {  // which the whole day has
+      address.searchParams.set(from, begin);
+      address.searchParams.set(until, end);
+    }
     location.href = address;
   }
   brush = null;
