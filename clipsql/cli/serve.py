@@ -33,6 +33,8 @@ from clipsql.extras import require_extra
     metavar="FOLDER",
     help="Take uploads, and keep their files here.",
 )
+@click.option("--tiles", metavar="URL", help="Of tiles for the map: https://tiles.example/{z}/{x}/{y}.png.")
+@click.option("--tiles-credit", metavar="TEXT", help="Whose tiles they are, for below the map.")
 @click.option(
     "--allow-private-hosts",
     is_flag=True,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -18,12 +19,12 @@ from starlette.datastructures import QueryParams, UploadFile
 from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
-from clipsql.serving.door import Asking
+from clipsql.serving.door import Asking, Door
 from clipsql.serving.finding import Found, ask_for, find, rows_found
 from clipsql.serving.judging import fit_of, labels_of, plan_of
 from clipsql.serving.pages import pages, require_token
 from clipsql.serving.picture_vector import write_vector
-from clipsql.serving.places import HEIGHT, WIDTH
+from clipsql.serving.places import HEIGHT, WIDTH, Tile, tiles_on
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
 from clipsql.serving.wanted import Wanted
@@ -57,8 +58,13 @@ async def search(request: Request, asking: Asking) -> Response:
     return pages.show(
         request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found,
         problem=problem, column=column, may_write=wanted.can_be_watched and await asking.may_write(),
-        map_size=(WIDTH, HEIGHT),
+        map_size=(WIDTH, HEIGHT), tiles=_tiles(found, asking), tiles_credit=asking.options.tiles_credit,
     )  # fmt: skip
+
+
+def _tiles(found: Found, asking: Door) -> Sequence[Tile]:
+    template = asking.options.tiles
+    return tiles_on(found.places, template) if found.places and template else ()
 
 
 @gallery.get("/export.{form}")

@@ -514,6 +514,21 @@ def test_places_are_on_a_map_that_narrows(gallery: httpx2.Client) -> None:
     assert len(images(gallery.get(html.unescape(link)).text)) >= int(count)
 
 
+def test_tiles_of_a_server_that_is_named_are_on_the_map_and_allowed(
+    gallery: httpx2.Client, database_url: str
+) -> None:
+    assert "img-src 'self';" in gallery.get("/").headers["content-security-policy"]
+    tiles = {"tiles": "https://tiles.example:8443/a/{z}/{x}/{y}.png?k=1&b=2", "tiles_credit": "© <b>Them</b>"}
+    with served(database_url, public=True, **tiles) as client:
+        page = client.get("/?in_collection=streets", headers={"accept": "text/html"})
+    assert "img-src 'self' https://tiles.example:8443;" in page.headers["content-security-policy"]
+    assert (
+        len(re.findall(r'<image href="https://tiles.example:8443/a/\d+/\d+/\d+.png\?k=1&amp;b=2"', page.text))
+        > 3
+    )
+    assert ("© &lt;b&gt;Them" in page.text, 'class="land"' in page.text) == (True, False)
+
+
 def test_pages_speak_chinese(gallery: httpx2.Client) -> None:
     page = gallery.get("/?query=a+dog", headers={"Accept-Language": "zh-CN"}).text
     assert ('<html lang="zh">' in page, "按相关性" in page) == (True, True)

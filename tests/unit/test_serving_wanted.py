@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 import clipsql.serving
-from clipsql.errors import InvalidArgument
+from clipsql.errors import ConfigurationError, InvalidArgument
 from clipsql.search.counter import MatchCount
 from clipsql.serving.count_pages import PERIODS, greatest, plot
 from clipsql.serving.cursor import read_cursor, write_cursor
 from clipsql.serving.facets import names_of, times_of, values_of
 from clipsql.serving.metadata_filter import as_json_path
+from clipsql.serving.options import ServeOptions
 from clipsql.serving.picture_vector import write_vector
-from clipsql.serving.places import HEIGHT, WIDTH, map_of
+from clipsql.serving.places import HEIGHT, WIDTH, map_of, tiles_on
 from clipsql.serving.statements import Asked
 from clipsql.serving.wanted import PAGE, Wanted
 from clipsql.serving.words import CHINESE, language_of, say
@@ -169,6 +170,40 @@ def test_the_spots_of_a_map_hold_every_place(places: list[tuple[float, float]]) 
         assert any(metres(place, (spot.longitude, spot.latitude)) <= spot.within_m for spot in found.spots), (
             place
         )
+
+
+@given(PLACES | NEAR)
+def test_the_tiles_of_a_map_cover_it_and_show_each_place_where_it_is(
+    places: list[tuple[float, float]],
+) -> None:
+    found = map_of([{"longitude": x, "latitude": y} for x, y in places])
+    assert found is not None
+    tiles = tiles_on(found, "https://tiles.example/{z}/{x}/{y}.png")
+    assert len({tile.address for tile in tiles}) <= len(tiles) <= 40
+    for longitude, latitude in places:
+        if abs(latitude) > 85:  # where Mercator's world ends
+            continue
+        x = (longitude - found.west) / (found.east - found.west) * WIDTH
+        y = (found.north - latitude) / (found.north - found.south) * HEIGHT
+        within = [
+            tile for tile in tiles
+            if -1e-6 <= x - tile.x <= tile.width + 1e-6 and -1e-6 <= y - tile.y <= tile.height + 1e-6
+        ]  # fmt: skip
+        zoom = int(tiles[0].address.split("/")[-3])
+        # https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
+        column = int((longitude + 180) / 360 * 2**zoom) % 2**zoom
+        row = int((1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2 * 2**zoom)
+        assert f"https://tiles.example/{zoom}/{column}/{row}.png" in {tile.address for tile in within}
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    ["tiles.example/{z}/{x}/{y}", "https://a.example; script-src/{z}/{x}/{y}", "https://a.example/{z}/{x}.png",
+     "https://a.example'/{z}/{x}/{y}", "ftp://a.example/{z}/{x}/{y}"],
+)  # fmt: skip
+def test_an_address_of_tiles_that_is_none_is_refused(tiles: str) -> None:
+    with pytest.raises(ConfigurationError, match="tiles' address"):
+        ServeOptions(tiles=tiles)
 
 
 def test_a_map_shows_the_land_around_and_none_without_places() -> None:

@@ -201,3 +201,42 @@ document.addEventListener("pointerup", (event) => {
   }
   brush = null;
 });
+
+// A circle on the map: from its middle, where it is pressed, to its edge, where it is let go.
+let circle = null;
+const onMap = (map, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+document.addEventListener("pointerdown", (event) => {
+  const map = event.target.closest?.(".map");
+  if (!map || event.button || event.target.closest(".map a")) return;
+  event.preventDefault();
+  circle = { map, middle: onMap(map, event), edge: null };
+});
+document.addEventListener("pointermove", (event) => {
+  if (!circle) return;
+  const { map, middle } = circle;
+  circle.edge = onMap(map, event);
+  const drawn = map.querySelector(".around");
+  drawn.setAttribute("cx", middle.x);
+  drawn.setAttribute("cy", middle.y);
+  drawn.setAttribute("r", Math.hypot(circle.edge.x - middle.x, circle.edge.y - middle.y));
+});
+document.addEventListener("pointerup", () => {
+  if (circle?.edge && Math.hypot(circle.edge.x - circle.middle.x, circle.edge.y - circle.middle.y) > 2) {
+    const { map, middle, edge } = circle;
+    const [west, south, east, north] = map.dataset.edges.split(" ").map(Number);
+    const { width, height } = map.viewBox.baseVal;
+    const place = (point) => [west + (point.x / width) * (east - west), north - (point.y / height) * (north - south)];
+    const [longitude, latitude] = place(middle);
+    const address = new URL(map.dataset.search, location.href);
+    address.searchParams.set("near_longitude", longitude.toFixed(6));
+    address.searchParams.set("near_latitude", latitude.toFixed(6));
+    address.searchParams.set("within_m", Math.max(1, Math.round(metres([longitude, latitude], place(edge)))));
+    location.href = address;
+  }
+  circle = null;
+});
+function metres([longitude, latitude], [otherLongitude, otherLatitude]) {
+  const [x1, y1, x2, y2] = [longitude, latitude, otherLongitude, otherLatitude].map((degrees) => (degrees * Math.PI) / 180);
+  const half = Math.sin((y2 - y1) / 2) ** 2 + Math.cos(y1) * Math.cos(y2) * Math.sin((x2 - x1) / 2) ** 2;
+  return 2 * 6371008.8 * Math.asin(Math.sqrt(Math.min(1, half)));
+}
