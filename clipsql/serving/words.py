@@ -60,6 +60,7 @@ CHINESE = {
     "Place": "地点",
     "Size": "尺寸",
     "Draw a circle on the map from its middle.": "在地图上从圆心拖出一个圆。",
+    "In numbers": "数值",
     "Latitude": "纬度",
     "Longitude": "经度",
     "Within, m": "半径（米）",
