@@ -82,5 +82,9 @@ async def ask(connection: AsyncConnection, request: Mapping[str, Any]) -> dict[s
     return answer
 
 
-Asking = Annotated[Door, Depends(Door)]
+async def _door(request: Request) -> Door:
+    return Door(request)  # Depends(Door) itself would be called in a thread
+
+
+Asking = Annotated[Door, Depends(_door)]
 """The door, as an argument of a route."""
