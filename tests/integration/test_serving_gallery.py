@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import html
 import io
@@ -22,8 +23,10 @@ from web_server import WebServer
 
 from clipsql.db import keys
 from clipsql.db.engine import create_engine
+from clipsql.db.models import require_model
 from clipsql.demo import MODEL_FOLDER
 from clipsql.models import register_model
+from clipsql.serving.encoders import Encoders
 
 WRITER = f"clipsql_test_{os.getpid()}_gallery_writer"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -176,6 +179,12 @@ def test_what_is_folded_is_counted_and_opened(gallery: httpx2.Client, engine: En
     assert sorted(kept + [image for alike in opened.values() for image in alike]) == sorted(whole)
     with engine.connect() as connection:
         for image, others in opened.items():
+            earlier = connection.exec_driver_sql(  # one that stands before them would stand for them
+                "select max(1 - (a.embedding <=> b.embedding)) from clipsql.image_embedding as a,"
+                " clipsql.image_embedding as b where a.image_id = any (%s) and b.image_id = any (%s)",
+                (kept[: kept.index(image)], others),
+            ).scalar_one()
+            assert earlier is None or earlier <= 0.15
             least = connection.exec_driver_sql(
                 "select min(1 - (a.embedding <=> b.embedding)) from clipsql.image_embedding as a,"
                 " clipsql.image_embedding as b where a.image_id = %s and b.image_id = any (%s)",
@@ -207,9 +216,12 @@ def test_how_a_search_is_answered_is_told(gallery: httpx2.Client, engine: Engine
 
 
 def test_a_picture_tells_how_it_fits_and_what_it_is(gallery: httpx2.Client, engine: Engine) -> None:
-    page = gallery.get(
-        "/pictures/9", params={"query": "a dog - 2*image:7", "labels": "a dog，a car, <b>"}
-    ).text
+    search = {"query": "a dog - 2*image:7", "labels": "a dog，a car, <b>", "min_similarity": "0.99"}
+    with engine.connect() as connection:
+        collection = connection.exec_driver_sql(
+            "select collection from clipsql.image where image_id = 9"
+        ).scalar_one()
+    page = gallery.get("/pictures/9", params=search | {"in_collection": collection}).text
     with engine.connect() as connection:
         cosines = connection.exec_driver_sql(
             "select clipsql.match(9, 'a dog'), 1 - (clipsql.image_vector(9) <=> clipsql.image_vector(7))"
@@ -218,7 +230,9 @@ def test_a_picture_tells_how_it_fits_and_what_it_is(gallery: httpx2.Client, engi
             "select * from clipsql.classify(9, array['a dog', 'a car', '<b>'])"
         ).all()
         (found,) = connection.exec_driver_sql(
-            "select similarity, percentile from clipsql.search_query('a dog - 2*image:7', only_images => '{9}')"
+            "select similarity, percentile from clipsql.search_query('a dog - 2*image:7', only_images => '{9}',"
+            " in_collection => %s)",
+            (collection,),
         ).all()
     for number in cosines:
         assert f"</meter> {number:.3f}" in page
@@ -233,8 +247,10 @@ def test_a_picture_tells_how_it_fits_and_what_it_is(gallery: httpx2.Client, engi
 
 
 def test_hours_of_the_day_are_utc_counted_and_chosen(
-    gallery: httpx2.Client, database_url: str, engine: Engine
+    writers: httpx2.Client, database_url: str, engine: Engine
 ) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"alter role {WRITER} set timezone = 'Asia/Tokyo'")
     counted = "select count(*) from clipsql.image where collection = 'streets' and "
     hour = "extract(hour from taken_at at time zone 'UTC')"
     role = "set_config('timezone', 'Asia/Tokyo', false)"
@@ -247,7 +263,7 @@ def test_hours_of_the_day_are_utc_counted_and_chosen(
         with engine.connect() as connection:
             expected = connection.exec_driver_sql(counted + condition).scalar_one()
         for query in ("", "&query=a+dog"):
-            page = gallery.get(f"/?in_collection=streets&shown=600&{address}{query}").text
+            page = writers.get(f"/?in_collection=streets&shown=600&{address}{query}").text
             assert len(images(page)) == expected > 0, (address, query)
             with psycopg.connect(database_url) as connection:
                 connection.execute("select " + role)
@@ -258,6 +274,16 @@ def test_hours_of_the_day_are_utc_counted_and_chosen(
     bars = re.findall(r'data-begin="(\d\d:00)" data-end="(\d\d:00)">\s*<title>[^<]*: (\d+)<', page)
     assert (len(bars), sum(int(count) for _, _, count in bars)) == (24, expected)
     assert [begin for begin, _, count in bars if int(count)] <= ["04:00"]
+    watch = {"token": token(writers), "name": "at night", "query": "a dog", "alarms_per_day": "0.1",
+             "daily_from": "06:00", "daily_until": "23:00", "in_collection": "streets"}  # fmt: skip
+    assert writers.post("/watches", data=watch).status_code == 303
+    with engine.begin() as connection:
+        kept = (
+            "select filters ->> 'daily_from', filters ->> 'daily_until', timezone"
+            " from clipsql.watch_list where name = 'at night'"
+        )
+        assert tuple(connection.exec_driver_sql(kept).one()) == ("06:00:00", "23:00:00", "UTC")
+        connection.exec_driver_sql(f"alter role {WRITER} reset timezone")
 
 
 @pytest.fixture
@@ -282,7 +308,11 @@ def towerless(engine: Engine) -> Iterator[str]:
 
 
 def test_texts_are_embedded_here_under_a_model_whose_tower_sql_lacks(
-    gallery: httpx2.Client, database_url: str, towerless: str
+    gallery: httpx2.Client,
+    database_url: str,
+    towerless: str,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address = "/?query=a+red+truck+-+2*night+%2B+image:7&in_collection=streets&shown=600"
     with served(database_url, public=True, model=towerless) as client:
@@ -314,6 +344,11 @@ def test_texts_are_embedded_here_under_a_model_whose_tower_sql_lacks(
             assert answer[:10] == right[:10]
             assert len(answer) == len(right) > 5
         assert client.post("/v1/search", json={"text": " "}).status_code == 422
+        encoders = Encoders()
+        monkeypatch.setattr("clipsql.serving.encoders._REMEMBERED", 2)
+        model = require_model(engine, towerless)
+        first = asyncio.run(encoders.embed(model, ["a dog", "a car", "a dog", "a bus"]))
+        assert (list(first), len(encoders._texts)) == (["a dog", "a car", "a bus"], 2)
         fused = client.post("/v1/search", json={"query": "a + b", "fusion": "minimum similarity"})
         assert (fused.status_code, "clipsql model remember" in html.unescape(fused.text)) == (422, True)
 
@@ -399,7 +434,11 @@ def test_a_picture_at_an_address_is_searched_with(database_url: str) -> None:
             assert "clipsql.search_vectors(" in sql_of(found.text)
         with served(database_url, allow_private_hosts=True) as closed:
             asked = len(web.requests)
+            form["token"] = token(closed, "/login")
             assert closed.post("/picture", data=form).status_code in (303, 401)
+            closed.headers["api-key"] = "clipsql_wrong"  # for which nothing is fetched either
+            form["token"] = token(closed, "/login")
+            assert closed.post("/picture", data=form).status_code == 401
             assert len(web.requests) == asked
 
 
@@ -441,6 +480,7 @@ def test_a_key_opens_the_gallery_and_is_kept_where_no_script_reads_it(
             away = client.post("/login", data={"token": token(client), "then": elsewhere, "key": key})
             assert away.headers["location"] == "/", elsewhere
         assert client.post("/logout").status_code == 403
+        assert client.post("/logout", data={"token": form["token"]}).status_code == 403  # of who had no key
         assert client.post("/logout", data={"token": token(client)}).status_code == 303
         assert client.get("/").status_code == 303
         client.cookies.set("clipsql_key", "clipsql_removed")
