@@ -47,7 +47,8 @@ def _jpeg(data: bytes) -> ImageFile.ImageFile:
 def _heif(data: bytes) -> ImageFile.ImageFile:
     from pillow_heif import HeifImageFile  # which takes longer to load than all the others, and is rarely met
 
-    return HeifImageFile(io.BytesIO(data), "")
+    picture: ImageFile.ImageFile = HeifImageFile(io.BytesIO(data), "")  # type: ignore[no-untyped-call]
+    return picture
 
 
 def _reader(kind: type[ImageFile.ImageFile]) -> Callable[[bytes], ImageFile.ImageFile]:
