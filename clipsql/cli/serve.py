@@ -33,6 +33,13 @@ from clipsql.extras import require_extra
     metavar="FOLDER",
     help="Take uploads, and keep their files here.",
 )
+@click.option("--tiles", metavar="URL", help="Of tiles for the map: https://tiles.example/{z}/{x}/{y}.png.")
+@click.option("--tiles-credit", metavar="TEXT", help="Whose tiles they are, for below the map.")
+@click.option(
+    "--allow-private-hosts",
+    is_flag=True,
+    help="Fetch pictures by address from this machine and private networks too.",
+)
 @database_option
 def serve(settings: Settings, host: str, port: int, **options: object) -> None:
     """Show the pictures as a gallery for people, and answer programs over HTTP, until Ctrl-C.

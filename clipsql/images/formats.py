@@ -13,7 +13,6 @@ from PIL.GifImagePlugin import GifImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.WebPImagePlugin import WebPImageFile
-from pillow_heif import HeifImageFile
 
 from clipsql.errors import FailureClass, ImageError
 from clipsql.images.mending import jpeg_essentials
@@ -45,6 +44,13 @@ def _jpeg(data: bytes) -> ImageFile.ImageFile:
         return JpegImageFile(io.BytesIO(jpeg_essentials(data)), "")
 
 
+def _heif(data: bytes) -> ImageFile.ImageFile:
+    from pillow_heif import HeifImageFile  # which takes longer to load than all the others, and is rarely met
+
+    picture: ImageFile.ImageFile = HeifImageFile(io.BytesIO(data), "")  # type: ignore[no-untyped-call]
+    return picture
+
+
 def _reader(kind: type[ImageFile.ImageFile]) -> Callable[[bytes], ImageFile.ImageFile]:
     return lambda data: kind(io.BytesIO(data), "")
 
@@ -60,7 +66,7 @@ _READERS: tuple[tuple[str, int, tuple[bytes, ...], Callable[[bytes], ImageFile.I
     ("BMP", 0, (b"BM",), _reader(BmpImageFile)),
     # "mif1" and "msf1" may hold either codec, so both readers get their try.
     ("AVIF", 4, (b"ftypavif", b"ftypavis", b"ftypmif1", b"ftypmsf1"), _reader(AvifImageFile)),
-    ("HEIF", 4, (b"ftyphe", b"ftypmif1", b"ftypmsf1"), _reader(HeifImageFile)),
+    ("HEIF", 4, (b"ftyphe", b"ftypmif1", b"ftypmsf1"), _heif),
     ("JPEG2000", 0, (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), _reader(Jpeg2KImageFile)),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -10,11 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
 
+from clipsql.db.calls.searches import image_vector, mix, parse_query
 from clipsql.db.collections import require_collection
-from clipsql.errors import InvalidArgument, UnknownImage
+from clipsql.errors import InvalidArgument, TextEncoderUnavailable, UnknownImage
 from clipsql.serving.cursor import read_cursor, write_cursor
-from clipsql.serving.door import Asking, ask
+from clipsql.serving.door import Asking, Door, ask
 from clipsql.serving.requests import (
+    MOST_RESULTS,
     Id,
     PictureRequest,
     RemovalRequest,
@@ -50,28 +53,69 @@ async def search(body: SearchRequest, asking: Asking, request: Request) -> Respo
     asked = {"model": asking.options.model} | body.model_dump(mode="json", exclude_none=True)
     seen: list[int] = []
     if (after := asked.pop("after", None)) is not None:
-        if body.distinct_above is not None:
-            raise InvalidArgument(
-                "distinct_above folds within one answer; ask for more max_results instead of after."
-            )
         seen = read_cursor(asked, after)
-    sent = asked | ({"except_images": [*(body.except_images or ()), *seen]} if seen else {})
-    async with asking.open() as connection:
-        answer = await ask(connection, sent)
-        matches = answer["matches"]
-        if not matches and body.in_collection:
-            await connection.run_sync(require_collection, body.in_collection)
-    for match in matches:
-        match["rank"] += len(seen)
-    has_more = len(matches) == (body.max_results or 10) and body.distinct_above is None
+    sent, wanted = asked, body.max_results or 10
+    if seen and body.distinct_above is None:
+        sent = asked | {"except_images": [*(body.except_images or ()), *seen]}
+    elif seen:  # what was shown goes on to stand for what is nearly the same, so it is found once more
+        if wanted + len(seen) > MOST_RESULTS:
+            raise InvalidArgument(
+                f"Pages with distinct_above end at {MOST_RESULTS:,} pictures; narrow the search."
+            )
+        sent = asked | {"max_results": wanted + len(seen)}
+    answer = await _answer(asking, sent)
+    known = set(seen)
+    matches = [match for match in answer["matches"] if match["id"] not in known][:wanted]
+    for place, match in enumerate(matches, len(seen) + 1):
+        match["rank"] = place
+    has_more = len(matches) == wanted
     further = write_cursor(asked, [*seen, *(match["id"] for match in matches)]) if has_more else None
     if NDJSON not in request.headers.get("accept", ""):
-        return JSONResponse(answer | {"after": further})
+        return JSONResponse(answer | {"matches": matches, "after": further})
     headers = {"Clipsql-Model": answer["model"].encode().decode("latin-1")} | (
         {"Clipsql-After": further} if further else {}
     )
     lines = (json.dumps(match, ensure_ascii=False) + "\n" for match in matches)
     return StreamingResponse(lines, media_type=NDJSON, headers=headers)
+
+
+async def _answer(asking: Door, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer of search_request; where SQL cannot embed a text, to the same with the vector that the model gives."""
+
+    async def put(request: dict[str, Any]) -> dict[str, Any]:
+        async with asking.open() as connection:
+            answer = await ask(connection, request)
+            if not answer["matches"] and request.get("in_collection"):
+                await connection.run_sync(require_collection, request["in_collection"])
+            return answer
+
+    try:
+        return await put(request)
+    except TextEncoderUnavailable:
+        if request.get("fusion", "weighted sum") != "weighted sum":  # which is no search by one vector
+            raise
+    return await put(await _by_vector(asking, request))
+
+
+async def _by_vector(asking: Door, request: dict[str, Any]) -> dict[str, Any]:
+    model = request.get("model")
+    others = {name: value for name, value in request.items() if name not in ("text", "query", "fusion")}
+    if "text" in request:
+        (vector,) = (await asking.embed([request["text"]], model=model)).values()
+        return others | {"vector": vector}
+    async with asking.open() as connection:
+        terms = (await connection.execute(sa.select(parse_query(request["query"])))).all()
+    texts = await asking.embed([term.body for term in terms if term.kind == "text"], model=model)
+    vectors = [
+        texts[term.body] if term.kind == "text" else image_vector(term.image_id, model=model)
+        for term in terms
+    ]
+    pictures = [term.image_id for term in terms if term.image_id is not None]
+    async with asking.open() as connection:
+        joined = sa.select(mix(vectors, weights=[term.weight for term in terms]))
+        joint: Sequence[float] = (await connection.execute(joined)).scalar_one()
+    excepted = [*request.get("except_images", ()), *pictures]
+    return others | {"vector": [float(number) for number in joint], "except_images": excepted}
 
 
 PICTURE = """

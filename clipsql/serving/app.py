@@ -23,6 +23,7 @@ from clipsql.serving.callers import Callers, NotAdmitted
 from clipsql.serving.count_pages import count_pages
 from clipsql.serving.door import Asking
 from clipsql.serving.encoders import Encoders
+from clipsql.serving.fetches import Fetches
 from clipsql.serving.gallery import gallery
 from clipsql.serving.metrics import CONTENT_TYPE, Metrics
 from clipsql.serving.options import ServeOptions
@@ -43,7 +44,8 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        with app.state.fetches:
+            yield
         await callers.engine.dispose()
 
     app = FastAPI(
@@ -51,7 +53,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
         description="CLIP image search that lives in PostgreSQL.",
     )  # fmt: skip
     app.state.options, app.state.callers = options, callers
-    app.state.shrunk, app.state.encoders = Shrunk(), Encoders()
+    app.state.shrunk, app.state.encoders, app.state.fetches = Shrunk(), Encoders(), Fetches(options)
     # The last is for what nobody foresaw, which Starlette logs with its traceback.
     for kind in (ClipsqlError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer_error)

@@ -30,7 +30,9 @@ class NotAllowed(ClipsqlError):
 
 _ROLE = """
     select a.role, r.oid as role_id, r.rolsuper or r.rolbypassrls as is_above,
-           pg_has_role(session_user, r.oid, 'member') as is_ours
+           pg_has_role(session_user, r.oid, 'member') as is_ours,
+           to_regtype('vector') is null
+               or exists (select from pg_catalog.pg_db_role_setting as d where d.setrole = r.oid) as has_settings
     from ({asking}) as a(role)
     left join pg_catalog.pg_roles as r on r.rolname = a.role
 """
@@ -38,9 +40,18 @@ _ROLE_OF_KEY = sa.text(
     _ROLE.format(asking="select k.role from clipsql_private.api_key as k where k.digest = :digest")
 )
 _ROLE_BY_NAME = sa.text(_ROLE.format(asking="select cast(:role as text)"))
-# What ALTER ROLE ... SET says holds from a login on, and here is none, but policies may go by such a setting. Then the
-# path: the extension may lie in a schema that is not on it, where its types are not found. The role comes last.
 _BECOME = sa.text(
+    """
+    select
+        set_config('statement_timeout', :timeout, true),
+        set_config('transaction_read_only', :read_only, true),
+        set_config('role', :role, true)
+    """
+)
+# What ALTER ROLE ... SET says holds from a login on, and here is none, but policies may go by such a setting. Then the
+# path: the extension may lie in a schema that is not on it, where its types are not found. The role comes last. Most
+# roles have no such settings, and looking for them takes as long as fetching a thumbnail.
+_BECOME_WITH_SETTINGS = sa.text(
     """
     select
         set_config('statement_timeout', :timeout, true),
@@ -175,7 +186,9 @@ class Callers:
         values = {
             "timeout": str(round(1000 * self._options.statement_timeout_s)),
             "read_only": "off" if writes else "on",
-            "role_id": found.role_id,
             "role": found.role,
         }
-        await connection.execute(_BECOME, values)
+        if found.has_settings:
+            await connection.execute(_BECOME_WITH_SETTINGS, values | {"role_id": found.role_id})
+        else:
+            await connection.execute(_BECOME, values)

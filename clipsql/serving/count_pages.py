@@ -46,7 +46,7 @@ async def counts(request: Request, asking: Asking) -> Response:
     if not wanted.query or wanted.picture:
         raise InvalidArgument("Matches of a query are counted; write one, without a picture of your own.")
     filters = wanted.filters() | wanted.times()
-    async with asking.searcher() as searcher:
+    async with asking.searcher(timezone="UTC") as searcher:
         found: list[MatchCount] = await searcher.count_matches(
             wanted.query, by=by, min_similarity=wanted.min_similarity, **filters
         )

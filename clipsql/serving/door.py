@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -12,8 +12,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clipsql.db.models import ModelRow
+from clipsql.db.text_towers import require_texts
 from clipsql.search.asynchronous import AsyncSearcher
 from clipsql.serving.callers import Callers, Shown
+from clipsql.serving.encoders import Encoders
 from clipsql.serving.options import ServeOptions
 
 
@@ -23,6 +25,7 @@ class Door:
     def __init__(self, request: Request) -> None:
         self.options: ServeOptions = request.app.state.options
         self._callers: Callers = request.app.state.callers
+        self._encoders: Encoders = request.app.state.encoders
         self.shown = Shown.by(request.headers, request.cookies, self.options)
 
     @asynccontextmanager
@@ -33,22 +36,30 @@ class Door:
 
     @asynccontextmanager
     async def searcher(
-        self, *, writes: bool = False, model: str | None = None
+        self, *, writes: bool = False, model: str | None = None, timezone: str | None = None
     ) -> AsyncIterator[AsyncSearcher]:
-        """A searcher as the role that asks, under a model or the server's own."""
+        """A searcher as the role that asks, under a model or the server's own, in a time zone or the role's own."""
         async with self.open(writes=writes) as connection:
-            yield self.on(connection, model)
+            yield self.on(connection, model, timezone=timezone)
 
-    def on(self, connection: AsyncConnection, model: str | None = None) -> AsyncSearcher:
+    def on(
+        self, connection: AsyncConnection, model: str | None = None, *, timezone: str | None = None
+    ) -> AsyncSearcher:
         """A searcher on a connection of `open`."""
-        return AsyncSearcher(connection, model=model or self.options.model)
+        return AsyncSearcher(connection, model=model or self.options.model, timezone=timezone)
 
-    async def model(self) -> ModelRow:
-        """The server's model with its files, which not every role may see, for a role that may search."""
-        async with self.searcher() as searcher:
-            name: str = (await searcher.model()).name
+    async def model(self, name: str | None = None) -> ModelRow:
+        """A model, or the server's own, with its files, which not every role may see, for a role that may search."""
+        async with self.searcher(model=name) as searcher:
+            found: str = (await searcher.model()).name
         async with self._callers.engine.connect() as connection:
-            return await AsyncSearcher(connection, model=name).model()
+            return await AsyncSearcher(connection, model=found).model()
+
+    async def embed(self, texts: Sequence[str], *, model: str | None = None) -> dict[str, list[float]]:
+        """The vectors of texts by the model itself, for SQL that cannot. Raises InvalidText, ConfigurationError."""
+        async with self.open() as connection:
+            await connection.run_sync(require_texts, texts)
+        return await self._encoders.embed(await self.model(model), texts)
 
     async def may_write(self) -> bool:
         """Whether who asks may make watches and judge alarms, so that a page shows how."""
@@ -71,5 +82,9 @@ async def ask(connection: AsyncConnection, request: Mapping[str, Any]) -> dict[s
     return answer
 
 
-Asking = Annotated[Door, Depends(Door)]
+async def _door(request: Request) -> Door:
+    return Door(request)  # Depends(Door) itself would be called in a thread
+
+
+Asking = Annotated[Door, Depends(_door)]
 """The door, as an argument of a route."""

@@ -1,9 +1,11 @@
-"""Pictures that are asked with, made vectors beside the event loop; torch is loaded when the first one comes."""
+"""Pictures and texts that SQL cannot embed, made vectors beside the event loop; torch is loaded for the first one."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,14 +22,17 @@ if TYPE_CHECKING:
 
 _SIDE = 512
 """The shortest side that a picture is decoded with: as much as any model looks at."""
+_REMEMBERED = 1000
+"""Texts whose vectors are kept."""
 
 
 class Encoders:
-    """The models that were asked for, each loaded once; one picture at a time is encoded."""
+    """The models that were asked for, each loaded once; one thing at a time is encoded."""
 
     def __init__(self) -> None:
         self._loaded: dict[int, Encoder] = {}
         self._lock = threading.Lock()
+        self._texts: OrderedDict[tuple[int, str], list[float]] = OrderedDict()
 
     async def look(self, model: ModelRow, data: bytes) -> tuple[Picture, NDArray[np.float32]]:
         """A picture's file as it is decoded, and its unit-length embedding. Raises ImageError, ConfigurationError."""
@@ -38,6 +43,26 @@ class Encoders:
         """The picture in a file, lit where the text is. Raises ImageError, ModelError, ConfigurationError."""
         require_extra("clip", "Showing where a text is in a picture")
         return await asyncio.to_thread(self._heat, model, data, query)
+
+    async def embed(self, model: ModelRow, texts: Sequence[str]) -> dict[str, list[float]]:
+        """The unit-length embeddings of texts, the latest remembered. Raises ModelError, ConfigurationError."""
+        require_extra(
+            "clip", f"Embedding a text under model {model.name}, whose text tower is not in the database,"
+        )
+        return await asyncio.to_thread(self._embed, model, texts)
+
+    def _embed(self, model: ModelRow, texts: Sequence[str]) -> dict[str, list[float]]:
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if (model.model_id, text) not in self._texts]
+            if new:
+                for text, vector in zip(new, self._encoder(model).encode_texts(new), strict=True):
+                    self._texts[model.model_id, text] = vector.tolist()
+            found = {text: self._texts[model.model_id, text] for text in texts}
+            for text in found:
+                self._texts.move_to_end((model.model_id, text))
+            while len(self._texts) > _REMEMBERED:
+                self._texts.popitem(last=False)
+            return found
 
     def _heat(self, model: ModelRow, data: bytes, query: str) -> Image:
         with self._lock:

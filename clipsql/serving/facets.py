@@ -97,6 +97,18 @@ def times_of(rows: Sequence[Row]) -> list[Bar]:
     ]
 
 
+def hours_of(rows: Sequence[Row]) -> list[Bar]:
+    """How many pictures are of each hour of the day in UTC, on a day of no meaning; none when there is but one hour."""
+    counted = Counter(row["taken_at"].astimezone(dt.UTC).hour for row in rows if row["taken_at"] is not None)
+    if len(counted) < 2:
+        return []
+    day, hour, most = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.timedelta(hours=1), max(counted.values())
+    return [
+        Bar(day + place * hour, day + (place + 1) * hour, counted[place], counted[place] / most)
+        for place in range(24)
+    ]
+
+
 def shown(value: str | bool) -> str:
     """A value as a URL and a page have it."""
     return str(value).lower() if isinstance(value, bool) else value

@@ -7,29 +7,27 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import QueryParams, UploadFile
 
-from clipsql.db.calls.searches import parse_query
-from clipsql.db.collections import require_collection
 from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
 from clipsql.serving.door import Asking, Door
-from clipsql.serving.facets import Bar, Facet, collections_of, names_of, times_of, values_of
+from clipsql.serving.finding import Found, ask_for, find, rows_found
+from clipsql.serving.judging import fit_of, labels_of, plan_of
 from clipsql.serving.pages import pages, require_token
 from clipsql.serving.picture_vector import write_vector
-from clipsql.serving.places import HEIGHT, WIDTH, PlaceMap, map_of
+from clipsql.serving.places import HEIGHT, WIDTH, Tile, tiles_on
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
-from clipsql.serving.wanted import MOST_FOUND, Wanted
+from clipsql.serving.wanted import Wanted
 
 gallery = APIRouter(include_in_schema=False)
 
@@ -37,33 +35,17 @@ _EXPORTED = (
     *("rank", "image_id", "similarity", "percentile", "collection", "url", "caption", "taken_at"),
     *("longitude", "latitude", "metadata"),
 )
+USUAL_LABELS = "person, animal, car, truck, building, tree, food, text"
 _COLUMN = re.compile(r"Column (\d+) of the query: (.*)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found: the rows, best first, and the facets of the best thousand."""
-
-    rows: Sequence[dict[str, Any]]
-    sql: str
-    collections: Facet = Facet("", (), True)  # noqa: RUF009  it is frozen
-    times: Sequence[Bar] = ()
-    facets: Sequence[Facet] = ()
-    places: PlaceMap | None = None
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there may be more than were counted."""
-        return not _is_whole(self.rows)
 
 
 @gallery.get("/")
 async def search(request: Request, asking: Asking) -> Response:
     """The pictures that the URL says."""
-    wanted, found, problem, column = Wanted(), Found((), ""), None, None
+    wanted, found, problem, column = Wanted(), Found((), (), ""), None, None
     try:
         wanted = Wanted.read(request.query_params)
-        found = await _find(wanted, asking)
+        found = await ask_for(asking, wanted, find)
     except NotAdmitted:
         raise
     except ClipsqlError as error:
@@ -73,66 +55,16 @@ async def search(request: Request, asking: Asking) -> Response:
         if told := _COLUMN.match(problem.detail):
             column = min(int(told[1]), len(wanted.query) + 1)
             problem = replace(problem, detail=told[2])
-    shown = sorted(found.rows, key=lambda row: row["rank"])[: wanted.shown]
-    if wanted.by_date:
-        shown.sort(
-            key=lambda row: (row["taken_at"] is None, -row["taken_at"].timestamp() if row["taken_at"] else 0)
-        )
     return pages.show(
-        request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found, shown=shown,
+        request, "search.html", status=problem.status if problem else 200, wanted=wanted, found=found,
         problem=problem, column=column, may_write=wanted.can_be_watched and await asking.may_write(),
-        map_size=(WIDTH, HEIGHT),
+        map_size=(WIDTH, HEIGHT), tiles=_tiles(found, asking), tiles_credit=asking.options.tiles_credit,
     )  # fmt: skip
 
 
-async def _find(wanted: Wanted, asking: Door) -> Found:
-    model = asking.options.model
-    async with asking.open() as connection:
-        terms: Sequence[Any] = ()
-        if wanted.picture and wanted.query:
-            terms = (await connection.execute(sa.select(parse_query(wanted.query)))).all()
-
-        async def rows_of(wanted: Wanted) -> list[dict[str, Any]]:
-            return await _rows(connection, wanted, model, terms)
-
-        rows = await rows_of(wanted)
-        if not rows and wanted.in_collection:
-            await connection.run_sync(require_collection, wanted.in_collection)
-        # A choice of several is counted without itself: otherwise what is not chosen would be gone.
-        facets = []
-        for name, chosen in wanted.metadata.items():
-            others = {other: values for other, values in wanted.metadata.items() if other != name}
-            without = await rows_of(replace(wanted, metadata=others))
-            facets.append(Facet(name, values_of(without, name, chosen), _is_whole(without)))
-        for name in names_of(rows):
-            if name not in wanted.metadata:
-                facets.append(Facet(name, values_of(rows, name, ()), _is_whole(rows)))
-        in_all = rows if not wanted.in_collection else await rows_of(replace(wanted, in_collection=""))
-    text = wanted.statement(max_results=wanted.shown, model=model, terms=terms).as_string()
-    collections = Facet("", collections_of(in_all), _is_whole(in_all))
-    return Found(rows, text + ";", collections, times_of(rows), facets, map_of(rows))
-
-
-def _is_whole(rows: Sequence[Any]) -> bool:
-    return len(rows) < MOST_FOUND
-
-
-async def _rows(
-    connection: AsyncConnection,
-    wanted: Wanted,
-    model: str | None,
-    terms: Sequence[Any],
-    *,
-    most: int = MOST_FOUND,
-) -> list[dict[str, Any]]:
-    statement = wanted.statement(max_results=most, model=model, terms=terms).as_string()
-    # Text of the statement's own: neither a colon nor a percent sign in it is a parameter.
-    found = await connection.exec_driver_sql(
-        "select f.*, i.collection, i.longitude, i.latitude, i.url from ("  # noqa: S608  every value is a literal
-        + statement.replace("%", "%%")
-        + ") as f join clipsql.image as i on i.image_id = f.image_id order by f.rank"
-    )
-    return [dict(row) for row in found.mappings()]
+def _tiles(found: Found, asking: Door) -> Sequence[Tile]:
+    template = asking.options.tiles
+    return tiles_on(found.places, template) if found.places and template else ()
 
 
 @gallery.get("/export.{form}")
@@ -141,13 +73,7 @@ async def export(form: str, request: Request, asking: Asking) -> Response:
     if form not in ("csv", "jsonl"):
         raise InvalidArgument(f"There is no export as {form[:20]}; there is csv and jsonl.")
     wanted = Wanted.read(request.query_params)
-    async with asking.open() as connection:
-        terms = (
-            (await connection.execute(sa.select(parse_query(wanted.query)))).all()
-            if wanted.picture and wanted.query
-            else ()
-        )
-        rows = await _rows(connection, wanted, asking.options.model, terms, most=wanted.shown)
+    rows = await ask_for(asking, wanted, partial(rows_found, most=wanted.shown))
     held = io.StringIO(newline="")
     if form == "csv":
         table = csv.writer(held)
@@ -191,23 +117,49 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
         and find_spec("torch") is not None
         and find_spec("transformers") is not None
     )
-    where = request.query_params.get("where", "")
-    return pages.show(request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where)
+    where, labels = (request.query_params.get(name, "") for name in ("where", "labels"))
+    fit, found, problem = None, None, None
+    if rows[0]["status"] == "embedded":
+        try:
+            fit = await fit_of(asking, wanted, image) if wanted.has_question else None
+            found = await labels_of(asking, image, _split(labels)) if labels.strip() else None
+        except ClipsqlError as error:  # the picture is there all the same
+            problem = Problem.of(error)
+    return pages.show(
+        request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where,
+        fit=fit, labels=labels, found=found, usual_labels=USUAL_LABELS, problem=problem,
+    )  # fmt: skip
+
+
+def _split(labels: str) -> list[str]:
+    return [label.strip() for label in re.split("[,，、;；]", labels) if label.strip()]
+
+
+@gallery.get("/plan")
+async def plan(request: Request, asking: Asking) -> Response:
+    """How a search is answered, and why so."""
+    wanted = Wanted.read(request.query_params)
+    if not wanted.has_question:
+        raise InvalidArgument(
+            "Nothing is looked for, so there is no plan; write a query or choose a picture."
+        )
+    return pages.show(request, "plan.html", wanted=wanted, plan=await plan_of(asking, wanted))
 
 
 @gallery.post("/picture")
 async def drop(request: Request, asking: Asking) -> Response:
-    """Search with a picture that is sent: its vector becomes part of the URL."""
+    """Search with a picture that is sent, or with one at an address: its vector becomes part of the URL."""
     async with request.form(max_files=1, max_fields=50) as form:
         require_token(request, form.get("token"))
         upload = form.get("picture")
         data = await upload.read() if isinstance(upload, UploadFile) else b""
-        wanted = Wanted.read(
-            QueryParams([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
-        )
-    if not data:
+        texts = QueryParams([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+    wanted, address = Wanted.read(texts), texts.get("address", "").strip()
+    model = await asking.model()
+    if not data and not address:
         raise InvalidArgument("No picture came; choose one.")
-    _, vector = await request.app.state.encoders.look(await asking.model(), data)
+    data = data or await request.app.state.fetches.fetch(address)
+    _, vector = await request.app.state.encoders.look(model, data)
     return RedirectResponse(replace(wanted, picture=write_vector(vector)).url(), 303)
 
 

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
+from clipsql.db.text_towers import require_texts
 from clipsql.errors import ImageError, UnknownImage
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
@@ -100,8 +101,8 @@ async def heat(
     image: Id, query: Annotated[str, Query(max_length=1000)], asking: Asking, request: Request
 ) -> Response:
     """A picture lit where a text is: a hint, no proof."""
-    async with asking.searcher() as searcher:
-        await searcher.embed_text(query)  # which refuses what is no text
+    async with asking.open() as connection:
+        await connection.run_sync(require_texts, [query])
     rows = await asking.rows(_READ, image=image)
     data = None
     if rows and rows[0]["file"] is not None and rows[0]["sha256"] is not None:

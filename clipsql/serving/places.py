@@ -1,4 +1,4 @@
-"""A small map of where found pictures were taken: outlines of the land, and a circle for each cell that has some."""
+"""A small map of where found pictures were taken: the land or tiles of it, and a circle for each cell that has some."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ Point = tuple[float, float]
 _COLUMNS, _ROWS = 10, 6
 _LEAST_SPAN = 0.01
 """Degrees: about a kilometre, so that a single place is not all there is."""
+_CLOSEST = 17
+"""The largest scale of tiles that servers usually have."""
 _EARTH_M = 6_371_008.8
 
 
@@ -30,6 +32,17 @@ class Spot:
     longitude: float
     latitude: float
     within_m: float
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A square picture of the web's usual kind, and where it lies on the map."""
+
+    address: str
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,49 @@ def map_of(rows: Sequence[Mapping[str, Any]]) -> PlaceMap | None:
         for ring in _land_within(west, west + wide, south, south + tall)
     )
     return PlaceMap(land, sorted(spots, key=lambda spot: -spot.count), west, west + wide, south, south + tall)
+
+
+def tiles_on(place_map: PlaceMap, template: str) -> list[Tile]:
+    """The tiles that cover a map, about three across; `template` is an address with {z}, {x} and {y}.
+
+    They are of Mercator's projection, whose parallels lie elsewhere; each is set between its own.
+    """
+    wide, tall = place_map.east - place_map.west, place_map.north - place_map.south
+    zoom = max(0, min(_CLOSEST, round(math.log2(3 * 360 / wide))))
+    count = 2**zoom
+    columns = range(
+        math.floor((place_map.west + 180) / 360 * count), math.ceil((place_map.east + 180) / 360 * count)
+    )
+    top, bottom = (_row(latitude, count) for latitude in (place_map.north, place_map.south))
+    tiles = []
+    for row in range(max(0, math.floor(top)), min(count, math.ceil(bottom))):
+        north, south = _latitude(row, count), _latitude(row + 1, count)
+        for column in columns:
+            values = {"{z}": zoom, "{x}": column % count, "{y}": row}  # beyond 180 degrees it goes on at -180
+            address = template
+            for name, value in values.items():
+                address = address.replace(name, str(value))
+            tiles.append(
+                Tile(
+                    address,
+                    (column * 360 / count - 180 - place_map.west) / wide * WIDTH,
+                    (place_map.north - north) / tall * HEIGHT,
+                    360 / count / wide * WIDTH,
+                    (north - south) / tall * HEIGHT,
+                )
+            )
+    return tiles
+
+
+def _row(latitude: float, count: int) -> float:
+    """How many tiles from the north a parallel lies."""
+    angle = math.radians(max(-85.05, min(85.05, latitude)))
+    return (1 - math.asinh(math.tan(angle)) / math.pi) / 2 * count
+
+
+def _latitude(row: int, count: int) -> float:
+    """The parallel of a tile's northern edge."""
+    return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / count))))
 
 
 def _land_within(west: float, east: float, south: float, north: float) -> Iterator[list[Point]]:

@@ -21,7 +21,7 @@ from clipsql.serving.problems import Problem
 _log = logging.getLogger(__name__)
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{tiles};"
     " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -41,6 +41,8 @@ class Protected:
 
     def __init__(self, app: ASGIApp, *, options: ServeOptions, metrics: Metrics) -> None:
         self._app, self._options, self._most_bytes, self._metrics = app, options, options.most_bytes, metrics
+        tiles = f" {options.tiles_origin}" if options.tiles_origin else ""
+        self._headers = {name: value.replace("{tiles}", tiles) for name, value in _HEADERS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +55,7 @@ class Protected:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             is_told = message["type"] == "http.response.body" and not message.get("more_body")

@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 """A picture's or an alarm's number."""
+MOST_RESULTS = 100_000
+"""Of one search, as clipsql_private.most has it."""
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 
@@ -46,7 +48,7 @@ class SearchRequest(_Filters):
     image: Id | None = None
     vector: list[float] | None = None
     query: str | None = Field(None, examples=["flower + 2*bee - night"])
-    max_results: int | None = Field(None, ge=1, le=100_000)
+    max_results: int | None = Field(None, ge=1, le=MOST_RESULTS)
     taken_from: str | None = Field(None, examples=["2026-03-18T00:00:00+08:00"])
     taken_until: str | None = None
     daily_from: str | None = Field(None, examples=["22:00"])
@@ -56,18 +58,27 @@ class SearchRequest(_Filters):
     after: str | None = Field(None, description="That of an earlier answer: go on behind it.")
 
 
-class PictureRequest(_Body):
-    """A picture to put: what is not given stays as it is stored; without an embedding a worker makes it."""
-
+class _Picture(_Body):
     collection: str
     url: str
-    embedding: list[float] | None = None
     captions: list[str] | None = None
     metadata: dict[str, Any] | None = None
     taken_at: AwareDatetime | None = None
     longitude: Longitude | None = None
     latitude: Latitude | None = None
+
+
+class PictureRequest(_Picture):
+    """A picture to put: what is not given stays as it is stored; without an embedding a worker makes it."""
+
+    embedding: list[float] | None = None
     model: str | None = None
+
+
+class DownloadRequest(_Picture):
+    """A picture on the web to fetch and keep: what is not given is what its file says of itself."""
+
+    url: str = Field(max_length=2000, examples=["https://pictures.example/7.jpg"])
 
 
 class WatchRequest(_Filters):

@@ -45,7 +45,7 @@ async def watch(request: Request, asking: Asking) -> Response:
     name, wanted = texts.get("name", "").strip(), Wanted.read(texts)
     if not name:
         raise InvalidArgument("A watch needs a name.")
-    async with asking.searcher(writes=True) as searcher:
+    async with asking.searcher(writes=True, timezone="UTC") as searcher:
         options: WatchOptions = {"alarms_per_day": _rate(texts.get("alarms_per_day", "")), **wanted.filters()}  # type: ignore[typeddict-item]
         await searcher.watch(name, wanted.query, **options)
     return RedirectResponse(f"/watches?{QueryParams({'watch': name})}", 303)

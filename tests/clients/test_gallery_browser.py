@@ -250,6 +250,87 @@ def test_times_are_chosen_by_a_brush(browser: Browser, address: str) -> None:
     assert one(browser, "[name=taken_from]").get_attribute("value")
 
 
+def test_hours_are_chosen_by_a_brush_and_a_place_by_a_circle_or_by_keys(
+    browser: Browser, address: str
+) -> None:
+    browser.get(address + "/?in_collection=streets")
+    one(browser, ".times[data-names^=daily]")
+    bars = browser.find_elements(By.CSS_SELECTOR, ".times[data-names^=daily] a .whole")
+    assert len(bars) == 24
+    chain = webdriver.ActionChains(browser)
+    chain.click_and_hold(bars[6]).move_to_element(bars[8]).move_to_element(bars[17]).release().perform()
+    until(browser, lambda: "daily_from=06%3A00&daily_until=18%3A00" in browser.current_url)
+    by_day = len(shown(browser))
+    browser.get(address + "/?in_collection=streets")
+    whole = len(shown(browser))
+    assert 0 < by_day < whole
+    land = one(browser, ".map")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", land)
+    spots = [
+        (float(spot.get_attribute("cx")), float(spot.get_attribute("cy")))
+        for spot in browser.find_elements(By.CSS_SELECTOR, ".map a circle")
+    ]
+    place, wide = spots[0], land.rect["width"] / 240
+    # From beside a spot to beyond it: its pictures are within.
+    begin = ((place[0] + 14 - 120) * wide, (place[1] - 75) * wide)
+    chain = webdriver.ActionChains(browser)
+    chain.move_to_element_with_offset(land, *begin).click_and_hold().move_by_offset(-int(14 * wide), 0)
+    chain.move_by_offset(-int(9 * wide), 0).release().perform()
+    until(browser, lambda: "within_m=" in browser.current_url)
+    assert 0 < len(shown(browser)) < whole
+    assert one(browser, "input[form=search][name=within_m]").get_attribute("value")
+    narrowed = shown(browser)
+    one(browser, "input[form=search][name=within_m]").clear()
+    one(browser, "input[form=search][name=within_m]").send_keys("20000000", Keys.ENTER)
+    until(browser, lambda: "within_m=20000000" in browser.current_url and len(shown(browser)) > len(narrowed))
+    browser.get(address + "/?in_collection=streets")
+    browser.execute_script("arguments[0].focus()", one(browser, ".map a"))
+    webdriver.ActionChains(browser).send_keys(Keys.ENTER).perform()
+    until(browser, lambda: "within_m=" in browser.current_url)
+    assert 0 < len(shown(browser)) <= whole
+
+
+def test_what_is_folded_opens_in_place_and_closes(browser: Browser, address: str) -> None:
+    browser.get(address + "/?query=a+dog&distinct_above=0.15")
+    link = one(browser, ".fold")
+    kept = shown(browser)
+    count = int(link.text.split()[0])
+    image = link.get_attribute("data-images").split(",")
+    link.click()
+    until(browser, lambda: len(shown(browser)) == len(kept) + count)
+    at = kept.index(one(browser, ".card:has(.fold)").get_attribute("data-image"))
+    assert shown(browser) == kept[: at + 1] + image + kept[at + 1 :]
+    assert "only_images" not in browser.current_url
+    one(browser, ".fold[aria-expanded=true]").click()
+    until(browser, lambda: shown(browser) == kept)
+    one(browser, ".fold[aria-expanded=false]").click()
+    until(browser, lambda: len(shown(browser)) == len(kept) + count)
+
+
+def test_a_plan_is_asked_for_when_it_is_opened(browser: Browser, address: str) -> None:
+    browser.get(address + "/?query=a+dog")
+    one(browser, "details[hx-get] summary").click()
+    until(browser, lambda: "The answer is" in one(browser, "#plan").text)
+    assert "/plan" not in browser.current_url
+
+
+def test_an_address_is_dropped_and_pasted(browser: Browser, address: str) -> None:
+    give = """
+        const [kind, type] = arguments;
+        const held = new DataTransfer();
+        held.setData(type, 'http://127.0.0.1:9/of-a-page.jpg');
+        document.body.dispatchEvent(kind === 'drop'
+            ? new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer: held})
+            : new ClipboardEvent('paste', {bubbles: true, cancelable: true, clipboardData: held}));
+    """
+    for kind, type_ in (("drop", "text/uri-list"), ("paste", "text")):
+        browser.get(address)
+        one(browser, "#drop")
+        browser.execute_script(give, kind, type_)
+        until(browser, lambda: browser.current_url.endswith("/picture"))
+        assert "inside a private network" in one(browser, "main").text
+
+
 def test_an_alarm_is_judged(browser: Browser, address: str) -> None:
     browser.get(address + "/watches")
     one(browser, ".verdict button[value=right]").click()
@@ -261,7 +342,8 @@ def test_an_alarm_is_judged(browser: Browser, address: str) -> None:
     "path",
     [
         "/?query=a+dog",
-        "/pictures/1?query=a",
+        "/pictures/1?query=a&labels=cat,dog",
+        "/plan?query=a",
         "/counts?query=a+dog",
         "/watches",
         "/progress",
@@ -303,7 +385,8 @@ def axe() -> str:
 @pytest.mark.parametrize(
     "path",
     ["/", "/?query=a+dog&in_collection=streets&m.camera=K1", "/?query=a+(", "/?query=dog&min_similarity=1",
-     "/pictures/1?query=a+dog", "/counts?query=a+dog", "/watches", "/progress", "/docs", "/login", "/nowhere"],
+     "/pictures/1?query=a+dog&labels=cat,dog", "/plan?query=a+dog", "/?query=a+dog&distinct_above=0.15",
+     "/counts?query=a+dog", "/watches", "/progress", "/docs", "/login", "/nowhere"],
 )  # fmt: skip
 def test_axe_finds_nothing_serious(browser: Browser, address: str, axe: str, path: str, dark: bool) -> None:
     window(browser, 1280, dark=dark)

@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import bearer, served
 from sqlalchemy.engine import URL, Engine
 from waiting import until
+from web_server import PICTURE, WebServer
 
 from clipsql.db import keys
 from clipsql.db.engine import create_engine
@@ -32,6 +33,7 @@ from clipsql.demo import MODEL_FOLDER
 from clipsql.images.hashing import content_hash
 from clipsql.models import register_model
 from clipsql.serving.callers import Callers, Shown
+from clipsql.serving.cursor import write_cursor
 from clipsql.serving.options import ServeOptions
 
 WRITER = f"clipsql_test_{os.getpid()}_serving_writer"
@@ -223,6 +225,33 @@ def test_pages_lose_and_repeat_nothing(reader: httpx2.Client, writer: httpx2.Cli
     assert writer.delete(f"/v1/images/{new}").status_code == 204
 
 
+def test_pages_of_folded_pictures_lose_and_repeat_nothing(
+    reader: httpx2.Client, writer: httpx2.Client, engine: Engine
+) -> None:
+    with engine.connect() as connection:
+        nearest = connection.exec_driver_sql("select clipsql.embed_text('a red truck')::text").scalar_one()
+    vector = json.loads(nearest)
+    copies = []
+    for number in range(6):  # three pairs, and in each two that are nearly the same
+        turned = [value + 0.3 * (place == number // 2) for place, value in enumerate(vector)]
+        put = {"collection": "burst", "url": f"https://a.example/{number}.jpg",
+               "embedding": [value + 1e-4 * number for value in turned]}  # fmt: skip
+        copies.append(writer.put("/v1/images", json=put).json()["image_id"])
+    for collection, distinct_above in (("burst", 0.97), ("streets", 0.15)):
+        request = {"text": "a red truck", "in_collection": collection, "distinct_above": distinct_above}
+        at_once = reader.post("/v1/search", json=request | {"max_results": 1000}).json()
+        assert at_once["after"] is None
+        for page in (1, 7):
+            found = all_ids(reader, request | {"max_results": page})
+            assert found == [match["id"] for match in at_once["matches"]]
+            assert len(found) == 3 or collection == "streets"
+    assert len(found) < len(all_ids(reader, {"text": "a red truck", "in_collection": "streets"}))
+    cursor = write_cursor({"model": None} | request, range(1, 99_995))
+    too_deep = reader.post("/v1/search", json=request | {"after": cursor, "max_results": 7})
+    assert (problem(too_deep), "100,000" in too_deep.json()["detail"]) == ((422, "CQ004"), True)
+    assert writer.post("/v1/images/remove", json={"images": copies}).json() == {"removed": 6}
+
+
 def test_a_cursor_goes_with_its_request_alone(reader: httpx2.Client) -> None:
     request = {"text": "a red truck", "max_results": 5}
     after = reader.post("/v1/search", json=request).json()["after"]
@@ -235,7 +264,6 @@ def test_a_cursor_goes_with_its_request_alone(reader: httpx2.Client) -> None:
         request | {"after": after, "distinct_above": 0.9},
     ):
         assert problem(reader.post("/v1/search", json=other)) == (422, "CQ004"), other
-    assert reader.post("/v1/search", json=request | {"distinct_above": 0.9}).json()["after"] is None
 
 
 @pytest.mark.parametrize(
@@ -400,6 +428,55 @@ def test_an_upload_is_kept_found_and_shown(database_url: str, tmp_path: Path, re
     with served(database_url, public=True, originals=tmp_path / "none") as client:
         assert problem(client.post("/v1/images/upload", data=form, files=file)) == (403, None)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_picture_of_the_web_is_fetched_kept_and_found(
+    database_url: str, tmp_path: Path, reader: httpx2.Client
+) -> None:
+    with WebServer() as web:
+        address = web.url("/ok.jpg", host="127.0.0.1")
+        body = {
+            "collection": "fetched",
+            "url": address,
+            "captions": ["of the web"],
+            "longitude": 5,
+            "latitude": 6,
+        }
+        options = {"public": True, "role": WRITER, "originals": tmp_path / "kept", "fetch_timeout_s": 1.0}
+        with served(database_url, **options) as client:
+            refused = client.post("/v1/images/download", json=body)
+            assert (problem(refused), web.requests) == ((422, None), [])
+            assert "inside a private network" in refused.json()["detail"]
+        with served(database_url, allow_private_hosts=True, most_bytes=5000, **options) as client:
+            image = client.post("/v1/images/download", json=body).json()["image_id"]
+            assert client.post("/v1/images/download", json=body).json()["image_id"] == image
+            known = client.get(f"/v1/images/{image}").json()
+            assert [known[name] for name in ("url", "captions", "longitude", "width", "status")] == [
+                address, ["of the web"], 5, 64, "embedded"
+            ]  # fmt: skip
+            assert Path(known["file"]).read_bytes() == PICTURE
+            shown = client.get(f"/v1/images/{image}/thumbnail")
+            assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+            for path, said in (
+                ("/nowhere", "404"),
+                ("/hang", "within 1 s"),
+                ("/endless", "more than"),
+                ("/gzip-said.html", "not a picture"),
+            ):
+                answer = client.post(
+                    "/v1/images/download", json=body | {"url": web.url(path, host="127.0.0.1")}
+                )
+                assert problem(answer) == (422, None), path
+                assert said in answer.json()["detail"], answer.text
+            for url in ("file:///etc/hostname", "ftp://a.example/1.jpg", "nothing"):
+                assert problem(client.post("/v1/images/download", json=body | {"url": url})) == (422, None)
+            assert client.delete(f"/v1/images/{image}").status_code == 204
+        asked = len(web.requests)
+        assert problem(reader.post("/v1/images/download", json=body)) == (501, None)
+        for more in ({"role": "clipsql_reader"}, {"read_only": True}):
+            with served(database_url, allow_private_hosts=True, **(options | more)) as client:
+                assert problem(client.post("/v1/images/download", json=body)) == (403, None)
+        assert len(web.requests) == asked
 
 
 def test_a_picture_is_lit_where_a_text_is(reader: httpx2.Client, shown: tuple[int, Path]) -> None:

@@ -16,19 +16,22 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 import clipsql.serving
-from clipsql.errors import InvalidArgument
+from clipsql.errors import ConfigurationError, InvalidArgument
 from clipsql.search.counter import MatchCount
 from clipsql.serving.count_pages import PERIODS, greatest, plot
 from clipsql.serving.cursor import read_cursor, write_cursor
 from clipsql.serving.facets import names_of, times_of, values_of
 from clipsql.serving.metadata_filter import as_json_path
+from clipsql.serving.options import ServeOptions
 from clipsql.serving.picture_vector import write_vector
-from clipsql.serving.places import HEIGHT, WIDTH, map_of
+from clipsql.serving.places import HEIGHT, WIDTH, map_of, tiles_on
+from clipsql.serving.statements import Asked
 from clipsql.serving.wanted import PAGE, Wanted
 from clipsql.serving.words import CHINESE, language_of, say
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(str.strip)
 NUMBERS = st.none() | st.floats(-1e6, 1e6).map(lambda number: float(f"{number:.10g}"))
+HOURS = st.just("") | st.times().map(lambda hour: f"{hour:%H:%M}")
 TIMES = st.just("") | st.datetimes().map(lambda moment: moment.isoformat() + "+00:00")
 
 
@@ -40,6 +43,8 @@ TIMES = st.just("") | st.datetimes().map(lambda moment: moment.isoformat() + "+0
         in_collection=TEXTS,
         taken_from=TIMES,
         taken_until=TIMES,
+        daily_from=HOURS,
+        daily_until=HOURS,
         near_longitude=NUMBERS,
         within_m=NUMBERS,
         min_percentile=NUMBERS,
@@ -62,6 +67,9 @@ def test_a_url_is_the_whole_search(wanted: Wanted) -> None:
         ("taken_from=yesterday", "taken_from"),
         ("min_similarity=much", "min_similarity"),
         ("within_m=nan", "within_m"),
+        ("daily_from=25:00", "daily_from"),
+        ("daily_until=22:00:01", "daily_until"),
+        ("daily_until=22:00%2B01:00", "daily_until"),
         ("only_images=1,x", "only_images"),
         ("only_images=99999999999999999999", "only_images"),
         ("only_images=²", "only_images"),
@@ -79,7 +87,7 @@ def test_what_cannot_be_read_is_named(said: str, named: str) -> None:
 )
 def test_what_is_no_vector_is_refused(picture: str) -> None:
     with pytest.raises(InvalidArgument, match="no vector"):
-        Wanted(picture=picture).statement(max_results=1, model=None)
+        Asked(wanted=Wanted(picture=picture), model=None).search(1)
 
 
 def test_a_choice_is_taken_back_by_choosing_it_again() -> None:
@@ -162,6 +170,40 @@ def test_the_spots_of_a_map_hold_every_place(places: list[tuple[float, float]]) 
         assert any(metres(place, (spot.longitude, spot.latitude)) <= spot.within_m for spot in found.spots), (
             place
         )
+
+
+@given(PLACES | NEAR)
+def test_the_tiles_of_a_map_cover_it_and_show_each_place_where_it_is(
+    places: list[tuple[float, float]],
+) -> None:
+    found = map_of([{"longitude": x, "latitude": y} for x, y in places])
+    assert found is not None
+    tiles = tiles_on(found, "https://tiles.example/{z}/{x}/{y}.png")
+    assert len({tile.address for tile in tiles}) <= len(tiles) <= 40
+    for longitude, latitude in places:
+        if abs(latitude) > 85:  # where Mercator's world ends
+            continue
+        x = (longitude - found.west) / (found.east - found.west) * WIDTH
+        y = (found.north - latitude) / (found.north - found.south) * HEIGHT
+        within = [
+            tile for tile in tiles
+            if -1e-6 <= x - tile.x <= tile.width + 1e-6 and -1e-6 <= y - tile.y <= tile.height + 1e-6
+        ]  # fmt: skip
+        zoom = int(tiles[0].address.split("/")[-3])
+        # https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
+        column = int((longitude + 180) / 360 * 2**zoom) % 2**zoom
+        row = int((1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2 * 2**zoom)
+        assert f"https://tiles.example/{zoom}/{column}/{row}.png" in {tile.address for tile in within}
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    ["tiles.example/{z}/{x}/{y}", "https://a.example; script-src/{z}/{x}/{y}", "https://a.example/{z}/{x}.png",
+     "https://a.example'/{z}/{x}/{y}", "ftp://a.example/{z}/{x}/{y}"],
+)  # fmt: skip
+def test_an_address_of_tiles_that_is_none_is_refused(tiles: str) -> None:
+    with pytest.raises(ConfigurationError, match="tiles' address"):
+        ServeOptions(tiles=tiles)
 
 
 def test_a_map_shows_the_land_around_and_none_without_places() -> None:

@@ -41,6 +41,16 @@ function send(files) {
   const held = new DataTransfer();
   held.items.add(pictures[0]);
   form.elements.picture.files = held.files;
+  return submit(form);
+}
+function sendAddress(text) {
+  const form = one("#drop");
+  const address = text.split("\n").find((line) => /^https?:\/\/\S+$/.test(line.trim()));
+  if (!form || !address) return false;
+  form.elements.address.value = address.trim();
+  return submit(form);
+}
+function submit(form) {
   // What is being typed goes along.
   const query = form.querySelector("[name=query]") ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "query" }));
   query.value = one("#query").value;
@@ -51,8 +61,12 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("#drop [type=file]")) send(event.target.files);
   if (event.target.matches(".pick")) showPicked();
 });
+let isOwnDrag = false;
+document.addEventListener("dragstart", () => { isOwnDrag = true; });
+document.addEventListener("dragend", () => { isOwnDrag = false; });
 document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer.types.includes("Files")) return;
+  if (isOwnDrag) return;
+  if (!event.dataTransfer.types.some((type) => type === "Files" || type === "text/uri-list")) return;
   event.preventDefault();
   document.body.classList.add("dropping");
 });
@@ -60,14 +74,33 @@ document.addEventListener("dragleave", (event) => {
   if (!event.relatedTarget) document.body.classList.remove("dropping");
 });
 document.addEventListener("drop", (event) => {
+  if (isOwnDrag) return;
   document.body.classList.remove("dropping");
-  if (event.dataTransfer.files.length) {
-    event.preventDefault();
-    send(event.dataTransfer.files);
-  }
+  const { files } = event.dataTransfer;
+  const address = event.dataTransfer.getData("text/uri-list");
+  if (!files.length && !address) return;
+  event.preventDefault();
+  if (!send(files)) sendAddress(address);
 });
 document.addEventListener("paste", (event) => {
-  if (send(event.clipboardData.files)) event.preventDefault();
+  const into = event.target.closest?.("input, textarea");
+  if (send(event.clipboardData.files) || (!into && sendAddress(event.clipboardData.getData("text")))) event.preventDefault();
+});
+
+// What is folded under a picture opens behind it, and is folded again.
+const unfolded = (fold) => fold.dataset.images.split(",").map((image) => one(`.card[data-image="${image}"]`)).filter(Boolean);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const fold = event.target.closest?.(".fold[aria-expanded=true]");
+  if (!fold) return;
+  event.preventDefault();
+  unfolded(fold).forEach((card) => card.remove());
+  fold.setAttribute("aria-expanded", "false");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const fold = event.detail.successful && event.target.closest?.(".fold");
+  if (!fold) return;
+  unfolded(fold).forEach((card) => card.classList.add("unfolded"));
+  fold.setAttribute("aria-expanded", "true");
 });
 
 // The selection.
@@ -158,9 +191,52 @@ document.addEventListener("pointerup", (event) => {
   if (to && to !== brush && to.parentElement === brush.parentElement) {
     const bars = brushed(to);
     const address = new URL(brush.parentElement.dataset.search, location.href);
-    address.searchParams.set("taken_from", bars[0].dataset.begin);
-    address.searchParams.set("taken_until", bars.at(-1).dataset.end);
+    const [from, until] = brush.parentElement.dataset.names.split(" ");
+    const [begin, end] = [bars[0].dataset.begin, bars.at(-1).dataset.end];
+    if (begin !== end) {  // which the whole day has
+      address.searchParams.set(from, begin);
+      address.searchParams.set(until, end);
+    }
     location.href = address;
   }
   brush = null;
 });
+
+// A circle on the map: from its middle, where it is pressed, to its edge, where it is let go.
+let circle = null;
+const onMap = (map, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+document.addEventListener("pointerdown", (event) => {
+  const map = event.target.closest?.(".map");
+  if (!map || event.button || event.target.closest(".map a")) return;
+  event.preventDefault();
+  circle = { map, middle: onMap(map, event), edge: null };
+});
+document.addEventListener("pointermove", (event) => {
+  if (!circle) return;
+  const { map, middle } = circle;
+  circle.edge = onMap(map, event);
+  const drawn = map.querySelector(".around");
+  drawn.setAttribute("cx", middle.x);
+  drawn.setAttribute("cy", middle.y);
+  drawn.setAttribute("r", Math.hypot(circle.edge.x - middle.x, circle.edge.y - middle.y));
+});
+document.addEventListener("pointerup", () => {
+  if (circle?.edge && Math.hypot(circle.edge.x - circle.middle.x, circle.edge.y - circle.middle.y) > 2) {
+    const { map, middle, edge } = circle;
+    const [west, south, east, north] = map.dataset.edges.split(" ").map(Number);
+    const { width, height } = map.viewBox.baseVal;
+    const place = (point) => [west + (point.x / width) * (east - west), north - (point.y / height) * (north - south)];
+    const [longitude, latitude] = place(middle);
+    const address = new URL(map.dataset.search, location.href);
+    address.searchParams.set("near_longitude", longitude.toFixed(6));
+    address.searchParams.set("near_latitude", latitude.toFixed(6));
+    address.searchParams.set("within_m", Math.max(1, Math.round(metres([longitude, latitude], place(edge)))));
+    location.href = address;
+  }
+  circle = null;
+});
+function metres([longitude, latitude], [otherLongitude, otherLatitude]) {
+  const [x1, y1, x2, y2] = [longitude, latitude, otherLongitude, otherLatitude].map((degrees) => (degrees * Math.PI) / 180);
+  const half = Math.sin((y2 - y1) / 2) ** 2 + Math.cos(y1) * Math.cos(y2) * Math.sin((x2 - x1) / 2) ** 2;
+  return 2 * 6371008.8 * Math.asin(Math.sqrt(Math.min(1, half)));
+}
