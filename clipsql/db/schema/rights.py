@@ -51,6 +51,8 @@ _WRITTEN = (
     f"{SCHEMA}.caption",
     f"{SCHEMA}.image_embedding",
     f"{SCHEMA}.caption_embedding",
+    f"{SCHEMA}.image_region",
+    f"{SCHEMA}.region_embedding",
     f"{PRIVATE_SCHEMA}.attachment_problem",
     f"{PRIVATE_SCHEMA}.changed_row",
     f"{SCHEMA}.watch_list",
