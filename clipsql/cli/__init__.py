@@ -19,6 +19,7 @@ from clipsql.cli.judge import classify, match, suggest
 from clipsql.cli.key import key
 from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
+from clipsql.cli.regions import regions
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
 from clipsql.cli.serve import serve
@@ -95,6 +96,7 @@ for _command in (
     key,
     match,
     model,
+    regions,
     remove,
     search,
     serve,

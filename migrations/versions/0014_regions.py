@@ -63,7 +63,9 @@ def upgrade() -> None:
         schema="clipsql",
         postgresql_partition_by="LIST (model_id)",
     )
-    op.execute("select clipsql_private.add_partitions(m.model_id) from clipsql.model as m order by m.model_id")
+    op.execute(
+        "select clipsql_private.add_partitions(m.model_id) from clipsql.model as m order by m.model_id"
+    )
     op.create_type("region_result", version=1)
     for name in FUNCTIONS:
         op.create_function(name, version=1)

@@ -29,6 +29,8 @@ HANGING_ON = (
     "clipsql.caption",
     "clipsql.image_embedding",
     "clipsql.caption_embedding",
+    "clipsql.image_region",
+    "clipsql.region_embedding",
     "clipsql_private.queue",
     "clipsql_private.thumbnail",
     "clipsql_private.fingerprint",

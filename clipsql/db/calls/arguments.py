@@ -127,6 +127,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "text_weight": Double(),
     "vector_weight": Double(),
     "query_vector": BoundVector(),
+    "having_label": Text(),
     "alarms_per_day": Double(),
     "once_per": Interval(),
     "once_per_key": Text(),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, Integer
@@ -34,7 +42,10 @@ class ImageRegion(Base):
     )
 
     region_id: Mapped[int] = mapped_column(
-        BigInteger, Identity(always=True), primary_key=True, comment="Number of the region, given by the database."
+        BigInteger,
+        Identity(always=True),
+        primary_key=True,
+        comment="Number of the region, given by the database.",
     )
     image_id: Mapped[int] = mapped_column(
         ForeignKey(Image.image_id, ondelete="CASCADE"), comment="The picture that it is a part of."
@@ -43,12 +54,17 @@ class ImageRegion(Base):
         ARRAY(Integer),
         comment="Where it is, in pixels of the upright picture: {x, y, width, height} from the upper left corner.",
     )
-    label: Mapped[str | None] = mapped_column(comment="What is there, as who found it calls it; null: nobody said.")
+    label: Mapped[str | None] = mapped_column(
+        comment="What is there, as who found it calls it; null: nobody said."
+    )
     score: Mapped[float | None] = mapped_column(comment="How sure a detector was, 0 to 1; null: nobody said.")
     is_tile: Mapped[bool] = mapped_column(
-        server_default=text("false"), comment="Whether it is a tile of a grid over the picture, and no detector's box."
+        server_default=text("false"),
+        comment="Whether it is a tile of a grid over the picture, and no detector's box.",
     )
-    error: Mapped[str | None] = mapped_column(comment="Why it cannot be embedded; null when nothing is wrong.")
+    error: Mapped[str | None] = mapped_column(
+        comment="Why it cannot be embedded; null when nothing is wrong."
+    )
 
 
 class RegionEmbedding(Base):

@@ -19,6 +19,7 @@ declare
     images bigint[];
     distances double precision[];
     passed integer;
+    frontier double precision;
 begin
     if conditions = '' and having_label is null and max_results <= longest_walk
             and clipsql_private.index_is_usable(chosen.model_id, 'region_embedding') then
@@ -37,10 +38,16 @@ begin
             )
             select
                 array_agg(b.region_id order by b.distance, b.image_id), array_agg(b.image_id order by b.distance, b.image_id),
-                array_agg(b.distance order by b.distance, b.image_id), (select count(*) from walked)
-            into ids, images, distances, passed
+                array_agg(b.distance order by b.distance, b.image_id), (select count(*) from walked),
+                (select max(w.distance) from walked as w)
+            into ids, images, distances, passed, frontier
             from best as b;
-            exit when cardinality(ids) >= max_results or passed < depth or depth = longest_walk;
+            -- As far as the walk came there may be more that are just as far, of pictures that come first.
+            exit when distances[max_results] < frontier or passed < depth;
+            if depth = longest_walk then
+                ids := null;
+                exit;
+            end if;
             depth := least(longest_walk, 4 * depth);
         end loop;
     end if;
