@@ -77,10 +77,10 @@ Box: TypeAlias = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class FoundBox:
-    """One box of one picture: `image` is its image_id, or a name with `uri`, that of the local file of that name."""
+    """One box of one picture: `image` is its url, file or image_id, `uri` the address of the file of that name."""
 
     position: str
-    image: int | str
+    image: str
     uri: str | None
     box: Box
     label: str | None

@@ -13,6 +13,7 @@ from clipsql.cli.db import db
 from clipsql.cli.dedup import dedup
 from clipsql.cli.demo import demo
 from clipsql.cli.explain import explain
+from clipsql.cli.fusion import fusion
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
 from clipsql.cli.judge import classify, match, suggest
@@ -91,6 +92,7 @@ for _command in (
     dedup,
     demo,
     explain,
+    fusion,
     index,
     ingest,
     key,

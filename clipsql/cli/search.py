@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -197,10 +197,11 @@ def vector(searcher: Searcher, options: SearchOptions, vector: str) -> tuple[str
 @click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option(
     "--fusion",
-    type=click.Choice(get_args(Fusion)),
+    metavar="NAME",
     default="weighted sum",
     show_default=True,
-    help='How terms are joined; "minimum similarity": all of them must be in the picture.',
+    help='How terms are joined: "mean similarity", "minimum similarity" (all of them must be in the picture), or as '
+    '"clipsql fusion fit" has learned.',
 )
 @encoder_options
 def query(
@@ -211,6 +212,7 @@ def query(
     
     clipsql search query 'flower + 2*bee - night + ./street.jpg'
     clipsql search query 'red truck + snow' --fusion 'minimum similarity'
+    clipsql search query 'image:42 + "in red"' --fusion shop
     clipsql search query '"c++ book" + image:42 - 0.5*desk'
 
     Quote the whole for the shell. All words between + and - are one text; a minus has a space before it, so t-shirt

@@ -9,6 +9,7 @@ from psycopg import sql
 from sqlalchemy.engine import Engine
 
 from clipsql.db.collections import require_collection
+from clipsql.db.naming import resolve_names, stage_names
 from clipsql.db.statements import Driver, counted, driver_connection
 from clipsql.db.transactions import writing
 from clipsql.picture import FoundBox, UnusableRow
@@ -48,67 +49,28 @@ def _stage(driver: Driver, boxes: Iterable[FoundBox | UnusableRow]) -> Iterator[
     driver.execute(
         """
         create temporary table staged_box (
-            place bigint generated always as identity, position text, named bigint, name text, uri text,
+            place bigint generated always as identity, position text, name text, uri text,
             box integer[], label text, score float8, image_id bigint
         ) on commit drop
         """
     )
     with driver.cursor().copy(
-        "copy staged_box (position, named, name, uri, box, label, score) from stdin (format binary)"
+        "copy staged_box (position, name, uri, box, label, score) from stdin (format binary)"
     ) as copy:
-        copy.set_types(["text", "int8", "text", "text", "int4[]", "text", "float8"])
+        copy.set_types(["text", "text", "text", "int4[]", "text", "float8"])
         for each in boxes:
             if isinstance(each, UnusableRow):
                 yield each
                 continue
-            is_named = isinstance(each.image, str)
-            copy.write_row(
-                (
-                    each.position,
-                    None if is_named else each.image,
-                    each.image if is_named else None,
-                    each.uri,
-                    list(each.box),
-                    each.label,
-                    each.score,
-                )
-            )
+            copy.write_row((each.position, each.image, each.uri, list(each.box), each.label, each.score))
 
 
 def _resolve(driver: Driver, collection: str) -> list[UnusableRow]:
     """Say of each staged box which picture it is of, cut to the picture; those that are of none are taken out."""
+    stage_names(driver, sql.SQL("select distinct s.name, s.uri from staged_box as s"))
+    resolve_names(driver, collection)
     driver.execute(
-        """
-        update staged_box as s set image_id = i.image_id from clipsql.image as i
-        where i.collection = %s and i.image_id = s.named
-        """,
-        (collection,),
-    )
-    for column in ("name", "uri"):
-        driver.execute(
-            sql.SQL(
-                """
-                update staged_box as s set image_id = i.image_id from clipsql.image as i
-                where s.image_id is null and i.collection = %s
-                    and clipsql.url_digest(i.url) = clipsql.url_digest({column}) and i.url = {column}
-                """
-            ).format(column=sql.Identifier("s", column)),
-            (collection,),
-        )
-    driver.execute(
-        """
-        with last as (
-            select regexp_replace(i.url, '^.*/', '') as name, min(i.image_id) as image_id
-            from clipsql.image as i
-            where i.collection = %s and exists (select from staged_box as s where s.image_id is null)
-            group by 1
-            having count(*) = 1
-        )
-        update staged_box as s set image_id = l.image_id from last as l
-        where s.image_id is null
-            and l.name in (regexp_replace(s.name, '^.*/', ''), regexp_replace(s.uri, '^.*/', ''))
-        """,
-        (collection,),
+        "update staged_box as s set image_id = n.image_id from named_picture as n where n.name = s.name"
     )
     rows = driver.execute(
         """
@@ -117,7 +79,7 @@ def _resolve(driver: Driver, collection: str) -> list[UnusableRow]:
                 when s.image_id is null then format(
                     'names %%s, which is the url, file or end of the url of no one picture of collection %%s;'
                     ' ingest it first, or give its url or image_id',
-                    coalesce('"' || left(s.name, 200) || '"', 'image ' || s.named), %(collection)s::text)
+                    '"' || left(s.name, 200) || '"', %(collection)s::text)
                 when s.box[1] >= i.width or s.box[2] >= i.height then format(
                     'has a box at %%s,%%s, outside the picture, which is %%s x %%s; give pixels of the upright picture',
                     s.box[1], s.box[2], i.width, i.height) end as problem

@@ -12,7 +12,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from clipsql.db.calls import judgements, regions, searches
-from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions, refuse_unknown
+from clipsql.db.calls.arguments import (
+    FUSIONS,
+    Filters,
+    Fusion,
+    NearestOptions,
+    SearchOptions,
+    refuse_unknown,
+)
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
 from clipsql.db.calls.regions import RegionOptions
 from clipsql.db.text_towers import require_texts
@@ -153,6 +160,8 @@ class Searcher(PictureWatcher):
         """
         options = self._under_model(options, SearchOptions)
         terms = self._terms(query)
+        if fusion not in FUSIONS:  # a learned one takes the picture first
+            terms = sorted(terms, key=lambda term: term.kind == "text")
         if all(term.kind != "file" for term in terms):
             try:
                 return self._matches(searches.search_query(query, fusion=fusion, **options), options)

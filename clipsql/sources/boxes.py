@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from clipsql.errors import SourceError
-from clipsql.picture import Box, FoundBox, UnusableRow, is_on_the_web
-from clipsql.sources.files import find_file
+from clipsql.picture import Box, FoundBox, UnusableRow
+from clipsql.sources.naming import picture_name
 
 _IMAGE_NAMES = ("image", "url", "file", "file_name")
 _LONGEST_LABEL = 200
@@ -105,7 +105,8 @@ def _is_list(document: dict[str, Any], name: str) -> bool:
 def _found(
     file: Path, position: str, image: object, box: object, label: object, score: object
 ) -> FoundBox | UnusableRow:
-    if isinstance(image, bool) or not isinstance(image, int | str) or image == "":
+    named = picture_name(file, image)
+    if named is None:
         return UnusableRow(position, "names no picture; give its url, its file or its image_id as image")
     pixels = _pixels(box)
     if pixels is None:
@@ -122,12 +123,7 @@ def _found(
         )
     if score is not None and not (_is_number(score) and 0 <= score <= 1):
         return UnusableRow(position, f"has the score {json.dumps(score)[:100]}; give a number from 0 to 1")
-    uri = None
-    if isinstance(image, str) and not is_on_the_web(image) and "\0" not in image:
-        uri = find_file(file.resolve().parent, image).as_uri()
-    elif isinstance(image, str) and "\0" in image:
-        return UnusableRow(position, "names no picture; give its url, its file or its image_id as image")
-    return FoundBox(position, image, uri, pixels, label, score)
+    return FoundBox(position, *named, pixels, label, score)
 
 
 def _pixels(box: object) -> Box | None:

@@ -186,7 +186,7 @@ def embed_regions(engine: Engine, model: ModelRow) -> None:
         connection.exec_driver_sql(
             """
             insert into clipsql.image_region (image_id, box, label)
-            select i.image_id, '{1,2,30,40}', case when i.image_id % 3 = 1 then 'truck' end
+            select i.image_id, '{1,2,30,40}', case when mod(i.image_id, 3) = 1 then 'truck' end
             from clipsql.image as i order by i.image_id;
             insert into clipsql.region_embedding (region_id, image_id, model_id, embedding)
             select r.region_id, r.image_id, e.model_id, e.embedding

@@ -289,6 +289,7 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
             "having_label",
             "clipsql.search_regions(clipsql.image_vector(1), having_label => repeat('a', {more}))",
         ),
+        ("fusion", "clipsql.search_vectors(array[clipsql.image_vector(1)], fusion => repeat('a', {more}))"),
         ("inside", "clipsql.search_similar(1, inside => polygon({more}, circle '<(0,0),9>'))"),
         (
             "having_metadata",

@@ -197,7 +197,7 @@ def test_coco_names_pictures_and_labels_by_their_numbers(
         pytest.param({"box": [1, 2, 3, 4]}, "names no picture", id="no picture"),
         pytest.param({"image": "a\0b", "box": [1, 2, 3, 4]}, "names no picture", id="nul"),
         pytest.param({"image": "5.png", "box": [1, 2, 3, 4]}, 'names "5.png"', id="unknown"),
-        pytest.param({"image": 99, "box": [1, 2, 3, 4]}, "names image 99", id="unknown number"),
+        pytest.param({"image": 99, "box": [1, 2, 3, 4]}, 'names "99"', id="unknown number"),
         pytest.param({"image": "0.png", "box": [1, 2, 3, 4], "label": ""}, "label", id="empty label"),
         pytest.param({"image": "0.png", "box": [1, 2, 3, 4], "label": "x" * 201}, "label", id="long label"),
         pytest.param({"image": "0.png", "box": [1, 2, 3, 4], "score": 90}, "has the score 90", id="percent"),

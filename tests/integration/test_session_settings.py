@@ -240,6 +240,7 @@ def test_a_database_with_odd_defaults_is_set_up_filled_and_searched_alike(
         model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
         fill(engine, rows=300, model=model)  # so few that all are compared: two indexes are never alike
         embed_captions(engine, model)
+        embed_regions(engine, model)
         engine.dispose()
         found.append(answers(url))
     for call, usual, odd in zip(CALLS, *found, strict=True):

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from integration.filling import Filled, fill, new_model
+from integration.filling import Filled, embed_regions, fill, new_model
 from sqlalchemy.engine import URL, Engine
 
 from clipsql import assets, errors, orm
@@ -42,6 +42,8 @@ def filled(new_database: Callable[..., URL], template: str) -> Iterator[Filled]:
             " select c.caption_id, e.model_id, e.embedding from clipsql.caption as c"
             " join clipsql.image_embedding as e on e.image_id = c.image_id"
         )
+    embed_regions(engine, filled.model)
+    with engine.begin() as connection:
         connection.exec_driver_sql(
             "insert into clipsql_private.remembered_text select 1, t.body, clipsql.image_vector(t.id)"
             " from (values ('five', 5), ('dog', 6), ('cat', 7)) as t(body, id)"

@@ -63,8 +63,10 @@ class SearchOptions(NearestOptions, total=False):
     distinct_above: float | None
 
 
-Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"]
-"""How a picture's similarities to the terms of a query become one; told in clipsql.search_vectors."""
+Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"] | str
+"""How a picture's similarities to the terms of a query become one; see clipsql.search_vectors. Others are learned."""
+
+FUSIONS = ("weighted sum", "mean similarity", "minimum similarity")
 
 
 class _SentAsText:

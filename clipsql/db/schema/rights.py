@@ -21,6 +21,7 @@ _READ_BY_FUNCTIONS = (
     "attachment_problem",
     "code_basis",
     "code_direction",
+    "fusion_row",
     "link",
     "percentile_sample",
     "percentile_sample_code",

@@ -2,6 +2,7 @@
 
 from clipsql.db.tables import (
     attachments,
+    fusions,
     keys,
     percentile_samples,
     pictures,
@@ -18,6 +19,7 @@ from clipsql.db.tables import (
 
 __all__ = [
     "attachments",
+    "fusions",
     "keys",
     "percentile_samples",
     "pictures",
