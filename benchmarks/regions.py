@@ -3,8 +3,8 @@
 Traffic frames of one camera (CLIPSQL_SHARED_DATA, skipped where it is absent), with vehicles that stand there for
 several frames, marked by hand (regions_labels.py); and drawn scenes, whose facts are known: a vehicle of the same kind
 and colour elsewhere, at another time, in other weather. A picture is asked for as a whole, or by the vehicle's box;
-what is searched are whole pictures, tiles of a grid (a picture counts by its nearest one), and in drawn scenes a perfect
-detector's boxes.
+what is searched are whole pictures, tiles of a grid (a picture counts by its nearest one), and in drawn scenes a
+perfect detector's boxes.
 
 `next`: mean reciprocal rank of the next frame that shows the vehicle, among that and all frames that do not. `AP`: mean
 average precision over all pictures that show it; `gain`: of that, on the first row. In brackets, where these lie in 95

@@ -17,6 +17,8 @@ from sqlalchemy.engine import Engine
 
 from clipsql import Searcher
 from clipsql.db.models import ModelRow
+from clipsql.db.pictures import queue
+from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
 from clipsql.ingest.indexer import Indexer, IngestOptions
 from clipsql.ingest.worker import Worker
@@ -452,3 +454,47 @@ def test_a_part_is_asked_with_in_pixels_of_the_upright_picture(
     for wrong in ("1,2,3", "a,b,c,d", "0,0,0,5", "-1,0,5,5"):
         done = clipsql("search", "image", folder / "1.png", "--crop", wrong)
         assert "write x,y,width,height in pixels as 120,80,64,48" in done.stderr
+
+
+def test_a_picture_smaller_than_the_grid_gets_no_tiles(
+    clipsql: Callable[..., Result], ingest: Work, folder: Path
+) -> None:
+    scene(0).resize((2, 2)).save(folder / "0.png")
+    ingest()
+    assert "Added 12 tiles" in clipsql("regions", "tile", "c", "--tiles", "3x2").stdout
+
+
+def test_the_end_of_a_url_names_a_picture_where_one_alone_has_it(
+    clipsql: Callable[..., Result], engine: Engine, folder: Path
+) -> None:
+    for url in ("https://a.example/x/1.jpg", "https://a.example/y/1.jpg", "https://a.example/y/2.jpg"):
+        change(engine, f"insert into clipsql.image (collection, url) values ('c', '{url}')")
+    rows = [
+        {"image": name, "box": [1, 2, 3, 4]} for name in ("1.jpg", "deep/2.jpg", "https://a.example/x/1.jpg")
+    ]
+    done = clipsql("regions", "import", lines(folder / "b.jsonl", *rows), "--collection", "c")
+    assert 'b.jsonl line 1 names "1.jpg"' in done.stderr
+    assert ask(
+        engine, "select url from clipsql.image_region join clipsql.image using (image_id) order by 1"
+    ) == [("https://a.example/x/1.jpg",), ("https://a.example/y/2.jpg",)]
+
+
+def test_a_picture_whose_regions_wait_is_not_taken_out_of_the_queue(
+    engine: Engine, model: ModelRow, ingest: Work, work: Work
+) -> None:
+    ingest()
+    change(
+        engine,
+        "insert into clipsql.image_region (image_id, box) select min(image_id), '{0,0,9,9}' from clipsql.image",
+    )
+    change(
+        engine,
+        "insert into clipsql_private.queue (image_id, collection, model_id, is_checked)"
+        " select max(image_id), 'c', 1, true from clipsql.image",
+    )
+    with autocommit_connection(engine) as connection:
+        queue.take_out(connection, [1, 2, 3], model=model)
+    assert ask(engine, "select image_id from clipsql_private.queue") == [(1,)]
+    work()
+    assert len(embedded(engine)) == 1
+    assert ask(engine, "select count(*) from clipsql_private.queue") == [(0,)]
