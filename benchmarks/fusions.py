@@ -2,9 +2,9 @@
 
 Drawn scenes: a scene, a text that changes one fact of it ("at night", "a red bus"), and the scene so changed, from
 another point of view. Photos of Flickr8k (CLIPSQL_SHARED_DATA, skipped where they are absent): a photo, a caption of
-another one, and that other one; the first is the one whose first caption is most like that of the other. Mean
-reciprocal ranks of what was wanted among all that is wanted, cross-validated as `clipsql fusion fit` does it; the interval is of
-the gain over the weighted sum.
+another one, and that other one, whose first caption is most like that of the first. Mean reciprocal ranks of what was
+wanted among all that is wanted, cross-validated as `clipsql fusion fit` does it; the interval is of the gain over the
+weighted sum.
 """
 
 from __future__ import annotations
