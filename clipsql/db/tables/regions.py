@@ -75,6 +75,8 @@ class RegionEmbedding(Base):
         ForeignKeyConstraint(
             ["region_id", "image_id"], [ImageRegion.region_id, ImageRegion.image_id], ondelete="CASCADE"
         ),
+        # For filters that leave few pictures, and for a picture whose content changes.
+        Index(None, "image_id"),
         {"postgresql_partition_by": "LIST (model_id)"},
     )
 
