@@ -63,6 +63,7 @@ def upgrade() -> None:
         schema="clipsql",
         postgresql_partition_by="LIST (model_id)",
     )
+    op.create_index(None, "region_embedding", ["image_id"], schema="clipsql")
     op.execute(
         "select clipsql_private.add_partitions(m.model_id) from clipsql.model as m order by m.model_id"
     )
