@@ -293,7 +293,7 @@ def test_every_table_and_partition_is_kept_apart_or_of_no_tenant(kept_apart: tup
         "clipsql_private.text_token", "clipsql_private.text_tower", "clipsql_private.text_word",
     }  # fmt: skip
     partitions = [policies for name, _, policies in tables if re.search(r"_embedding_\d+$", name)]
-    assert partitions == [[]] * 6
+    assert partitions == [[]] * 9
 
 
 SEARCHES = (
