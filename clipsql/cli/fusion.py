@@ -15,6 +15,7 @@ from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.errors import SourceError
 from clipsql.fusing.learning import find_triplets, learn_fusion
+from clipsql.models import load_known
 from clipsql.picture import UnusableRow
 from clipsql.sources.triplets import read_triplets
 
@@ -76,7 +77,13 @@ def fit(
             triplets, problems = find_triplets(engine, read_triplets(file), collection=collection)
         for one in problems[:_MOST_SHOWN]:
             warn(f"{one.position} {one.problem}.")
-        fitted = learn_fusion(engine, chosen, name, triplets)
+        fitted = learn_fusion(
+            engine,
+            chosen,
+            name,
+            triplets,
+            encode_texts=lambda texts: load_known(chosen).encode_texts(texts),
+        )
     if as_json:
         show_json(dataclasses.asdict(fitted))
     else:

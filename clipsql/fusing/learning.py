@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from clipsql.db.fusions import FusionRow
 from clipsql.db.models import ModelRow
 from clipsql.errors import InvalidArgument, TextEncoderUnavailable
 from clipsql.fusing.fitting import MOST_EXAMPLES, Examples, fit_fusion
-from clipsql.models import load_known
 from clipsql.picture import UnusableRow
 from clipsql.sources.triplets import Triplet
 
@@ -22,6 +21,7 @@ _MOST_TEXTS_IN_SQL = 500
 """More are encoded by the model itself, a hundred times as fast."""
 
 Known = tuple[int, str, int]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def find_triplets(
@@ -55,10 +55,13 @@ def find_triplets(
     return known, problems
 
 
-def learn_fusion(engine: Engine, model: ModelRow, name: str, triplets: Sequence[Known]) -> FusionRow:
+def learn_fusion(
+    engine: Engine, model: ModelRow, name: str, triplets: Sequence[Known], *, encode_texts: Encode
+) -> FusionRow:
     """Fit a fusion to examples and keep it under that name, in the place of another; what it is, and how good.
 
-    Those whose pictures have no vector under the model are left out. Raises InvalidArgument.
+    Those whose pictures have no vector under the model are left out. `encode_texts` is asked for many texts, and for
+    those that the database cannot embed. Raises InvalidArgument.
     """
     if name in FUSIONS or not 0 < len(name) <= 200:
         raise InvalidArgument(
@@ -66,7 +69,7 @@ def learn_fusion(engine: Engine, model: ModelRow, name: str, triplets: Sequence[
         )
     vectors = fusions.vectors_of(engine, model, [image for one in triplets for image in (one[0], one[2])])
     usable = [one for one in triplets if one[0] in vectors and one[2] in vectors and one[0] != one[2]]
-    texts = _embed(engine, model, list(dict.fromkeys(text for _, text, _ in usable)))
+    texts = _embed(engine, model, list(dict.fromkeys(text for _, text, _ in usable)), encode_texts)
     size = (0, model.dimensions)
     examples = Examples(
         pictures=np.array([vectors[one[0]] for one in usable], np.float32).reshape(-1, size[1]),
@@ -92,10 +95,12 @@ def learn_fusion(engine: Engine, model: ModelRow, name: str, triplets: Sequence[
     return fusion
 
 
-def _embed(engine: Engine, model: ModelRow, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+def _embed(
+    engine: Engine, model: ModelRow, texts: Sequence[str], encode_texts: Encode
+) -> dict[str, NDArray[np.float32]]:
     if len(texts) <= _MOST_TEXTS_IN_SQL:
         try:
             return dict(fusions.embedded_texts(engine, model, texts))
         except TextEncoderUnavailable:
             pass
-    return dict(zip(texts, load_known(model).encode_texts(texts), strict=True))
+    return dict(zip(texts, encode_texts(texts), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,10 @@ def world(new_database: Callable[..., URL], template: str) -> Iterator[World]:
     engine.dispose()
 
 
+def not_asked(texts: Sequence[str]) -> Any:
+    raise AssertionError(texts)
+
+
 @pytest.fixture
 def run(world: World) -> Clipsql:
     return lambda *words, **options: CliRunner().invoke(
@@ -71,7 +75,7 @@ def run(world: World) -> Clipsql:
 
 @pytest.fixture(scope="module")
 def linear(world: World) -> World:
-    fitted = learn_fusion(world.engine, world.model, "turned", world.triplets)
+    fitted = learn_fusion(world.engine, world.model, "turned", world.triplets, encode_texts=not_asked)
     assert fitted.is_better
     assert fitted.kind.startswith("ridge")
     assert fitted.gain_low > 0.3
@@ -328,3 +332,18 @@ def test_no_fusion_is_said_to_be_better_by_what_it_has_seen(world: World) -> Non
     assert not fitted.is_better
     assert fitted.fusion < 0.25
     assert world.model.dimensions == DIMENSIONS
+
+
+def test_texts_that_the_database_cannot_embed_are_encoded_by_the_model(world: World) -> None:
+    unknown = [(one, f"never said {text}", other) for one, text, other in world.triplets]
+    asked: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Any:
+        asked.extend(texts)
+        return world.texts[[TEXTS.index(text.removeprefix("never said ")) for text in texts]]
+
+    fitted = learn_fusion(world.engine, world.model, "unknown", unknown, encode_texts=encode)
+    assert len(asked) == len(TEXTS)
+    assert fitted.is_better
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("delete from clipsql.fusion where name = 'unknown'")
