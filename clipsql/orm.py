@@ -20,6 +20,7 @@ from clipsql.db.calls.judgements import (
     search_hybrid,
     suggest_captions,
 )
+from clipsql.db.calls.regions import region_vector, search_regions
 from clipsql.db.calls.rows import search_rows
 from clipsql.db.calls.searches import (
     embed_text,
@@ -33,6 +34,7 @@ from clipsql.db.calls.searches import (
 )
 from clipsql.db.tables.base import Base
 from clipsql.db.tables.pictures import Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
+from clipsql.db.tables.regions import ImageRegion, RegionEmbedding
 from clipsql.db.tables.watches import Alert, Watch
 
 __all__ = [
@@ -43,7 +45,9 @@ __all__ = [
     "Fusion",
     "Image",
     "ImageEmbedding",
+    "ImageRegion",
     "Model",
+    "RegionEmbedding",
     "SearchOptions",
     "Thumbnail",
     "Watch",
@@ -54,10 +58,12 @@ __all__ = [
     "image_vector",
     "match",
     "mix",
+    "region_vector",
     "search",
     "search_captions",
     "search_hybrid",
     "search_query",
+    "search_regions",
     "search_rows",
     "search_similar",
     "search_text",

@@ -71,6 +71,22 @@ class UnusableRow:
     url: str | None = None
 
 
+Box: TypeAlias = tuple[int, int, int, int]
+"""x, y, width and height in pixels of the upright picture, from its upper left corner."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBox:
+    """One box of one picture: `image` is its url, file or image_id, `uri` the address of the file of that name."""
+
+    position: str
+    image: str
+    uri: str | None
+    box: Box
+    label: str | None
+    score: float | None
+
+
 def is_on_the_web(address: str) -> bool:
     """Whether an address is one to download from."""
     return address[:8].lower().startswith(("http://", "https://"))

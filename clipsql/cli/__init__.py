@@ -13,12 +13,14 @@ from clipsql.cli.db import db
 from clipsql.cli.dedup import dedup
 from clipsql.cli.demo import demo
 from clipsql.cli.explain import explain
+from clipsql.cli.fusion import fusion
 from clipsql.cli.index import index
 from clipsql.cli.ingest import ingest
 from clipsql.cli.judge import classify, match, suggest
 from clipsql.cli.key import key
 from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
+from clipsql.cli.regions import regions
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
 from clipsql.cli.serve import serve
@@ -90,11 +92,13 @@ for _command in (
     dedup,
     demo,
     explain,
+    fusion,
     index,
     ingest,
     key,
     match,
     model,
+    regions,
     remove,
     search,
     serve,

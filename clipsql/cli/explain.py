@@ -102,8 +102,10 @@ def image(
     """Show where in the stored picture IMAGE the text QUERY is: bright and in colour there, dark elsewhere.
 
     Each patch of the picture is compared with the text, by the values of the last layer without its attention
-    (MaskCLIP, Zhou et al. 2022). For the vision transformers of CLIP models. The picture is scaled from its least to
-    its most similar patch, so something is bright even if the text is nowhere in it: look at the cosine too.
+    (MaskCLIP, Zhou et al. 2022). Where a model is no vision transformer of CLIP, parts are covered in turn, and what
+    makes the picture less like the text is bright. The picture is scaled from its least to its most similar patch, so
+    something is bright even if the text is nowhere in it: look at the cosine too. "clipsql search image FILE --crop"
+    takes the best part.
 
     \b
     clipsql explain 42 "a red truck" --png truck.png
@@ -125,10 +127,21 @@ def image(
                 ) from error
             note(f"Wrote {target}.")
     if as_json:
-        show_json({"image_id": image, "query": query, "similarity": found.similarity.round(4).tolist()})
+        show_json(
+            {
+                "image_id": image,
+                "query": query,
+                "similarity": found.similarity.round(4).tolist(),
+                "is_by_covering": found.is_by_covering,
+                "best_box": found.best_box,
+            }
+        )
     else:
         rows, columns = found.similarity.shape
+        least, most = f"{found.similarity.min():.3f}", f"{found.similarity.max():.3f}"
         click.echo(
-            f"Patches ({rows} x {columns}) have cosines from {found.similarity.min():.3f} to "
-            f"{found.similarity.max():.3f} with the text."
+            f"Covered in turn, parts ({rows} x {columns}) lower the cosine with the text by {least} to {most}."
+            if found.is_by_covering
+            else f"Patches ({rows} x {columns}) have cosines from {least} to {most} with the text."
         )
+        click.echo(f"The best part: --crop {','.join(map(str, found.best_box))}")

@@ -17,7 +17,7 @@ from clipsql.db.models import ModelRow
 from clipsql.db.opening import open_database
 from clipsql.db.partitions import EMBEDDING_TABLES
 
-_NAMES = {"image_embedding": "pictures", "caption_embedding": "captions"}
+_NAMES = {"image_embedding": "pictures", "caption_embedding": "captions", "region_embedding": "regions"}
 
 _model_option = click.option("--model", metavar="NAME", help="Default: every model.")
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from clipsql.cli.logs import REMARKS
 from clipsql.errors import ConfigurationError
-from clipsql.search.results import Match
+from clipsql.search.results import Match, RegionMatch
 
 _WHOLE_WORD = 12
 _PART_OF_WORD = 8
@@ -120,6 +120,7 @@ def show_matches(matches: Sequence[Match], *, columns: Sequence[str] = (), as_js
     }
     held = [(name, [value(match) for match in matches]) for name, value in facts.items()]
     held += [(name, [match.shown(name) for match in matches]) for name in columns]
+    held += [(name, [_of_region(match, name) for match in matches]) for name in ("label", "box")]
     held += [
         ("url", [match.url for match in matches]),
         ("file", [match.file for match in matches]),
@@ -129,6 +130,13 @@ def show_matches(matches: Sequence[Match], *, columns: Sequence[str] = (), as_js
         *((name, column) for name, column in held if name in columns or any(column)), strict=True
     )
     show_table(names, zip(*values, strict=True))
+
+
+def _of_region(match: Match, name: str) -> object:
+    """What is known of the region by which a picture was found; nothing where whole pictures were compared."""
+    if not isinstance(match, RegionMatch):
+        return None
+    return ",".join(map(str, match.box)) if name == "box" else match.label
 
 
 def note(message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -20,10 +20,12 @@ from clipsql.cli.options import (
 )
 from clipsql.cli.output import note, show_document, show_json, show_matches, show_table
 from clipsql.cli.query_vector import existing_file, read_vector
+from clipsql.cli.region_options import BoxType, of_regions, region_options
 from clipsql.config import Settings
 from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
+from clipsql.picture import Box
 from clipsql.search.page import Section, write_page
 from clipsql.search.query_picture import AnyPicture
 from clipsql.search.results import HybridMatch, Match, WordWeight
@@ -106,40 +108,63 @@ _attention_option: Callable[[Command], Command] = click.option(
 @_search_command
 @click.argument("query")
 @_attention_option
+@region_options
 @encoder_options
-def text(searcher: Searcher, options: SearchOptions, query: str) -> tuple[str, list[Match]]:
+def text(
+    searcher: Searcher, options: SearchOptions, query: str, search_in: str, having_label: str | None
+) -> tuple[str, Sequence[Match]]:
     """Find pictures that QUERY describes.
 
     \b
     clipsql search text "two dogs on a beach" --in-collection holidays --max-results 5
+    clipsql search text "a white van" --in regions --having-label truck
     """
+    if search_in == "regions":
+        return query, searcher.search_regions(query, **of_regions(options, having_label))
     return query, searcher.search_text(query, **options)
 
 
 @search.command()
 @_search_command
 @click.argument("picture")
+@click.option(
+    "--crop", type=BoxType(), metavar="X,Y,WIDTH,HEIGHT", help="Like this part, in pixels, upright."
+)
 @click.option("--include-self", is_flag=True, help="Also stored pictures with just this content.")
 @click.option(
     "--allow-private-hosts", is_flag=True, help="Download from this machine and private networks too."
 )
+@region_options
 @encoder_options
 def image(
-    searcher: Searcher, options: SearchOptions, picture: str, include_self: bool, allow_private_hosts: bool
-) -> tuple[str, list[Match]]:
+    searcher: Searcher,
+    options: SearchOptions,
+    picture: str,
+    crop: Box | None,
+    include_self: bool,
+    allow_private_hosts: bool,
+    search_in: str,
+    having_label: str | None,
+) -> tuple[str, Sequence[Match]]:
     """Find pictures like PICTURE: a file, an http or https address, or - for a picture on standard input.
 
     \b
     clipsql search image ./street.jpg --near-longitude -0.13 --near-latitude 51.5 --within-m 800
     clipsql search image https://pictures.example/street.jpg --max-results 5
     curl -s https://pictures.example/street.jpg | clipsql search image -
+    clipsql search image ./street.jpg --crop 120,80,64,48 --in regions
     """
     title = "a picture" if picture == "-" else picture.encode(errors="replace").decode()
     given: AnyPicture = sys.stdin.buffer.read() if picture == "-" else picture
-    matches = searcher.search_image(
-        given, include_self=include_self, allow_private_hosts=allow_private_hosts, **options
-    )
-    return f"like {title}", matches
+    asked: dict[str, Any] = {
+        "crop": crop,
+        "include_self": include_self,
+        "allow_private_hosts": allow_private_hosts,
+    }
+    if search_in == "regions":
+        found = searcher.search_regions_like(given, **asked, **of_regions(options, having_label))
+        return f"like {title}", found
+    return f"like {title}", searcher.search_image(given, **asked, **options)
 
 
 @search.command()
@@ -172,10 +197,11 @@ def vector(searcher: Searcher, options: SearchOptions, vector: str) -> tuple[str
 @click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option(
     "--fusion",
-    type=click.Choice(get_args(Fusion)),
+    metavar="NAME",
     default="weighted sum",
     show_default=True,
-    help='How terms are joined; "minimum similarity": all of them must be in the picture.',
+    help='How terms are joined: "mean similarity", "minimum similarity" (all of them must be in the picture), or as '
+    '"clipsql fusion fit" has learned.',
 )
 @encoder_options
 def query(
@@ -186,6 +212,7 @@ def query(
     
     clipsql search query 'flower + 2*bee - night + ./street.jpg'
     clipsql search query 'red truck + snow' --fusion 'minimum similarity'
+    clipsql search query 'image:42 + "in red"' --fusion shop
     clipsql search query '"c++ book" + image:42 - 0.5*desk'
 
     Quote the whole for the shell. All words between + and - are one text; a minus has a space before it, so t-shirt

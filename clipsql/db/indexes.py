@@ -52,7 +52,7 @@ class NotTheOwner(DatabaseError):
 class IndexStatus:
     """The HNSW index of one model over one embedding table: `state` is valid, invalid, building or missing.
 
-    `search_rows` is none, filling or ready, None for captions; `rebuild_is_due` says when to learn codes anew.
+    `search_rows` is none, filling or ready, None but for pictures; `rebuild_is_due` says when to learn codes anew.
     """
 
     model: str
@@ -111,11 +111,12 @@ def ensure_index(
 
 
 def index_stats(engine: Engine) -> list[IndexStatus]:
-    """Rows of the view clipsql.index_stats, by model, pictures before captions."""
+    """Rows of the view clipsql.index_stats, by model, pictures before captions and regions."""
     with database_errors(engine), engine.connect() as connection:
         rows = connection.exec_driver_sql(
             "select x.model, x.embeddings, x.rows, x.state, x.bytes, x.search_rows, x.rebuild_is_due"
-            " from clipsql.index_stats as x order by x.model, x.embeddings desc"
+            " from clipsql.index_stats as x order by x.model,"
+            " x.embeddings <> 'image_embedding', x.embeddings"
         )
         return [IndexStatus(**row._mapping) for row in rows]
 

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from clipsql.db.tables.base import PRIVATE_SCHEMA
 
-EMBEDDING_TABLES = ("image_embedding", "caption_embedding")
+EMBEDDING_TABLES = ("image_embedding", "caption_embedding", "region_embedding")
 
 
 def partition(table: str, model_id: int) -> sql.Identifier:

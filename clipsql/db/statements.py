@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -36,6 +36,13 @@ def driver_connection(connection: Connection) -> Driver:
 def execute(connection: Connection, statement: sql.Composed, parameters: tuple[object, ...] = ()) -> None:
     """Run one composed statement; identifiers and literals in it are quoted by psycopg."""
     driver_connection(connection).execute(statement, parameters)
+
+
+def counted(driver: Driver, statement: LiteralString, *values: object) -> int:
+    """The one number that a statement gives."""
+    row = driver.execute(statement, values or None).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 @contextmanager

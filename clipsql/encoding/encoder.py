@@ -103,19 +103,30 @@ class Encoder:
         return encode_each(self.encode_texts, {text: text for text in texts}, plain=_PLAIN_TEXT)
 
     def heat_map(self, image: Image.Image, text: str) -> NDArray[np.float32]:
-        """Cosine of each patch of a picture with a text, float32, shape (rows, columns); ViT towers of CLIP only.
+        """Where a text is in a picture, float32, shape (rows, columns).
 
-        It covers what the model sees, which may be a crop: `area_seen`. Raises ModelError, EncodingError.
+        Where the model `has_patches`, the cosine of each with the text, else by how much the picture's cosine falls
+        when a part is covered. It covers what the model sees, which may be a crop: `area_seen`. Raises EncodingError.
         """
         import torch
 
-        from clipsql.encoding.heat_map import patch_features
+        from clipsql.encoding.heat_map import covered_drops, patch_features
 
-        pixels = torch.from_numpy(self.preprocess([image])).to(self._device, self._dtype)
-        features = patch_features(self._model, pixels)
+        pixels = self.preprocess([image])
+        direction = self.encode_texts([text])[0]
+        if not self.has_patches:
+            return covered_drops(pixels[0], lambda batch: self.encode_pixels(batch) @ direction)
+        features = patch_features(self._model, torch.from_numpy(pixels).to(self._device, self._dtype))
         patches = unit_length(features.reshape(-1, self.dimensions), what="patch")
-        similarity: NDArray[np.float32] = patches @ self.encode_texts([text])[0]
+        similarity: NDArray[np.float32] = patches @ direction
         return similarity.reshape(features.shape[:2])
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether patches can be read out of the image tower: it is the vision transformer of a CLIP model."""
+        from clipsql.encoding.heat_map import has_patches
+
+        return has_patches(self._model)
 
     def _image_features(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         import torch

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
+from clipsql.picture import Box
+
 _LONGEST_SIDE = 960
 _DARKNESS = 0.35
 """Brightness of the coldest parts: still to be made out."""
@@ -30,3 +32,26 @@ def overlay(
     )
     cold = ImageEnhance.Brightness(shown.convert("L").convert("RGB")).enhance(_DARKNESS)
     return Image.composite(shown, cold, mask)
+
+
+def best_box(heat: NDArray[np.float32], area: tuple[float, float, float, float]) -> Box:
+    """The part of a picture that is hot around its hottest cell: those that touch and are past half way up to it.
+
+    `heat` and `area` are as in `overlay`; x, y, width and height are in pixels of the picture.
+    """
+    level = (float(heat.max()) + float(np.median(heat))) / 2
+    reached = {divmod(int(heat.argmax()), heat.shape[1])}
+    frontier = list(reached)
+    while frontier:
+        row, column = frontier.pop()
+        for near in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            is_inside = 0 <= near[0] < heat.shape[0] and 0 <= near[1] < heat.shape[1]
+            if is_inside and near not in reached and heat[near] > level:
+                reached.add(near)
+                frontier.append(near)
+    rows, columns = zip(*reached, strict=True)
+    left, top, right, bottom = area
+    wide, high = (right - left) / heat.shape[1], (bottom - top) / heat.shape[0]
+    x, y = round(left + min(columns) * wide), round(top + min(rows) * high)
+    end_x, end_y = round(left + (max(columns) + 1) * wide), round(top + (max(rows) + 1) * high)
+    return x, y, max(1, end_x - x), max(1, end_y - y)

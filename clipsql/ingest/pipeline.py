@@ -23,6 +23,7 @@ from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
 from clipsql.ingest.reading import not_encoded
 from clipsql.ingest.readings import Reading, left_out, refused
+from clipsql.ingest.regions import embed_regions
 from clipsql.ingest.reports import IngestReport
 
 _log = logging.getLogger(__name__)
@@ -99,7 +100,12 @@ class Pipeline:
                 reading,
                 None
                 if reading.leaves_row
-                else reading.write(pictures.get(reading.digest_to_encode), captions, language=self._language),
+                else reading.write(
+                    pictures.get(reading.digest_to_encode),
+                    captions,
+                    embed_regions(reading, self._encoder),
+                    language=self._language,
+                ),
             )
             for reading in batch
         ]

@@ -29,7 +29,7 @@ def read_picture(
             if stored.picture.status == "failed" and not options.retries(stored.picture):
                 return _left(picture, stored, Outcome.FAILED_BEFORE)
             if stored.is_embedded and not _lacks_copies(stored, options):
-                return _with_known_content(picture, stored)
+                return _with_known_content(picture, stored, data)
         return _decoded(picture, stored, data, encoder=encoder, options=options)
 
 
@@ -56,8 +56,8 @@ def queue_picture(picture: PictureRecord, stored: StoredPicture | None, *, optio
 
 
 def needs_content(stored: StoredPicture) -> bool:
-    """Whether a waiting picture must be looked at; one that is embedded already waits for its captions only."""
-    return not (stored.is_embedded and stored.is_checked)
+    """Whether a waiting picture must be looked at; one that is embedded already may wait for its captions only."""
+    return not (stored.is_embedded and stored.is_checked) or _lacks_regions(stored)
 
 
 def read_claimed(
@@ -69,13 +69,19 @@ def read_claimed(
 ) -> Reading:
     """What became of a picture of the queue: `content` is what it gave, None when it need not be looked at."""
     picture = stored.picture
-    if isinstance(content, ImageError):
+    if isinstance(content, ImageError) and stored.is_embedded and stored.is_checked:
+        # It came for its regions alone: the picture itself is as good as before.
+        settled = replace(picture, status="embedded", failure=None, error=None)
+        reading = Reading(
+            picture=settled, stored=stored, outcome=Outcome.UPDATED, region_error=printable(str(content))
+        )
+    elif isinstance(content, ImageError):
         reading = _failed(picture, stored, content)
     elif content is None or (
         stored.is_embedded and picture.sha256 == content_hash(content) and not _lacks_copies(stored, options)
     ):
         settled = replace(picture, status="embedded", failure=None, error=None)
-        reading = Reading(picture=settled, stored=stored, outcome=Outcome.UPDATED)
+        reading = Reading(picture=settled, stored=stored, outcome=Outcome.UPDATED, content=content)
     else:
         # The copy of what is on the web is one of the content that was there before.
         picture = replace(picture, file=None) if picture.is_on_the_web else picture
@@ -149,6 +155,7 @@ def _looked_at(
         pixels=None
         if encoder is None or options.validate_only or has_embedding
         else encoder.preprocess([decoded.pixels])[0],
+        content=data if stored is not None and stored.regions else None,
         fingerprint=fingerprint(decoded.pixels),
         thumbnail=_thumbnail(decoded) if options.thumbnails else None,
         remarks=decoded.remarks,
@@ -162,6 +169,10 @@ def _lacks_copies(stored: StoredPicture, options: ReadOptions) -> bool:
     return options.store_images is not None and stored.picture.file is None and stored.picture.is_on_the_web
 
 
+def _lacks_regions(stored: StoredPicture) -> bool:
+    return any(not region.is_settled for region in stored.regions)
+
+
 def _thumbnail(picture: Picture) -> Thumbnail:
     jpeg, width, height = small_jpeg(picture.pixels)
     return Thumbnail(jpeg=jpeg, width=width, height=height)
@@ -172,11 +183,14 @@ def _left(picture: PictureRecord, stored: StoredPicture, outcome: Outcome) -> Re
     return Reading(picture=picture, stored=stored, outcome=outcome, leaves_row=True)
 
 
-def _with_known_content(picture: PictureRecord, stored: StoredPicture) -> Reading:
+def _with_known_content(
+    picture: PictureRecord, stored: StoredPicture, content: bytes | None = None
+) -> Reading:
     row = replace(stored.picture, file=picture.file or stored.picture.file)
-    reading = Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.UPDATED)
+    reading = Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.UPDATED, content=content)
     captions_are_right = set(reading.wanted_captions) == {caption.body for caption in stored.captions}
-    if is_same_row(reading.picture, stored.picture) and captions_are_right and not reading.captions_to_encode:
+    nothing_to_encode = not (reading.captions_to_encode or (content and reading.regions_to_encode))
+    if is_same_row(reading.picture, stored.picture) and captions_are_right and nothing_to_encode:
         return _left(picture, stored, Outcome.UNCHANGED)
     return reading
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, Thumbnail
+from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, StoredRegion, Thumbnail
 from clipsql.errors import FailureClass
 from clipsql.images.decoding import MAX_PIXELS
 from clipsql.picture import PictureRecord
@@ -79,6 +79,7 @@ class Reading:
     `pixels`, float32 (3, height, width), are there when they must be encoded. A claimed one was leased from the queue
     and has to be settled; one that goes into the queue is to be fetched, again maybe, unless `is_checked`: from
     `file_to_read` if its source named one.
+    `content`, the file's bytes, is there when regions must be cut out of it, `region_error` when that cannot be.
     `remarks` say why the picture's own time or place was not taken.
     """
 
@@ -87,6 +88,8 @@ class Reading:
     outcome: Outcome
     leaves_row: bool = False
     pixels: NDArray[np.float32] | None = None
+    content: bytes | None = None
+    region_error: str | None = None
     fingerprint: bytes | None = None
     thumbnail: Thumbnail | None = None
     remarks: tuple[str, ...] = ()
@@ -98,6 +101,14 @@ class Reading:
     def digest_to_encode(self) -> bytes | None:
         """SHA-256 of the content whose pixels must be encoded; None where there is nothing to encode."""
         return None if self.pixels is None else self.picture.sha256
+
+    @property
+    def regions_to_encode(self) -> list[StoredRegion]:
+        """Regions without an embedding of this content; those of a picture that is not embedded wait for it."""
+        if self.stored is None or self.picture.status != "embedded":
+            return []
+        is_known = self.stored.picture.sha256 == self.picture.sha256
+        return [region for region in self.stored.regions if not (is_known and region.is_settled)]
 
     @property
     def captions_to_encode(self) -> list[str]:
@@ -121,10 +132,14 @@ class Reading:
         self,
         embedding: NDArray[np.float32] | None,
         captions: Mapping[str, NDArray[np.float32]],
+        regions: Mapping[int, NDArray[np.float32] | str] | None = None,
         *,
         language: str,
     ) -> PictureWrite:
-        """What must be written: `captions` has the embeddings of all captions to encode, and may have more."""
+        """What must be written: `captions` has the embeddings of all captions to encode, and may have more; `regions`
+        those of regions by region_id, or why there is none.
+        """
+        regions = regions or {}
         stored, wanted = self._stored_captions, self.wanted_captions
         known = {caption.body for caption in stored}
         encoded = set(self.captions_to_encode)
@@ -149,6 +164,8 @@ class Reading:
                 (caption.caption_id, captions[caption.body]) for caption in stored if caption.body in encoded
             ],
             removed_captions=[caption.caption_id for caption in stored if caption.body not in wanted],
+            region_embeddings=[(key, one) for key, one in regions.items() if not isinstance(one, str)],
+            region_errors=[(key, one) for key, one in regions.items() if isinstance(one, str)],
         )
 
 

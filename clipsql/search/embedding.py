@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.sql.elements import ColumnElement
 
-from clipsql.db.calls import searches
+from clipsql.db.calls import regions, searches
 from clipsql.db.transactions import reading
 from clipsql.errors import TextEncoderUnavailable
+from clipsql.picture import Box
 from clipsql.search.query_picture import AnyPicture, open_picture
 from clipsql.search.writer import PictureWriter
 
@@ -28,14 +29,20 @@ class QueryEmbedder(PictureWriter):
         """
         return np.asarray(self._one(searches.embed_text(query, model=self.model.name)), dtype=np.float32)
 
-    def embed_image(self, picture: AnyPicture) -> NDArray[np.float32]:
-        """Unit-length embedding of a picture, float32, shape (dimensions,). Raises ImageError."""
-        embedding: NDArray[np.float32] = self._encoder.encode_images([open_picture(picture).pixels])[0]
+    def embed_image(self, picture: AnyPicture, *, crop: Box | None = None) -> NDArray[np.float32]:
+        """Unit-length embedding of a picture, or of a part of it, float32, shape (dimensions,). Raises ImageError."""
+        embedding: NDArray[np.float32] = self._encoder.encode_images(
+            [open_picture(picture, crop=crop).pixels]
+        )[0]
         return embedding
 
     def image_vector(self, image: int) -> NDArray[np.float32]:
         """Stored unit-length embedding of a picture, float32, shape (dimensions,). Raises UnknownImage."""
         return np.asarray(self._one(searches.image_vector(image, model=self.model.name)), dtype=np.float32)
+
+    def region_vector(self, region: int) -> NDArray[np.float32]:
+        """Stored unit-length embedding of a region, float32, shape (dimensions,). Raises UnknownImage."""
+        return np.asarray(self._one(regions.region_vector(region, model=self.model.name)), dtype=np.float32)
 
     def _terms(self, query: str) -> Sequence[sa.Row[Any]]:
         with reading(self._database) as connection:

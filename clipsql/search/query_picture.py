@@ -9,9 +9,10 @@ from pathlib import Path
 from PIL import Image
 
 from clipsql.errors import DownloadError, ImageError
+from clipsql.images.cropping import cropped
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
-from clipsql.picture import file_of, is_on_the_web
+from clipsql.picture import Box, file_of, is_on_the_web
 from clipsql.sources.inside import read_file
 from clipsql.web.downloading import Downloader, DownloadOptions
 
@@ -27,8 +28,18 @@ class QueryPicture:
     sha256: bytes | None
 
 
-def open_picture(picture: AnyPicture, *, allow_private_hosts: bool = False) -> QueryPicture:
-    """A picture to ask with; an address is downloaded as ingest does it. Raises ImageError, ConfigurationError."""
+def open_picture(
+    picture: AnyPicture, *, crop: Box | None = None, allow_private_hosts: bool = False
+) -> QueryPicture:
+    """A picture to ask with, or a part of one; an address is downloaded as ingest does it.
+
+    Raises ImageError, also for a `crop` outside the picture, and ConfigurationError.
+    """
+    opened = _open(picture, allow_private_hosts=allow_private_hosts)
+    return opened if crop is None else QueryPicture(cropped(opened.pixels, crop), opened.sha256)
+
+
+def _open(picture: AnyPicture, *, allow_private_hosts: bool) -> QueryPicture:
     if isinstance(picture, Image.Image):
         file = _file_of(picture)
         return QueryPicture(decode(_as_file(picture)).pixels, None) if file is None else open_picture(file)

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipsql.picture import Box
+
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
@@ -78,6 +80,23 @@ class HybridMatch(Match):
     score: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class RegionMatch(Match):
+    """One picture found by a part of it: `similarity` is that of its nearest region, of which it has no percentile.
+
+    `box` is x, y, width and height in pixels of the upright picture, `label` what its finder called it.
+    """
+
+    region_id: int
+    box: Box
+    label: str | None
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """A match from the columns of a search for regions."""
+        return super().of_row({**row, "box": tuple(row["box"])})
+
+
 AnyMatch = TypeVar("AnyMatch", bound=Match)
 
 
@@ -117,10 +136,17 @@ class Matches(list[AnyMatch]):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageExplanation:
-    """Where in a picture a text is: cosines of its patches with the text, (rows, columns), and the picture so lit."""
+    """Where in a picture a text is, (rows, columns), and the picture so lit.
+
+    `similarity` has the cosines of patches with the text, or where `is_by_covering` how much the picture's own falls
+    when a part is covered: under image towers out of which no patches can be read.
+    `best_box` is the part around the most similar patch, x, y, width and height in pixels of the upright picture.
+    """
 
     similarity: NDArray[np.float32]
     overlay: Image.Image
+    best_box: Box
+    is_by_covering: bool
 
 
 @dataclass(frozen=True, kw_only=True)

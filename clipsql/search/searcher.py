@@ -11,13 +11,22 @@ from numpy.typing import NDArray
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from clipsql.db.calls import judgements, searches
-from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions, refuse_unknown
+from clipsql.db.calls import judgements, regions, searches
+from clipsql.db.calls.arguments import (
+    FUSIONS,
+    Filters,
+    Fusion,
+    NearestOptions,
+    SearchOptions,
+    refuse_unknown,
+)
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
+from clipsql.db.calls.regions import RegionOptions
 from clipsql.db.text_towers import require_texts
 from clipsql.db.transactions import Database
 from clipsql.errors import ImageError, TextEncoderUnavailable
-from clipsql.images.heat import overlay
+from clipsql.images.heat import best_box, overlay
+from clipsql.picture import Box
 from clipsql.search.asking import ask, file_column
 from clipsql.search.embedding import numbers
 from clipsql.search.query_picture import AnyPicture, open_picture
@@ -30,6 +39,7 @@ from clipsql.search.results import (
     Label,
     Match,
     Matches,
+    RegionMatch,
     WordWeight,
 )
 from clipsql.search.stored import files_of, images_with_content, thumbnails_of
@@ -81,22 +91,35 @@ class Searcher(PictureWatcher):
         self,
         picture: AnyPicture,
         *,
+        crop: Box | None = None,
         include_self: bool = False,
         allow_private_hosts: bool = False,
         **options: Unpack[SearchOptions],
     ) -> Matches[Match]:
         """Pictures like one that need not be stored: a file, its bytes, an http(s) address or a Pillow image.
 
+        With `crop`, x, y, width and height in pixels of the upright picture, they are like that part of it.
         Stored pictures with the same content, byte for byte, are left out unless `include_self`; a Pillow image has
         the content of the file that it was opened from and still shows. Addresses within private networks are
         refused unless `allow_private_hosts`. Raises ImageError, DownloadError.
         """
         options = self._under_model(options, SearchOptions)
-        asked = open_picture(picture, allow_private_hosts=allow_private_hosts)
-        if asked.sha256 is not None and not include_self:
-            itself = images_with_content(self._database, asked.sha256)
-            options["except_images"] = searches.ids(options.get("except_images"), itself)
-        return self.search(self._encoder.encode_images([asked.pixels])[0], **options)
+        vector = self._vector_of(picture, crop, include_self, allow_private_hosts, options)
+        return self.search(vector, **options)
+
+    def search_regions_like(
+        self,
+        picture: AnyPicture,
+        *,
+        crop: Box | None = None,
+        include_self: bool = False,
+        allow_private_hosts: bool = False,
+        **options: Unpack[RegionOptions],
+    ) -> Matches[RegionMatch]:
+        """Pictures by their region that is most like a picture, or a part of one; arguments as in `search_image`."""
+        options = self._under_model(options, RegionOptions)
+        vector = self._vector_of(picture, crop, include_self, allow_private_hosts, options)
+        return self.search_regions(vector, **options)
 
     def search_similar(self, image: int, **options: Unpack[SearchOptions]) -> Matches[Match]:
         """Pictures most like a stored one, nearest first, without itself."""
@@ -119,6 +142,14 @@ class Searcher(PictureWatcher):
         options = self._under_model(options, SearchOptions)
         return self._matches(searches.search(numbers(query), **options), options)
 
+    def search_regions(
+        self, query: str | Sequence[float] | NDArray[np.float32], **options: Unpack[RegionOptions]
+    ) -> Matches[RegionMatch]:
+        """Pictures by their region that is nearest to a text, or to a vector such as `embed_image(file, crop=box)`."""
+        options = self._under_model(options, RegionOptions)
+        vector = self._embed_texts([query])[0] if isinstance(query, str) else query
+        return self._matches_of(RegionMatch, regions.search_regions(numbers(vector), **options), options)
+
     def search_query(
         self, query: str, *, fusion: Fusion = "weighted sum", **options: Unpack[SearchOptions]
     ) -> Matches[Match]:
@@ -129,6 +160,8 @@ class Searcher(PictureWatcher):
         """
         options = self._under_model(options, SearchOptions)
         terms = self._terms(query)
+        if fusion not in FUSIONS:  # a learned one takes the picture first
+            terms = sorted(terms, key=lambda term: term.kind == "text")
         if all(term.kind != "file" for term in terms):
             try:
                 return self._matches(searches.search_query(query, fusion=fusion, **options), options)
@@ -141,10 +174,11 @@ class Searcher(PictureWatcher):
         return self._matches(found, options)
 
     def explain_image(self, image: int, query: str) -> ImageExplanation:
-        """Where in a stored picture a text is: how similar each patch that the model sees is to it.
+        """Where in a stored picture a text is: how similar each patch that the model sees is to it, and the best part.
 
         A hint, no proof: patches know of their surroundings, and a text that fits nothing still has a best patch.
-        Raises ImageError when the picture's file is gone, ModelError for image towers that are no ViT of CLIP.
+        Under image towers that are no ViT of CLIP the cells are those that are covered in turn: how much less similar
+        the picture then is. Raises ImageError when the picture's file is gone.
         """
         require_texts(self._database, [query])
         file = self.files([image]).get(image)
@@ -154,7 +188,12 @@ class Searcher(PictureWatcher):
         picture = open_picture(file).pixels
         heat = self._encoder.heat_map(picture, query)
         area = self._encoder.area_seen(*picture.size)
-        return ImageExplanation(similarity=heat, overlay=overlay(picture, heat, area))
+        return ImageExplanation(
+            similarity=heat,
+            overlay=overlay(picture, heat, area),
+            best_box=best_box(heat, area),
+            is_by_covering=not self._encoder.has_patches,
+        )
 
     def files(self, image_ids: Sequence[int]) -> dict[int, Path]:
         """Local files that pictures were read from, by image_id; they may be gone."""
@@ -210,6 +249,22 @@ class Searcher(PictureWatcher):
         """How much attention each word of a text gets, in the order of the text. Raises TextEncoderUnavailable."""
         found = judgements.explain_text(query, model=self.model.name)
         return [WordWeight(**row) for row in self._rows(found, found.c.position)]
+
+    def _vector_of(
+        self,
+        picture: AnyPicture,
+        crop: Box | None,
+        include_self: bool,
+        allow_private_hosts: bool,
+        options: Filters,
+    ) -> NDArray[np.float32]:
+        """The vector of a picture that is asked with; its stored copies are left out by the options from then on."""
+        asked = open_picture(picture, crop=crop, allow_private_hosts=allow_private_hosts)
+        if asked.sha256 is not None and not include_self:
+            itself = images_with_content(self._database, asked.sha256)
+            options["except_images"] = searches.ids(options.get("except_images"), itself)
+        vector: NDArray[np.float32] = self._encoder.encode_images([asked.pixels])[0]
+        return vector
 
     def _under_model(self, options: Options, kind: type[Options]) -> Options:
         """The options with the model that is asked. Raises TypeError for one that is not of that kind."""

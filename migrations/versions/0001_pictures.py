@@ -29,7 +29,7 @@ CAPTION_FUNCTIONS = (
     "any_caption_query",
 )
 BROWSER_FUNCTIONS = ("percent_encoded", "encoded_path", "browser_url", "picture_url")
-MODEL_FUNCTIONS = ("partition_name", "hnsw_index_name", "add_partitions")
+MODEL_FUNCTIONS = ("embedding_tables", "count_vectors", "partition_name", "hnsw_index_name", "add_partitions")
 
 
 def _added_at() -> sa.Column[object]:

@@ -12,7 +12,7 @@ FUNCTIONS = (
     "label_probabilities",
     "classify",
     "classify_images",
-    "walk_captions",
+    "walk_parts",
     "nearest_captions",
     "search_captions",
     "suggest_captions",

@@ -4,10 +4,7 @@ create or replace view clipsql.index_stats with (security_invoker = true) as
 select
     m.name as model,
     t.embeddings,
-    case t.embeddings
-        when 'image_embedding' then (select count(*) from clipsql.image_embedding as e where e.model_id = m.model_id)
-        else (select count(*) from clipsql.caption_embedding as e where e.model_id = m.model_id)
-    end as rows,
+    clipsql_private.count_vectors(t.embeddings, m.model_id) as rows,
     case when not row_security_active('clipsql.image') then pg_relation_size(x.indexrelid) end as bytes,
     case
         when x.indisvalid then 'valid'
@@ -26,7 +23,7 @@ select
     n.left_out as left_out,
     n.left_out > 0.01 + 1.5 * k.left_out as rebuild_is_due
 from clipsql.model as m
-cross join (values ('image_embedding'), ('caption_embedding')) as t(embeddings)
+cross join clipsql_private.embedding_tables() as t(embeddings)
 left join pg_catalog.pg_index as x
     on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(t.embeddings, m.model_id))
 left join clipsql_private.search_tuning as s
@@ -47,7 +44,7 @@ left join lateral (
 
 comment on view clipsql.index_stats is 'The HNSW indexes of each model: rows, size, state and last measured recall.';
 comment on column clipsql.index_stats.model is 'Name of the model.';
-comment on column clipsql.index_stats.embeddings is 'The table that is indexed: image_embedding or caption_embedding.';
+comment on column clipsql.index_stats.embeddings is 'The table that is indexed: image_embedding, caption_embedding or region_embedding.';
 comment on column clipsql.index_stats.rows is 'Vectors of the model in that table.';
 comment on column clipsql.index_stats.bytes is 'Size of the index; null where there is none, or where it would tell of pictures that one may not see.';
 comment on column clipsql.index_stats.state is 'valid, invalid, building or missing.';
@@ -55,7 +52,7 @@ comment on column clipsql.index_stats.recall is
     'Recall of the 10 nearest over all collections, as "clipsql index tune" last measured it; null before.';
 comment on column clipsql.index_stats.recall_measured_at is 'When that was.';
 comment on column clipsql.index_stats.search_rows is
-    'State of the rows by which filtered searches are answered fast: none, filling or ready; null for captions.';
+    'State of the rows by which filtered searches are answered fast: none, filling or ready; null but for pictures.';
 comment on column clipsql.index_stats.learned_left_out is
     'Share of a vector''s squared length that their codes left out when they were learned; null without search rows.';
 comment on column clipsql.index_stats.left_out is

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from integration import hostile
-from integration.filling import embed_captions, fill, picture, write
+from integration.filling import embed_captions, embed_regions, fill, picture, write
 from sqlalchemy.engine import URL
 
 from clipsql import assets
@@ -115,6 +115,7 @@ def world(new_database: Callable[..., URL], template: str) -> Iterator[World]:
     model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
     fill(engine, rows=600, model=model)
     embed_captions(engine, model)
+    embed_regions(engine, model)
     write(
         engine,
         model,
@@ -284,6 +285,11 @@ def test_the_largest_calls_are_answered_soon(world: World, call: str) -> None:
         ("vectors", "clipsql.search_vectors(array_fill(clipsql.image_vector(1), array[{more}]))"),
         ("vectors", "clipsql.mix(array_fill('[1]'::vector, array[{more}]))"),
         ("caption_query", "clipsql.search_similar(1, caption_query => repeat('a', {more}))"),
+        (
+            "having_label",
+            "clipsql.search_regions(clipsql.image_vector(1), having_label => repeat('a', {more}))",
+        ),
+        ("fusion", "clipsql.search_vectors(array[clipsql.image_vector(1)], fusion => repeat('a', {more}))"),
         ("inside", "clipsql.search_similar(1, inside => polygon({more}, circle '<(0,0),9>'))"),
         (
             "having_metadata",

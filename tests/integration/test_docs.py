@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 
 from clipsql.db.engine import create_engine
 from clipsql.demo import world
+from clipsql.demo.cameras import week_of_frames
 from clipsql.demo.tour import MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +46,19 @@ def page_file(name: str) -> Path:
     return ROOT / name if name == "README.md" else ROOT / "docs" / name
 
 
+def night_triplets() -> str:
+    """Examples of what "at night" is meant to do: a frame by day, and one of such a vehicle by night."""
+    scenes = [frame.scene for frame in week_of_frames(FRAMES)]
+    seen = [(scene.time, scene.vehicles[0].kind, scene.vehicles[0].colour) for scene in scenes]
+    rows = [
+        f"frame-{number:04}.jpg,at night,frame-{other:04}.jpg"
+        for number, (time, *vehicle) in enumerate(seen)
+        for other, (later, *wanted) in enumerate(seen)
+        if (time, later) == ("day", "night") and vehicle == wanted
+    ]
+    return "\n".join(["picture,text,wanted", *rows]) + "\n"
+
+
 @pytest.fixture(scope="module")
 def demo(
     new_database: Callable[..., URL], template: str, tmp_path_factory: pytest.TempPathFactory
@@ -66,6 +80,7 @@ def here(demo: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "photos").mkdir()
     for name, frame in zip(("first.jpg", "second.jpg", "third.jpg"), frames, strict=False):
         shutil.copy(frame, tmp_path / "photos" / name)
+    (tmp_path / "triplets.csv").write_text(night_triplets())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -56,7 +56,7 @@ COMMANDS = {
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0012", "--yes"),
+    "db downgrade": ("0016", "--yes"),
     "db psql": ("-c", "select 1"),
     "db settings add": ("pictures", "/pictures"),
     "db settings list": (),
@@ -70,6 +70,10 @@ COMMANDS = {
     "demo": ("--frames", "50"),
     "explain image": ("1", "a dog"),
     "explain text": ("a dog",),
+    "fusion fit": ("triplets.csv", "--collection", "default", "--name", "f"),
+    "fusion list": (),
+    "fusion remove": ("f", "--yes"),
+    "fusion show": ("f",),
     "index build": (),
     "index status": (),
     "index tune": (),
@@ -87,6 +91,10 @@ COMMANDS = {
     "model shadow": ("MODEL",),
     "model train": ("--source", "pictures", "--output", "trained"),
     "model use": ("MODEL",),
+    "regions import": ("boxes.jsonl", "--collection", "default"),
+    "regions list": (),
+    "regions remove": ("default", "--yes"),
+    "regions tile": ("default", "--tiles", "2x2"),
     "remove": ("--metadata-matches", "$.none == 1", "--yes"),
     "search captions": ("a dog",),
     "search hybrid": ("a dog",),
@@ -136,6 +144,7 @@ _NEEDS_AN_EXTRA = {
 _ANOTHER_REASON = {
     *("db start", "db stop", "collection drop", "model remove"),
     *("model retire", "model shadow"),  # it is the default
+    *("fusion fit", "fusion remove", "fusion show"),  # of two pictures nothing can be learned
     *("table attach", "table detach", "table reattach"),
     *("watch judge", "watch follow"),
 }
@@ -188,6 +197,8 @@ def test_every_command_of_a_core_install_works_or_tells_in_one_line_what_is_miss
     assert set(COMMANDS) == set(_leaves(main))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CLIPSQL_HOME", str(tmp_path / "home"))
+    (tmp_path / "boxes.jsonl").write_text('{"image": "0.png", "box": [0, 0, 9, 9]}\n')
+    (tmp_path / "triplets.csv").write_text("picture,text,wanted\n0.png,at night,1.png\n")
     (tmp_path / "pictures" / "captions.tsv").write_text("file\tcaption\n0.png\ta dog\n1.png\ta cat\n")
     assert clipsql("ingest", "pictures", "--model", model_folder).exit_code == 0
     hidden = _beyond_the_core()

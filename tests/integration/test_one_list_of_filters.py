@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from clipsql.cli import main
-from clipsql.db.calls import arguments, counting, judgements, rows, searches, watching
+from clipsql.db.calls import arguments, counting, judgements, regions, rows, searches, watching
 from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
 from clipsql.db.calls.counting import CountOptions
 from clipsql.db.calls.watching import WatchOptions
@@ -81,7 +81,7 @@ def test_every_search_takes_the_same_limits(signatures: dict[str, list[dict[str,
             assert taken == {"min_similarity": limits["min_similarity"]}
         elif function == "next_to_check":
             assert taken == {"max_results": limits["max_results"]}
-        elif "captions" in function:
+        elif "captions" in function or function == "search_regions":
             wanted = {name: limits[name] for name in ("max_results", "min_similarity")}
             if function == "suggest_captions":
                 wanted["max_results"] = ("integer", "5")
@@ -97,7 +97,7 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
     for function, parameters in signatures.items():
         caller = next(
             getattr(module, function)
-            for module in (searches, judgements, rows, watching, counting)
+            for module in (searches, judgements, regions, rows, watching, counting)
             if hasattr(module, function)
         )
         options = typing.get_type_hints(caller)["options"]

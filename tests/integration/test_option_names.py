@@ -19,6 +19,8 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "search_query": ("./no-such.png + a dog",),
     "search_hybrid": ("a dog",),
     "search_captions": ("a dog",),
+    "search_regions": ("a dog",),
+    "search_regions_like": ("no-such.png",),
     "suggest_captions": (1,),
     "classify_images": (["a dog"],),
     "count_matches": ("a dog",),
@@ -28,9 +30,10 @@ ORM = {
     **{
         name: subject
         for name, subject in SEARCHES.items()
-        if name not in ("search_image", "count_matches", "next_to_check")
+        if name not in ("search_image", "search_regions_like", "count_matches", "next_to_check")
     },
     "search_captions": ([1.0, 0.0],),
+    "search_regions": ([1.0, 0.0],),
     "search_vectors": ([[1.0, 0.0]],),
     "search_rows": (orm.Image, "a dog"),
 }

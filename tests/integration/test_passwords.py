@@ -44,6 +44,9 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("demo",): ("--frames", "50"),
     ("explain", "image"): ("1", "a dog"),
     ("explain", "text"): ("a dog",),
+    ("fusion", "fit"): ("triplets.csv", "--collection", "demo", "--name", "f", "--model", "clipsql-demo"),
+    ("fusion", "remove"): ("f", "--yes", "--model", "clipsql-demo"),
+    ("fusion", "show"): ("f", "--model", "clipsql-demo"),
     ("ingest",): ("pictures", "--collection", "c", "--model", "MODEL"),
     ("key", "add"): ("someone",),
     ("key", "remove"): ("someone",),
@@ -56,6 +59,9 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("model", "remove"): ("MODEL", "--yes"),
     ("model", "train"): ("--collection", "c", "--output", "new", "--epochs", "1", "--batch-size", "2"),
     ("model", "use"): ("MODEL",),
+    ("regions", "import"): ("boxes.jsonl", "--collection", "c"),
+    ("regions", "remove"): ("c", "--yes"),
+    ("regions", "tile"): ("c", "--tiles", "2x2"),
     ("remove",): ("--metadata-matches", "$.none == 1", "--yes"),
     ("search", "captions"): ("a dog",),
     ("search", "image"): ("pictures/0.png",),
@@ -112,6 +118,14 @@ def run(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         Image.new("RGB", (64, 48), (number * 90, 90, 200)).save(tmp_path / "pictures" / f"{number}.png")
     rows = "".join(f"{number}.png\ta dog\n" for number in range(3))
     (tmp_path / "pictures" / "captions.tsv").write_text("file\tcaption\n" + rows)
+    (tmp_path / "boxes.jsonl").write_text('{"image": "0.png", "box": [0, 0, 9, 9]}\n')
+    frames = [f"frame-{number:04}.jpg" for number in range(50)]
+    (tmp_path / "triplets.csv").write_text(
+        "picture,text,wanted\n"
+        + "".join(
+            f"{one},at night,{other}\n" for one, other in zip(frames, frames[1:] + frames[:1], strict=True)
+        )
+    )
 
     def run(url: str, command: tuple[str, ...], *options: str) -> Result:
         given = [str(model_folder) if word == "MODEL" else word for word in ARGUMENTS.get(command, ())]

@@ -29,6 +29,8 @@ HANGING_ON = (
     "clipsql.caption",
     "clipsql.image_embedding",
     "clipsql.caption_embedding",
+    "clipsql.image_region",
+    "clipsql.region_embedding",
     "clipsql_private.queue",
     "clipsql_private.thumbnail",
     "clipsql_private.fingerprint",
@@ -88,12 +90,21 @@ def test_a_picture_that_is_removed_takes_all_that_hangs_on_it_with_it(
 ) -> None:
     ok(clipsql("ingest", folder, "--model", model_folder, "--thumbnails"))
     ok(clipsql("ingest", folder, "--enqueue-only", "--collection", "waiting"))
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "insert into clipsql.image_region (image_id, box)"
+            " select image_id, '{0,0,9,9}' from clipsql.image_embedding;"
+            " insert into clipsql.region_embedding (region_id, image_id, model_id, embedding)"
+            " select region_id, image_id, model_id, embedding"
+            " from clipsql.image_region join clipsql.image_embedding using (image_id);"
+            " delete from clipsql_private.queue where image_id in (select image_id from clipsql.image_embedding)"
+        )
     before = {table: ask(database_url, f"select count(*) from {table}")[0][0] for table in HANGING_ON}
-    assert before == dict(zip(HANGING_ON, (12, 12, 6, 6, 6, 6, 6), strict=True))
+    assert before == dict(zip(HANGING_ON, (12, 12, 6, 6, 6, 6, 6, 6, 6), strict=True))
     result = ok(clipsql("remove", "1", "2", "7", "--yes"))
     assert result.stdout == "3 pictures are removed.\n"
     after = {table: ask(database_url, f"select count(*) from {table}")[0][0] for table in HANGING_ON}
-    assert after == dict(zip(HANGING_ON, (9, 9, 4, 4, 5, 4, 4), strict=True))
+    assert after == dict(zip(HANGING_ON, (9, 9, 4, 4, 4, 4, 5, 4, 4), strict=True))
     assert ask(database_url, "select min(image_id), bool_or(image_id in (1, 2, 7)) from clipsql.image") == [
         (3, False)
     ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from integration.filling import embed_captions, fill
+from integration.filling import embed_captions, embed_regions, fill
 from psycopg import sql
 from sqlalchemy.engine import URL
 
@@ -44,6 +44,9 @@ CALLS = (
     "clipsql.suggest_captions(7, caption_query => 'dog or \"red truck\"')",
     "clipsql.search_captions(clipsql.image_vector(7))",
     "clipsql.search_captions(clipsql.image_vector(7), 20, in_collection => 'holidays')",
+    "clipsql.search_regions(clipsql.image_vector(7))",
+    f"clipsql.search_regions(clipsql.region_vector(7), 30, {NIGHT}, having_label => 'truck')",
+    "clipsql.region_vector(7)",
     "clipsql.search(clipsql.image_vector(7))",
     "clipsql.search(clipsql.image_vector(7), 30, caption_query => 'truck -snow', distinct_above => 0.3)",
     "clipsql.search(clipsql.image_vector(7), near_longitude => 13.3671, near_latitude => 52.4123, within_m => 9000.7)",
@@ -162,6 +165,7 @@ def url(new_database: Callable[..., URL], template: str) -> Iterator[str]:
     fill(engine, rows=6000, model=model)
     assert ensure_index(engine, model, table="image_embedding")
     embed_captions(engine, model)
+    embed_regions(engine, model)
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(THING)
@@ -236,6 +240,7 @@ def test_a_database_with_odd_defaults_is_set_up_filled_and_searched_alike(
         model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
         fill(engine, rows=300, model=model)  # so few that all are compared: two indexes are never alike
         embed_captions(engine, model)
+        embed_regions(engine, model)
         engine.dispose()
         found.append(answers(url))
     for call, usual, odd in zip(CALLS, *found, strict=True):

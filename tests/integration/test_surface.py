@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from integration.filling import Filled, fill, new_model
+from integration.filling import Filled, embed_regions, fill, new_model
 from sqlalchemy.engine import URL, Engine
 
 from clipsql import assets, errors, orm
@@ -42,6 +42,8 @@ def filled(new_database: Callable[..., URL], template: str) -> Iterator[Filled]:
             " select c.caption_id, e.model_id, e.embedding from clipsql.caption as c"
             " join clipsql.image_embedding as e on e.image_id = c.image_id"
         )
+    embed_regions(engine, filled.model)
+    with engine.begin() as connection:
         connection.exec_driver_sql(
             "insert into clipsql_private.remembered_text select 1, t.body, clipsql.image_vector(t.id)"
             " from (values ('five', 5), ('dog', 6), ('cat', 7)) as t(body, id)"
@@ -124,8 +126,8 @@ def test_a_picture_is_called_image_and_a_text_query(engine: Engine) -> None:
         assert not {"to_image", "of_image", "for_image", "description", "expression"} & set(arguments), name
     for name in ("image_vector", "search_similar", "match", "classify", "suggest_captions"):
         assert named[name][0] == "image", name
-    for name in ("search", "search_text", "search_query", "search_hybrid", "search_captions", "search_plan",
-                 "embed_text", "tokenize", "explain_text", "parse_query"):  # fmt: skip
+    for name in ("search", "search_text", "search_query", "search_hybrid", "search_captions", "search_regions",
+                 "search_plan", "embed_text", "tokenize", "explain_text", "parse_query"):  # fmt: skip
         assert named[name][0] == "query", name
     assert named["match"] == ["image", "query", "model"]
     callers = [*(getattr(orm, name) for name in orm.__all__), searches.search_plan, searches.parse_query]
@@ -298,6 +300,7 @@ CALLS = {
     "search_hybrid": "search_hybrid('five', ",
     "search_plan": "search_plan(clipsql.image_vector(5), ",
     "search_captions": "search_captions(clipsql.image_vector(5), ",
+    "search_regions": "search_regions(clipsql.image_vector(5), ",
     "suggest_captions": "suggest_captions(5, ",
     "classify_images": "classify_images('{dog,cat}', template => '{}', ",
     "count_matches": "count_matches('dog', ",
@@ -343,6 +346,7 @@ def test_a_collection_that_does_not_exist_is_one_warning(filled: Filled, functio
         pytest.param(lambda s, c: s.search_query("image:5", in_collection=c), id="search_query"),
         pytest.param(lambda s, c: s.search_hybrid("five", in_collection=c), id="search_hybrid"),
         pytest.param(lambda s, c: s.search_captions([1.0] * 24, in_collection=c), id="search_captions"),
+        pytest.param(lambda s, c: s.search_regions([1.0] * 24, in_collection=c), id="search_regions"),
         pytest.param(lambda s, c: s.suggest_captions(5, in_collection=c), id="suggest_captions"),
         pytest.param(
             lambda s, c: s.classify_images(["dog", "cat"], template="{}", in_collection=c),
@@ -387,6 +391,8 @@ def test_the_command_line_names_what_exists(filled: Filled) -> None:
         pytest.param("search_hybrid(null)", "CQ006", "The text is empty", id="search_hybrid"),
         pytest.param("search(null)", "CQ003", "The query vector is null", id="search"),
         pytest.param("search_captions(null)", "CQ003", "The query vector is null", id="search_captions"),
+        pytest.param("search_regions(null)", "CQ003", "The query vector is null", id="search_regions"),
+        pytest.param("region_vector(null)", "CQ002", "There is no region null", id="region_vector"),
         pytest.param("search_plan(null)", "CQ003", "The query vector is null", id="search_plan"),
         pytest.param("search_similar(null)", "CQ002", "There is no image null", id="search_similar"),
         pytest.param("suggest_captions(null)", "CQ002", "There is no image null", id="suggest_captions"),

@@ -287,13 +287,13 @@ def test_every_table_and_partition_is_kept_apart_or_of_no_tenant(kept_apart: tup
         assert invoked_views == []
     open_tables = {name for name, is_on, _ in tables if not is_on}
     assert open_tables == {
-        "clipsql.model", "clipsql.settings", "clipsql_private.api_key",
+        "clipsql.fusion", "clipsql.model", "clipsql.settings", "clipsql_private.api_key", "clipsql_private.fusion_row",
         "clipsql_private.revision", "clipsql_private.text_added_token", "clipsql_private.text_matrix",
         "clipsql_private.text_merge", "clipsql_private.text_neuron", "clipsql_private.text_position",
         "clipsql_private.text_token", "clipsql_private.text_tower", "clipsql_private.text_word",
     }  # fmt: skip
     partitions = [policies for name, _, policies in tables if re.search(r"_embedding_\d+$", name)]
-    assert partitions == [[]] * 6
+    assert partitions == [[]] * 9
 
 
 SEARCHES = (

@@ -63,8 +63,10 @@ class SearchOptions(NearestOptions, total=False):
     distinct_above: float | None
 
 
-Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"]
-"""How a picture's similarities to the terms of a query become one; told in clipsql.search_vectors."""
+Fusion = Literal["weighted sum", "mean similarity", "minimum similarity"] | str
+"""How a picture's similarities to the terms of a query become one; see clipsql.search_vectors. Others are learned."""
+
+FUSIONS = ("weighted sum", "mean similarity", "minimum similarity")
 
 
 class _SentAsText:
@@ -127,6 +129,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "text_weight": Double(),
     "vector_weight": Double(),
     "query_vector": BoundVector(),
+    "having_label": Text(),
     "alarms_per_day": Double(),
     "once_per": Interval(),
     "once_per_key": Text(),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from clipsql.db.models import ModelRow
-from clipsql.db.pictures.records import ROW_TYPES, StoredCaption, StoredPicture
+from clipsql.db.pictures.records import ROW_TYPES, StoredCaption, StoredPicture, StoredRegion
 from clipsql.db.pictures.staging import row_columns
 from clipsql.db.statements import Driver
 from clipsql.picture import PictureRecord
@@ -57,6 +57,13 @@ def _stored(
                     left join clipsql.caption_embedding as e
                         on e.caption_id = c.caption_id and e.model_id = %(model_id)s
                     where c.image_id = i.image_id),
+                   (select coalesce(jsonb_agg(jsonb_build_array(
+                               r.region_id, r.box, r.error is not null or v.region_id is not null)
+                               order by r.region_id), '[]')
+                    from clipsql.image_region as r
+                    left join clipsql.region_embedding as v
+                        on v.region_id = r.region_id and v.model_id = %(model_id)s
+                    where r.image_id = i.image_id),
                    exists (select from clipsql.image_embedding as e
                            where e.image_id = i.image_id and e.model_id = %(model_id)s),
                    coalesce(w.is_checked, true), coalesce(w.is_fresh, false), w.file_to_read,
@@ -81,13 +88,27 @@ def _stored(
                 StoredCaption(caption_id=caption_id, body=body, is_embedded=caption_is_embedded)
                 for caption_id, body, caption_is_embedded in captions
             ),
+            regions=tuple(
+                StoredRegion(region_id=region_id, box=tuple(box), is_settled=is_settled)
+                for region_id, box, is_settled in regions
+            ),
             is_embedded=is_embedded,
             is_checked=is_checked,
             is_fresh=is_fresh,
             file_to_read=None if file_to_read is None else Path(os.fsdecode(file_to_read)),
             has_thumbnail=has_thumbnail,
         )
-        for *columns, image_id, captions, is_embedded, is_checked, is_fresh, file_to_read, has_thumbnail in rows
+        for (
+            *columns,
+            image_id,
+            captions,
+            regions,
+            is_embedded,
+            is_checked,
+            is_fresh,
+            file_to_read,
+            has_thumbnail,
+        ) in rows
     ]
 
 

@@ -75,13 +75,22 @@ def enqueue(
 
 
 def take_out(connection: Driver, image_ids: Collection[int], *, model: ModelRow | None) -> None:
-    """Let these pictures wait no more for `model` or for any, whoever holds them; another model's stay."""
+    """Let these pictures wait no more for `model` or for any, whoever holds them; another model's stay, and embedded
+    ones of which regions wait for this one.
+    """
     connection.execute(
         """
         delete from clipsql_private.queue as q
-        where q.image_id = any (%s) and (q.model_id is null or q.model_id = %s)
+        where q.image_id = any (%(image_ids)s) and (q.model_id is null or q.model_id = %(model_id)s)
+            and not exists (
+                select from clipsql.image_region as r
+                join clipsql.image as i on i.image_id = r.image_id
+                where r.image_id = q.image_id and q.model_id is not null and r.error is null and i.status = 'embedded'
+                    and not exists (
+                        select from clipsql.region_embedding as v
+                        where v.region_id = r.region_id and v.model_id = q.model_id))
         """,
-        (list(image_ids), model_number(model)),
+        {"image_ids": list(image_ids), "model_id": model_number(model)},
     )
 
 
@@ -287,7 +296,7 @@ def settle(
             """,
             (waiting, lease.worker),
         )
+        write_content(connection, list(written.items()), model)
         take_out(connection, ours.keys() - set(waiting), model=model)
         leave_embedded(connection, for_others)
-        write_content(connection, list(written.items()), model)
     return set(ours)

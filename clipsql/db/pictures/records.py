@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clipsql.picture import PictureRecord
+from clipsql.picture import Box, PictureRecord
 
 NEAR_DUPLICATE_OF = "near_duplicate_of"
 """The name in a picture's metadata under which "clipsql dedup --mark" notes the picture that it repeats."""
@@ -63,6 +63,15 @@ class StoredCaption:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredRegion:
+    """One region in the database, box x, y, width, height; a settled one is embedded, or cannot be."""
+
+    region_id: int
+    box: Box
+    is_settled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StoredPicture:
     """What the database holds of a picture, as far as ingest needs to know of it under one model.
 
@@ -76,6 +85,7 @@ class StoredPicture:
     is_embedded: bool
     is_checked: bool
     has_thumbnail: bool
+    regions: tuple[StoredRegion, ...] = ()
     is_fresh: bool = False
     file_to_read: Path | None = None
 
@@ -95,7 +105,8 @@ class PictureWrite:
 
     A pending picture goes into the queue, to be fetched again unless `is_checked`, from `file_to_read` if that is
     there. `embedding`, `thumbnail` and `fingerprint` None keep what is stored of the same content. `new_captions` are
-    (body, language, embedding or None); `caption_embeddings` are of captions already stored.
+    (body, language, embedding or None); `caption_embeddings` are of captions already stored, `region_embeddings` of
+    regions, of which others have `region_errors`.
     """
 
     picture: PictureRecord
@@ -108,6 +119,8 @@ class PictureWrite:
     new_captions: Sequence[tuple[str, str, NDArray[np.float32] | None]] = ()
     caption_embeddings: Sequence[tuple[int, NDArray[np.float32]]] = ()
     removed_captions: Sequence[int] = ()
+    region_embeddings: Sequence[tuple[int, NDArray[np.float32]]] = ()
+    region_errors: Sequence[tuple[int, str]] = ()
 
     @property
     def row_is_right(self) -> bool:

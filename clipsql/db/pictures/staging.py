@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures.records import ROW_TYPES, PictureWrite, row_values
+from clipsql.db.pictures.regions import write_regions
 from clipsql.db.pictures.vectors import copy_vectors
 from clipsql.db.statements import Driver, copy_into
 from clipsql.db.tables.base import PRIVATE_SCHEMA
@@ -72,6 +73,7 @@ def write_content(
     embeddings = [(image_id, write.embedding) for image_id, write in placed if write.embedding is not None]
     _copy_embeddings(connection, "image", model, embeddings)
     _copy_embeddings(connection, "caption", model, caption_embeddings)
+    write_regions(connection, [write for _, write in placed], model)
 
 
 def _write_fingerprints(connection: Driver, placed: Sequence[tuple[int, PictureWrite]]) -> None:

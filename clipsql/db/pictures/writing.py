@@ -49,12 +49,12 @@ def write_pictures(
             collection=collection,
             model=model,
         )
+        write_content(connection, placed, model)
         queue.take_out(
             connection,
             [image_id for image_id, write in placed if write.picture.status != "pending"],
             model=model,
         )
-        write_content(connection, placed, model)
 
 
 def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collection: str) -> dict[str, int]:

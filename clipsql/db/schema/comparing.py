@@ -204,7 +204,9 @@ def _unusable_hnsw_indexes(connection: Connection) -> list[str]:
                     ('image_embedding',
                      exists (select from clipsql.image_embedding as e where e.model_id = m.model_id)),
                     ('caption_embedding',
-                     exists (select from clipsql.caption_embedding as e where e.model_id = m.model_id)))
+                     exists (select from clipsql.caption_embedding as e where e.model_id = m.model_id)),
+                    ('region_embedding',
+                     exists (select from clipsql.region_embedding as e where e.model_id = m.model_id)))
                     as t(name, has_rows)
                 left join pg_catalog.pg_index as x
                     on x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(t.name, m.model_id))

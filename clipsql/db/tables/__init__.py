@@ -2,10 +2,12 @@
 
 from clipsql.db.tables import (
     attachments,
+    fusions,
     keys,
     percentile_samples,
     pictures,
     queue,
+    regions,
     search_rows,
     search_tuning,
     settings,
@@ -17,10 +19,12 @@ from clipsql.db.tables import (
 
 __all__ = [
     "attachments",
+    "fusions",
     "keys",
     "percentile_samples",
     "pictures",
     "queue",
+    "regions",
     "search_rows",
     "search_tuning",
     "settings",

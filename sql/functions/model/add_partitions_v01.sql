@@ -9,7 +9,10 @@ declare
     embeddings text;
     definition text;
 begin
-    foreach embeddings in array array['image_embedding', 'caption_embedding'] loop
+    for embeddings in
+        select t.name from clipsql_private.embedding_tables() as t(name)
+        where to_regclass(clipsql_private.partition_name(t.name, of_model)) is null
+    loop
         execute format(
             'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
             clipsql_private.partition_name(embeddings, of_model), embeddings,
@@ -31,4 +34,4 @@ end;
 $$;
 
 comment on function clipsql_private.add_partitions(integer) is
-    'Makes the partitions for a new model''s embeddings of pictures and captions.';
+    'Makes the partitions for a model''s embeddings of pictures, captions and regions that are missing.';

@@ -5,4 +5,4 @@ language sql immutable parallel safe
 return clipsql_private.partition_name(embeddings, of_model) || '_hnsw';
 
 comment on function clipsql_private.hnsw_index_name(text, integer) is
-    'Qualified name of the HNSW index over a model''s partition of image_embedding or caption_embedding.';
+    'Qualified name of the HNSW index over a model''s partition of an embedding table.';

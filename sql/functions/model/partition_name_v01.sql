@@ -5,4 +5,4 @@ language sql immutable parallel safe
 return 'clipsql_private.' || embeddings || '_' || of_model::text;
 
 comment on function clipsql_private.partition_name(text, integer) is
-    'Qualified name of the partition of image_embedding or caption_embedding that holds a model''s vectors.';
+    'Qualified name of the partition of an embedding table that holds a model''s vectors.';

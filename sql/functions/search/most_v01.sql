@@ -20,6 +20,8 @@ return case argument
     when 'captions' then 1000       -- of one picture
     when 'watch' then 200           -- characters of its name
     when 'request' then 8000000     -- bytes: ids of 200000 pictures, twice
+    when 'having_label' then 200    -- characters: labels have no more
+    when 'fusion' then 200          -- characters of its name
     when 'labels' then 300          -- times the templates: each makes a text to embed
     when 'caption_columns' then 50   -- of an attached table
     when 'metadata_columns' then 50

@@ -20,7 +20,7 @@ begin
     if conditions = '' and max_results <= longest_walk
             and clipsql_private.index_is_usable(chosen.model_id, 'caption_embedding') then
         select w.ids, w.distances into ids, distances
-        from clipsql_private.walk_captions(direction, max_results, chosen) as w;
+        from clipsql_private.walk_parts('caption', direction, max_results, chosen) as w;
     end if;
     if coalesce(cardinality(ids), 0) < max_results then
         execute format(

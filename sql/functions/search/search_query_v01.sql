@@ -28,7 +28,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    terms record := clipsql_private.query_vectors(query, search_query.model);
+    terms record := clipsql_private.query_vectors(query, search_query.model, fusion);
 begin
     return query
     select s.*
@@ -45,4 +45,5 @@ end;
 $$;
 
 comment on function clipsql.search_query is
-    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; at most 50 terms in 5000 characters; filters as in clipsql.search.';
+    'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; at most 50 terms in 5000 characters; a learned'
+    ' fusion has a name of at most 200 characters; filters as in clipsql.search.';

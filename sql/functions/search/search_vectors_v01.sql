@@ -1,10 +1,11 @@
 -- Pictures that fit several vectors together, each brought to unit length first: embeddings of texts, of stored
--- pictures, or of pictures that are nowhere stored. Three ways to join them:
+-- pictures, or of pictures that are nowhere stored. Three ways to join them, and what "clipsql fusion fit" has learned:
 -- weighted sum: the nearest to the sum of the vectors times their weights, negative ones pushing away.
 -- mean similarity: the mean of the similarities by the same weights. Being linear, it ranks as the weighted sum does;
 --   its similarity says how well the terms are met, where that of the sum compares with a point between them.
 -- minimum similarity: by the vector that a picture is least like, so that all must be there. A negative weight is taken
 --   off every other vector beforehand; those count alike, so they take no weight.
+-- a learned one, by its name: of the vector of a picture and that of a text, in this order, it makes one to search with.
 create or replace function clipsql.search_vectors(
     vectors vector[],
     weights double precision[] default null,
@@ -74,8 +75,13 @@ begin
                 group by t.position, t.unit
                 order by t.position);
         else
-            raise exception using errcode = 'CQ004', message = format(
-                'fusion must be "weighted sum", "mean similarity" or "minimum similarity", not %s.', coalesce(quote_ident(fusion), 'null'));
+            perform clipsql_private.find_fusion(fusion, chosen);
+            if cardinality(units) <> 2 or 1 <> any (given_weights) then
+                raise exception using errcode = 'CQ004', message = format(
+                    'Fusion %s joins the vector of a picture and that of a text, in this order and without weights; give these two.',
+                    quote_ident(fusion));
+            end if;
+            directions := array[clipsql_private.fuse(clipsql_private.find_fusion(fusion, chosen), units[1], units[2])];
     end case;
     return query
     select s.*
@@ -93,4 +99,5 @@ end;
 $$;
 
 comment on function clipsql.search_vectors is
-    'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity; at most 1000 vectors, 50 for the last.';
+    'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity; at most 1000 vectors, 50 for the'
+    ' last; or of a picture and a text by a learned fusion (a name of at most 200 characters).';

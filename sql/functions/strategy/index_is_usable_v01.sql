@@ -8,4 +8,4 @@ return coalesce((
     where x.indexrelid = to_regclass(clipsql_private.hnsw_index_name(embeddings, of_model))), false);
 
 comment on function clipsql_private.index_is_usable(integer, text) is
-    'Whether the HNSW index over a model''s embeddings of pictures or captions exists and is valid.';
+    'Whether the HNSW index over a model''s embeddings of pictures, captions or regions exists and is valid.';

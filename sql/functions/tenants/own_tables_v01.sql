@@ -13,7 +13,8 @@ begin atomic
             'clipsql_private.text_matrix', 'clipsql_private.text_merge', 'clipsql_private.text_neuron',
             'clipsql_private.text_position', 'clipsql_private.text_token', 'clipsql_private.text_tower',
             'clipsql_private.text_word', 'clipsql.watch_list', 'clipsql.alert', 'clipsql_private.watch_vector',
-            'clipsql_private.webhook', 'clipsql_private.delivery', 'clipsql_private.api_key'])
+            'clipsql_private.webhook', 'clipsql_private.delivery', 'clipsql_private.api_key',
+            'clipsql.fusion', 'clipsql_private.fusion_row'])
     order by c.oid;
 end;
 

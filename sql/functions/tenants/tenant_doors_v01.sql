@@ -14,11 +14,13 @@ begin atomic
         ('clipsql.search_vectors', true),
         ('clipsql.search_hybrid', true),
         ('clipsql.search_captions', true),
+        ('clipsql.search_regions', true),
         ('clipsql.search_plan', true),
         ('clipsql.classify_images', true),
         ('clipsql.suggest_captions', true),
         ('clipsql_private.resolve_model', false),
-        ('clipsql_private.remembered_vector', false)) as d(door, is_search);
+        ('clipsql_private.remembered_vector', false)) as d(door, is_search)
+    where to_regproc(d.door) is not null;
 end;
 
 comment on function clipsql_private.tenant_doors() is

@@ -618,6 +618,117 @@ COMMENT ON COLUMN clipsql.plan_result.explanation IS 'The same in a sentence, wi
 
 
 --
+-- Name: region_result; Type: TYPE; Schema: clipsql; Owner: -
+--
+
+CREATE TYPE clipsql.region_result AS (
+	rank integer,
+	image_id bigint,
+	similarity double precision,
+	region_id bigint,
+	box integer[],
+	label text,
+	url text,
+	caption text,
+	taken_at timestamp with time zone,
+	longitude double precision,
+	latitude double precision,
+	metadata jsonb
+);
+
+
+--
+-- Name: TYPE region_result; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TYPE clipsql.region_result IS 'A picture that clipsql.search_regions found, by its nearest region.';
+
+
+--
+-- Name: COLUMN region_result.rank; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.rank IS 'Place in the result, from 1.';
+
+
+--
+-- Name: COLUMN region_result.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.image_id IS 'The picture; each is there once.';
+
+
+--
+-- Name: COLUMN region_result.similarity; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.similarity IS 'Cosine of its nearest region with the query, in [-1, 1].';
+
+
+--
+-- Name: COLUMN region_result.region_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.region_id IS 'That region.';
+
+
+--
+-- Name: COLUMN region_result.box; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.box IS 'Where it is, in pixels of the upright picture: {x, y, width, height}.';
+
+
+--
+-- Name: COLUMN region_result.label; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.label IS 'What is there, as who found it calls it.';
+
+
+--
+-- Name: COLUMN region_result.url; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.url IS 'Where the picture comes from.';
+
+
+--
+-- Name: COLUMN region_result.caption; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.caption IS 'Its first caption.';
+
+
+--
+-- Name: COLUMN region_result.taken_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.taken_at IS 'When it was taken.';
+
+
+--
+-- Name: COLUMN region_result.longitude; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.longitude IS 'Where it was taken, WGS 84 degrees.';
+
+
+--
+-- Name: COLUMN region_result.latitude; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.latitude IS 'Where it was taken, WGS 84 degrees.';
+
+
+--
+-- Name: COLUMN region_result.metadata; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_result.metadata IS 'What else its source says of it.';
+
+
+--
 -- Name: search_result; Type: TYPE; Schema: clipsql; Owner: -
 --
 
@@ -2504,6 +2615,45 @@ COMMENT ON FUNCTION clipsql.reattach(source regclass, url_column text, caption_c
 
 
 --
+-- Name: region_vector(bigint, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.region_vector(region bigint, model text DEFAULT NULL::text) RETURNS public.vector
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(model);
+    stored vector;
+    is_there boolean;
+begin
+    -- As in image_vector: by the picture, so that row-level security on image holds.
+    execute format(
+            'select e.embedding::vector, true
+             from clipsql.image_region as r
+             join %s as i on i.image_id = r.image_id
+             left join clipsql.region_embedding as e on e.region_id = r.region_id and e.model_id = $2
+             where r.region_id = $1', clipsql_private.visible_images())
+        into stored, is_there using region, chosen.model_id;
+    if is_there is null then
+        raise exception using errcode = 'CQ002', message = format('There is no region %s.', coalesce(region::text, 'null'));
+    elsif stored is null then
+        raise exception using errcode = 'CQ002', message = format(
+            'Region %s has no embedding under model %s; run "clipsql worker" with that model.', region, chosen.name);
+    end if;
+    return stored;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION region_vector(region bigint, model text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.region_vector(region bigint, model text) IS 'Unit-length embedding of a stored region under a model (default: the default model).';
+
+
+--
 -- Name: remove_images(bigint[]); Type: FUNCTION; Schema: clipsql; Owner: -
 --
 
@@ -2832,7 +2982,7 @@ CREATE FUNCTION clipsql.search_query(query text, max_results integer DEFAULT 10,
     AS $$
 #variable_conflict use_column
 declare
-    terms record := clipsql_private.query_vectors(query, search_query.model);
+    terms record := clipsql_private.query_vectors(query, search_query.model, fusion);
 begin
     return query
     select s.*
@@ -2853,7 +3003,61 @@ $$;
 -- Name: FUNCTION search_query(query text, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, fusion text, model text); Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql.search_query(query text, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, fusion text, model text) IS 'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; at most 50 terms in 5000 characters; filters as in clipsql.search.';
+COMMENT ON FUNCTION clipsql.search_query(query text, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, fusion text, model text) IS 'Pictures that a query such as ''flower + 2*bee - night'' describes, nearest first; at most 50 terms in 5000 characters; a learned fusion has a name of at most 200 characters; filters as in clipsql.search.';
+
+
+--
+-- Name: search_regions(public.vector, integer, text, timestamp with time zone, timestamp with time zone, time without time zone, time without time zone, double precision, double precision, double precision, polygon, jsonb, jsonpath, text, bigint[], bigint[], double precision, text, text); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.search_regions(query public.vector, max_results integer DEFAULT 10, in_collection text DEFAULT NULL::text, taken_from timestamp with time zone DEFAULT NULL::timestamp with time zone, taken_until timestamp with time zone DEFAULT NULL::timestamp with time zone, daily_from time without time zone DEFAULT NULL::time without time zone, daily_until time without time zone DEFAULT NULL::time without time zone, near_longitude double precision DEFAULT NULL::double precision, near_latitude double precision DEFAULT NULL::double precision, within_m double precision DEFAULT NULL::double precision, inside polygon DEFAULT NULL::polygon, having_metadata jsonb DEFAULT NULL::jsonb, metadata_matches jsonpath DEFAULT NULL::jsonpath, caption_query text DEFAULT NULL::text, only_images bigint[] DEFAULT NULL::bigint[], except_images bigint[] DEFAULT NULL::bigint[], min_similarity double precision DEFAULT NULL::double precision, having_label text DEFAULT NULL::text, model text DEFAULT NULL::text) RETURNS SETOF clipsql.region_result
+    LANGUAGE plpgsql STABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(search_regions.model);
+begin
+    perform
+        clipsql_private.check_query(query, chosen),
+        clipsql_private.check_limits(max_results => max_results, min_similarity => min_similarity),
+        clipsql_private.check_most('having_label', length(having_label), 'characters');
+    return query
+    select
+        row_number() over (order by n.distance, n.image_id)::integer,
+        n.image_id,
+        greatest(-1, least(1, 1 - n.distance)),
+        n.region_id,
+        r.box,
+        r.label,
+        i.url,
+        (select c.body from clipsql.caption as c where c.image_id = n.image_id order by c.caption_id limit 1),
+        i.taken_at,
+        i.longitude,
+        i.latitude,
+        i.metadata
+    from clipsql_private.nearest_regions(
+        query => query, max_results => max_results,
+        filter => clipsql_private.make_filter(
+            in_collection => in_collection, taken_from => taken_from, taken_until => taken_until,
+            daily_from => daily_from, daily_until => daily_until,
+            near_longitude => near_longitude, near_latitude => near_latitude, within_m => within_m, inside => inside,
+            having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
+            only_images => only_images, except_images => except_images),
+        having_label => case when having_label ~ '[^[:space:]]' then having_label end, chosen => chosen) as n
+    join clipsql.image_region as r on r.region_id = n.region_id
+    join clipsql.image as i on i.image_id = n.image_id
+    where min_similarity is null or 1 - n.distance >= min_similarity
+    order by n.distance, n.image_id;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION search_regions(query public.vector, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, having_label text, model text); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.search_regions(query public.vector, max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, having_label text, model text) IS 'Pictures by their nearest region to a vector, nearest first, each once, with the region''s box and label; filters, of the pictures, as in clipsql.search, and having_label (at most 200 characters) of the regions.';
 
 
 --
@@ -3094,8 +3298,13 @@ begin
                 group by t.position, t.unit
                 order by t.position);
         else
-            raise exception using errcode = 'CQ004', message = format(
-                'fusion must be "weighted sum", "mean similarity" or "minimum similarity", not %s.', coalesce(quote_ident(fusion), 'null'));
+            perform clipsql_private.find_fusion(fusion, chosen);
+            if cardinality(units) <> 2 or 1 <> any (given_weights) then
+                raise exception using errcode = 'CQ004', message = format(
+                    'Fusion %s joins the vector of a picture and that of a text, in this order and without weights; give these two.',
+                    quote_ident(fusion));
+            end if;
+            directions := array[clipsql_private.fuse(clipsql_private.find_fusion(fusion, chosen), units[1], units[2])];
     end case;
     return query
     select s.*
@@ -3117,7 +3326,7 @@ $$;
 -- Name: FUNCTION search_vectors(vectors public.vector[], weights double precision[], max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, fusion text, model text); Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql.search_vectors(vectors public.vector[], weights double precision[], max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, fusion text, model text) IS 'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity; at most 1000 vectors, 50 for the last.';
+COMMENT ON FUNCTION clipsql.search_vectors(vectors public.vector[], weights double precision[], max_results integer, in_collection text, taken_from timestamp with time zone, taken_until timestamp with time zone, daily_from time without time zone, daily_until time without time zone, near_longitude double precision, near_latitude double precision, within_m double precision, inside polygon, having_metadata jsonb, metadata_matches jsonpath, caption_query text, only_images bigint[], except_images bigint[], min_similarity double precision, min_percentile double precision, distinct_above double precision, fusion text, model text) IS 'Pictures that fit several vectors: by their weighted sum, mean similarity or minimum similarity; at most 1000 vectors, 50 for the last; or of a picture and a text by a learned fusion (a name of at most 200 characters).';
 
 
 --
@@ -3373,7 +3582,10 @@ declare
     embeddings text;
     definition text;
 begin
-    foreach embeddings in array array['image_embedding', 'caption_embedding'] loop
+    for embeddings in
+        select t.name from clipsql_private.embedding_tables() as t(name)
+        where to_regclass(clipsql_private.partition_name(t.name, of_model)) is null
+    loop
         execute format(
             'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
             clipsql_private.partition_name(embeddings, of_model), embeddings,
@@ -3399,7 +3611,7 @@ $$;
 -- Name: FUNCTION add_partitions(of_model integer); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.add_partitions(of_model integer) IS 'Makes the partitions for a new model''s embeddings of pictures and captions.';
+COMMENT ON FUNCTION clipsql_private.add_partitions(of_model integer) IS 'Makes the partitions for a model''s embeddings of pictures, captions and regions that are missing.';
 
 
 --
@@ -5396,6 +5608,30 @@ COMMENT ON FUNCTION clipsql_private.count_attached_rows(attachment integer, OUT 
 
 
 --
+-- Name: count_vectors(text, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.count_vectors(embeddings text, of_model integer) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+declare
+    found_rows bigint;
+begin
+    execute format('select count(*) from clipsql.%I as e where e.model_id = $1', embeddings) into found_rows using of_model;
+    return found_rows;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION count_vectors(embeddings text, of_model integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.count_vectors(embeddings text, of_model integer) IS 'Vectors of a model in an embedding table.';
+
+
+--
 -- Name: text_tower; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -5818,6 +6054,27 @@ COMMENT ON FUNCTION clipsql_private.effective_conditions(filter clipsql_private.
 
 
 --
+-- Name: embedding_tables(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.embedding_tables() RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (c.relname)::text AS relname
+    FROM pg_class c
+   WHERE ((c.relnamespace = ('clipsql'::regnamespace)::oid) AND (c.relkind = 'p'::"char"))
+   ORDER BY c.oid;
+END;
+
+
+--
+-- Name: FUNCTION embedding_tables(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.embedding_tables() IS 'Names of the tables that hold vectors.';
+
+
+--
 -- Name: empty_search_rows(); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6183,6 +6440,167 @@ COMMENT ON FUNCTION clipsql_private.find_changed_rows(attachment integer, in_lin
 
 
 --
+-- Name: fusion; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.fusion (
+    fusion_id integer NOT NULL,
+    model_id integer NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    picture_weight double precision NOT NULL,
+    text_weight double precision NOT NULL,
+    examples integer NOT NULL,
+    average_rank double precision NOT NULL,
+    weighted_sum_rank double precision NOT NULL,
+    fusion_rank double precision NOT NULL,
+    gain_low double precision NOT NULL,
+    gain_high double precision NOT NULL,
+    is_better boolean NOT NULL,
+    fitted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT fusion_name_check CHECK ((((char_length(name) >= 1) AND (char_length(name) <= 200)) AND (name <> ALL (ARRAY['weighted sum'::text, 'mean similarity'::text, 'minimum similarity'::text]))))
+);
+
+
+--
+-- Name: TABLE fusion; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.fusion IS 'A way to make one vector of a picture''s and a text''s under a model, learned from what was meant.';
+
+
+--
+-- Name: COLUMN fusion.fusion_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.fusion_id IS 'Number of the fusion, given by the database.';
+
+
+--
+-- Name: COLUMN fusion.model_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.model_id IS 'The model whose vectors it joins.';
+
+
+--
+-- Name: COLUMN fusion.name; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.name IS 'Name by which the argument fusion finds it.';
+
+
+--
+-- Name: COLUMN fusion.kind; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.kind IS 'How it was fitted: ridge regression of a strength, or a hidden layer.';
+
+
+--
+-- Name: COLUMN fusion.picture_weight; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.picture_weight IS 'Weight of the picture in the best weighted sum.';
+
+
+--
+-- Name: COLUMN fusion.text_weight; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.text_weight IS 'Weight of the text in the best weighted sum.';
+
+
+--
+-- Name: COLUMN fusion.examples; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.examples IS 'How many examples it was fitted to.';
+
+
+--
+-- Name: COLUMN fusion.average_rank; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.average_rank IS 'Mean reciprocal rank of what was meant, of the plain average of picture and text.';
+
+
+--
+-- Name: COLUMN fusion.weighted_sum_rank; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.weighted_sum_rank IS 'The same of the best weighted sum, on examples that it was not chosen by.';
+
+
+--
+-- Name: COLUMN fusion.fusion_rank; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.fusion_rank IS 'The same of fusions fitted so, on examples that they were not fitted to.';
+
+
+--
+-- Name: COLUMN fusion.gain_low; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.gain_low IS 'Least gain over the weighted sum in 95 of 100 resamples of the wanted pictures.';
+
+
+--
+-- Name: COLUMN fusion.gain_high; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.gain_high IS 'Most gain over the weighted sum in these.';
+
+
+--
+-- Name: COLUMN fusion.is_better; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.is_better IS 'Whether it surely beats the weighted sum.';
+
+
+--
+-- Name: COLUMN fusion.fitted_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.fusion.fitted_at IS 'When it was fitted.';
+
+
+--
+-- Name: find_fusion(text, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.find_fusion(fusion text, chosen clipsql.model) RETURNS clipsql.fusion
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+    found_fusion clipsql.fusion;
+begin
+    perform clipsql_private.check_most('fusion', length(fusion), 'characters');
+    select f.* into found_fusion from clipsql.fusion as f where f.model_id = chosen.model_id and f.name = fusion;
+    if found_fusion.fusion_id is null then
+        raise exception using errcode = 'CQ004', message = format(
+            'fusion must be "weighted sum", "mean similarity" or "minimum similarity"%s, not %s.',
+            (select ', or a learned one of model ' || chosen.name || ': ' || string_agg(quote_ident(f.name), ', ' order by f.name)
+             from clipsql.fusion as f where f.model_id = chosen.model_id and f.is_better),
+            coalesce(quote_ident(fusion), 'null'));
+    end if;
+    return found_fusion;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION find_fusion(fusion text, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.find_fusion(fusion text, chosen clipsql.model) IS 'The learned fusion of that name under a model; CQ004 tells which there are.';
+
+
+--
 -- Name: find_matches(public.vector, integer, text, clipsql_private.search_filter, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6428,6 +6846,29 @@ COMMENT ON FUNCTION clipsql_private.find_watch(name text) IS 'The watch of that 
 
 
 --
+-- Name: forget_regions(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.forget_regions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    delete from clipsql.region_embedding as e where e.image_id = new.image_id;
+    update clipsql.image_region as r set error = null where r.image_id = new.image_id and r.error is not null;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION forget_regions(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.forget_regions() IS 'Trigger: with a picture''s content the vectors of its regions go.';
+
+
+--
 -- Name: found_images(text, bigint, boolean, integer, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6463,6 +6904,43 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.found_images(query text, of_caption bigint, has_terms boolean, max_results integer, chosen clipsql.model) IS 'image_ids that a query finds under a model, nearest first.';
+
+
+--
+-- Name: fuse(clipsql.fusion, public.vector, public.vector); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.fuse(chosen clipsql.fusion, picture public.vector, query public.vector) RETURNS public.vector
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    input vector := picture || query || '[1]'::vector;
+    depth constant integer := (
+        select max(r.layer) from clipsql_private.fusion_row as r where r.fusion_id = chosen.fusion_id);
+    output real[];
+begin
+    for layer_number in 1 .. depth loop
+        select array_agg(-(r.weights <#> input) order by r.number)
+        into output
+        from clipsql_private.fusion_row as r
+        where r.fusion_id = chosen.fusion_id and r.layer = layer_number;
+        if layer_number < depth then
+            input := (array(select greatest(o.one, 0) from unnest(output) with ordinality as o(one, place) order by o.place)
+                || 1::real)::vector;
+        end if;
+    end loop;
+    return clipsql.mix(
+        array[picture, query, output::vector], array[chosen.picture_weight, chosen.text_weight, 1]);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION fuse(chosen clipsql.fusion, picture public.vector, query public.vector); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.fuse(chosen clipsql.fusion, picture public.vector, query public.vector) IS 'What a learned fusion makes of the unit vectors of a picture and a text.';
 
 
 --
@@ -6583,7 +7061,7 @@ CREATE FUNCTION clipsql_private.partition_name(embeddings text, of_model integer
 -- Name: FUNCTION partition_name(embeddings text, of_model integer); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.partition_name(embeddings text, of_model integer) IS 'Qualified name of the partition of image_embedding or caption_embedding that holds a model''s vectors.';
+COMMENT ON FUNCTION clipsql_private.partition_name(embeddings text, of_model integer) IS 'Qualified name of the partition of an embedding table that holds a model''s vectors.';
 
 
 --
@@ -6599,7 +7077,7 @@ CREATE FUNCTION clipsql_private.hnsw_index_name(embeddings text, of_model intege
 -- Name: FUNCTION hnsw_index_name(embeddings text, of_model integer); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.hnsw_index_name(embeddings text, of_model integer) IS 'Qualified name of the HNSW index over a model''s partition of image_embedding or caption_embedding.';
+COMMENT ON FUNCTION clipsql_private.hnsw_index_name(embeddings text, of_model integer) IS 'Qualified name of the HNSW index over a model''s partition of an embedding table.';
 
 
 --
@@ -6615,7 +7093,7 @@ CREATE FUNCTION clipsql_private.index_is_usable(of_model integer, embeddings tex
 -- Name: FUNCTION index_is_usable(of_model integer, embeddings text); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.index_is_usable(of_model integer, embeddings text) IS 'Whether the HNSW index over a model''s embeddings of pictures or captions exists and is valid.';
+COMMENT ON FUNCTION clipsql_private.index_is_usable(of_model integer, embeddings text) IS 'Whether the HNSW index over a model''s embeddings of pictures, captions or regions exists and is valid.';
 
 
 --
@@ -7379,7 +7857,7 @@ COMMENT ON FUNCTION clipsql_private.merge_bytes(word text, tower clipsql_private
 
 CREATE FUNCTION clipsql_private.most(argument text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'watch'::text THEN 200 WHEN 'request'::text THEN 8000000 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'queries'::text THEN 50 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
+    RETURN CASE argument WHEN 'max_results'::text THEN 100000 WHEN 'model'::text THEN 1000 WHEN 'in_collection'::text THEN 1000 WHEN 'query'::text THEN 5000 WHEN 'terms'::text THEN 50 WHEN 'vectors'::text THEN 1000 WHEN 'caption_query'::text THEN 1000 WHEN 'inside'::text THEN 10000 WHEN 'having_metadata'::text THEN 100000 WHEN 'metadata_matches'::text THEN 10000 WHEN 'only_images'::text THEN 200000 WHEN 'except_images'::text THEN 200000 WHEN 'images'::text THEN 200000 WHEN 'captions'::text THEN 1000 WHEN 'watch'::text THEN 200 WHEN 'request'::text THEN 8000000 WHEN 'having_label'::text THEN 200 WHEN 'fusion'::text THEN 200 WHEN 'labels'::text THEN 300 WHEN 'caption_columns'::text THEN 50 WHEN 'metadata_columns'::text THEN 50 WHEN 'url_prefix'::text THEN 1000 WHEN 'only_rows'::text THEN 200000 WHEN 'queries'::text THEN 50 WHEN 'prompts'::text THEN 4000 ELSE NULL::integer END;
 
 
 --
@@ -7610,7 +8088,7 @@ begin
     if conditions = '' and max_results <= longest_walk
             and clipsql_private.index_is_usable(chosen.model_id, 'caption_embedding') then
         select w.ids, w.distances into ids, distances
-        from clipsql_private.walk_captions(direction, max_results, chosen) as w;
+        from clipsql_private.walk_parts('caption', direction, max_results, chosen) as w;
     end if;
     if coalesce(cardinality(ids), 0) < max_results then
         execute format(
@@ -7681,6 +8159,95 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.nearest_distinct(directions public.vector[], max_results integer, filter clipsql_private.search_filter, distinct_above double precision, farthest double precision, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[], OUT coded clipsql_private.query_code) IS 'Nearest matches, of each group of near-identical ones only the nearest.';
+
+
+--
+-- Name: nearest_regions(public.vector, integer, clipsql_private.search_filter, text, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.nearest_regions(query public.vector, max_results integer, filter clipsql_private.search_filter, having_label text, chosen clipsql.model) RETURNS TABLE(region_id bigint, image_id bigint, distance double precision)
+    LANGUAGE plpgsql STABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET gin_fuzzy_search_limit TO '0'
+    SET jit TO 'off'
+    AS $_$
+#variable_conflict use_column
+declare
+    longest_walk constant integer := 10000;
+    direction constant vector := l2_normalize(query);  -- long vectors would overflow halfvec
+    conditions constant text := clipsql_private.effective_conditions(filter);
+    depth integer := least(longest_walk, 4 * max_results::bigint + 20);
+    ids bigint[];
+    images bigint[];
+    distances double precision[];
+    passed integer;
+    frontier double precision;
+begin
+    if conditions = '' and having_label is null and max_results <= longest_walk
+            and clipsql_private.index_is_usable(chosen.model_id, 'region_embedding') then
+        loop
+            with walked as (
+                select w.region_id, w.distance
+                from clipsql_private.walk_parts('region', direction, depth, chosen) as f
+                cross join lateral unnest(f.ids, f.distances) as w(region_id, distance)
+                order by w.distance, w.region_id
+                limit depth
+            ), best as (
+                select distinct on (r.image_id) r.region_id, r.image_id, w.distance
+                from walked as w
+                join clipsql.image_region as r on r.region_id = w.region_id
+                order by r.image_id, w.distance, r.region_id
+            )
+            select
+                array_agg(b.region_id order by b.distance, b.image_id), array_agg(b.image_id order by b.distance, b.image_id),
+                array_agg(b.distance order by b.distance, b.image_id), (select count(*) from walked),
+                (select max(w.distance) from walked as w)
+            into ids, images, distances, passed, frontier
+            from best as b;
+            -- As far as the walk came there may be more that are just as far, of pictures that come first.
+            exit when distances[max_results] < frontier or passed < depth;
+            if depth = longest_walk then
+                ids := null;
+                exit;
+            end if;
+            depth := least(longest_walk, 4 * depth);
+        end loop;
+    end if;
+    if coalesce(cardinality(ids), 0) < max_results then
+        execute format(
+                -- Plus zero: no index has this order, so the planner cannot answer with an index walk.
+                'select array_agg(n.region_id), array_agg(n.image_id), array_agg(n.distance) from (
+                     select b.region_id, b.image_id, b.distance from (
+                         select distinct on (e.image_id) e.region_id, e.image_id,
+                             (e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)) + 0.0::double precision as distance
+                         from clipsql.region_embedding as e %2$s where e.model_id = %3$s %4$s %5$s
+                         order by e.image_id, distance, e.region_id
+                     ) as b
+                     order by b.distance, b.image_id limit $3
+                 ) as n',
+                chosen.dimensions,
+                case when conditions <> '' then
+                    format('join %s as i on i.image_id = e.image_id', clipsql_private.visible_images()) end,
+                chosen.model_id,
+                'and ' || nullif(conditions, ''),
+                case when having_label is not null then
+                    'and exists (select from clipsql.image_region as r where r.region_id = e.region_id and r.label = $4)' end)
+            into ids, images, distances using filter, direction, max_results, having_label;
+    end if;
+    return query
+        select n.region_id, n.image_id, n.distance
+        from unnest(ids, images, distances) as n(region_id, image_id, distance)
+        order by n.distance, n.image_id
+        limit max_results;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION nearest_regions(query public.vector, max_results integer, filter clipsql_private.search_filter, having_label text, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.nearest_regions(query public.vector, max_results integer, filter clipsql_private.search_filter, having_label text, chosen clipsql.model) IS 'Pictures by their nearest region to a vector, with its cosine distance; complete whenever enough match.';
 
 
 --
@@ -7928,7 +8495,7 @@ CREATE FUNCTION clipsql_private.own_tables() RETURNS SETOF regclass
  SELECT (c.oid)::regclass AS oid
     FROM (pg_class c
       JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-   WHERE ((n.nspname = ANY (ARRAY['clipsql'::name, 'clipsql_private'::name])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND ((((n.nspname)::text || '.'::text) || (c.relname)::text) <> ALL (ARRAY['clipsql.image'::text, 'clipsql.model'::text, 'clipsql.settings'::text, 'clipsql_private.revision'::text, 'clipsql_private.text_added_token'::text, 'clipsql_private.text_matrix'::text, 'clipsql_private.text_merge'::text, 'clipsql_private.text_neuron'::text, 'clipsql_private.text_position'::text, 'clipsql_private.text_token'::text, 'clipsql_private.text_tower'::text, 'clipsql_private.text_word'::text, 'clipsql.watch_list'::text, 'clipsql.alert'::text, 'clipsql_private.watch_vector'::text, 'clipsql_private.webhook'::text, 'clipsql_private.delivery'::text, 'clipsql_private.api_key'::text])))
+   WHERE ((n.nspname = ANY (ARRAY['clipsql'::name, 'clipsql_private'::name])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND ((((n.nspname)::text || '.'::text) || (c.relname)::text) <> ALL (ARRAY['clipsql.image'::text, 'clipsql.model'::text, 'clipsql.settings'::text, 'clipsql_private.revision'::text, 'clipsql_private.text_added_token'::text, 'clipsql_private.text_matrix'::text, 'clipsql_private.text_merge'::text, 'clipsql_private.text_neuron'::text, 'clipsql_private.text_position'::text, 'clipsql_private.text_token'::text, 'clipsql_private.text_tower'::text, 'clipsql_private.text_word'::text, 'clipsql.watch_list'::text, 'clipsql.alert'::text, 'clipsql_private.watch_vector'::text, 'clipsql_private.webhook'::text, 'clipsql_private.delivery'::text, 'clipsql_private.api_key'::text, 'clipsql.fusion'::text, 'clipsql_private.fusion_row'::text])))
    ORDER BY c.oid;
 END;
 
@@ -8452,16 +9019,17 @@ COMMENT ON FUNCTION clipsql_private.query_digest(query text) IS 'SHA-256 of a qu
 
 
 --
--- Name: query_vectors(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: query_vectors(text, text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.query_vectors(query text, model text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]) RETURNS record
+CREATE FUNCTION clipsql_private.query_vectors(query text, model text, fusion text DEFAULT 'weighted sum'::text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 #variable_conflict use_column
 declare
     file record;
+    is_learned constant boolean := fusion not in ('weighted sum', 'mean similarity', 'minimum similarity');
 begin
     select t.body, t.position into file from clipsql_private.parse_query(query_vectors.query) as t where t.kind = 'file' limit 1;
     if found then
@@ -8474,20 +9042,24 @@ begin
             case t.kind
                 when 'text' then clipsql.embed_text(t.body, query_vectors.model)
                 else clipsql.image_vector(t.image_id, query_vectors.model) end
-            order by t.position),
-        array_agg(t.weight order by t.position),
+            order by is_learned and t.kind = 'text', t.position),
+        array_agg(t.weight order by is_learned and t.kind = 'text', t.position),
         array_agg(t.image_id) filter (where t.image_id is not null)
     into vectors, weights, pictures
     from clipsql_private.parse_query(query_vectors.query) as t;
+    if is_learned and cardinality(vectors) = 2 and cardinality(pictures) is distinct from 1 then
+        raise exception using errcode = 'CQ004', message = format(
+            'Fusion %s joins a picture and a text; write it as in: image:42 + "red truck".', quote_ident(fusion));
+    end if;
 end;
 $$;
 
 
 --
--- Name: FUNCTION query_vectors(query text, model text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION query_vectors(query text, model text, fusion text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.query_vectors(query text, model text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]) IS 'Vectors and weights of the terms of a query, and the stored pictures that it names; CQ004 for a file.';
+COMMENT ON FUNCTION clipsql_private.query_vectors(query text, model text, fusion text, OUT vectors public.vector[], OUT weights double precision[], OUT pictures bigint[]) IS 'Vectors and weights of the terms of a query, and the stored pictures that it names; CQ004 for a file.';
 
 
 --
@@ -8671,6 +9243,41 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.queue_picture() IS 'Trigger: a pending picture that waits for no model waits for any.';
+
+
+--
+-- Name: queue_regions(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.queue_regions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform from clipsql.image as i
+    where i.image_id in (select w.image_id from written as w)
+    order by i.image_id
+    for no key update;
+    update clipsql_private.queue as q set leased_by = null, leased_until = null
+    where q.image_id in (select w.image_id from written as w) and q.leased_by is not null;
+    insert into clipsql_private.queue (image_id, collection, model_id, is_checked)
+    select i.image_id, i.collection, m.model_id, i.sha256 is not null
+    from clipsql.image as i
+    join clipsql.image_embedding as e on e.image_id = i.image_id
+    join clipsql.model as m on m.model_id = e.model_id and m.location is not null
+    where i.image_id in (select w.image_id from written as w)
+    order by i.image_id, m.model_id
+    on conflict (image_id, model_id) do nothing;
+    return null;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION queue_regions(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.queue_regions() IS 'Trigger: new regions wait for the models that their pictures are embedded under.';
 
 
 --
@@ -10262,7 +10869,8 @@ CREATE FUNCTION clipsql_private.tenant_doors() RETURNS TABLE(door text, runs_as_
      (clipsql_private.keeps_tenants_apart() AND ((NOT d.is_search) OR (NOT (EXISTS ( SELECT
             FROM pg_policy p
            WHERE ((p.polrelid = ('clipsql.image'::regclass)::oid) AND (p.polcmd = ANY (ARRAY['r'::"char", '*'::"char"])) AND (NOT clipsql_private.is_plain_condition(p.polqual))))))))
-    FROM ( VALUES ('clipsql.search'::text,true), ('clipsql.search_vectors'::text,true), ('clipsql.search_hybrid'::text,true), ('clipsql.search_captions'::text,true), ('clipsql.search_plan'::text,true), ('clipsql.classify_images'::text,true), ('clipsql.suggest_captions'::text,true), ('clipsql_private.resolve_model'::text,false), ('clipsql_private.remembered_vector'::text,false)) d(door, is_search);
+    FROM ( VALUES ('clipsql.search'::text,true), ('clipsql.search_vectors'::text,true), ('clipsql.search_hybrid'::text,true), ('clipsql.search_captions'::text,true), ('clipsql.search_regions'::text,true), ('clipsql.search_plan'::text,true), ('clipsql.classify_images'::text,true), ('clipsql.suggest_captions'::text,true), ('clipsql_private.resolve_model'::text,false), ('clipsql_private.remembered_vector'::text,false)) d(door, is_search)
+   WHERE (to_regproc(d.door) IS NOT NULL);
 END;
 
 
@@ -10426,56 +11034,6 @@ COMMENT ON FUNCTION clipsql_private.view_statement(of_view oid) IS 'The statemen
 
 
 --
--- Name: walk_captions(public.vector, integer, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
---
-
-CREATE FUNCTION clipsql_private.walk_captions(query public.vector, max_results integer, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[]) RETURNS record
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET "hnsw.iterative_scan" TO 'relaxed_order'
-    SET "hnsw.ef_search" TO '300'
-    SET "hnsw.max_scan_tuples" TO '2147483647'
-    SET "hnsw.scan_mem_multiplier" TO '1'
-    SET enable_seqscan TO 'off'
-    SET enable_sort TO 'off'
-    SET enable_indexscan TO 'on'
-    SET max_parallel_workers_per_gather TO '0'
-    SET jit TO 'off'
-    AS $_$
-declare
-    usual_ef_search constant integer := 400;  -- as in choose_strategy
-    walked constant integer := ceil(clipsql_private.walk_length(max_results, usual_ef_search, (
-        select c.reltuples
-        from pg_catalog.pg_class as c
-        where c.oid = to_regclass(clipsql_private.partition_name('caption_embedding', chosen.model_id)))));
-    walk_memory constant double precision := 256 * 1024 * 1024;  -- used only as far as a walk gets
-begin
-    perform
-        set_config('hnsw.ef_search', least(1000, walked)::text, true),
-        set_config('hnsw.scan_mem_multiplier', least(1000, greatest(1,
-            walk_memory / pg_size_bytes(current_setting('work_mem'))))::text, true);
-    execute format(
-            'select array_agg(w.caption_id), array_agg(w.distance)
-             from (
-                 select e.caption_id, e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s) as distance
-                 from clipsql.caption_embedding as e where e.model_id = %2$s
-                 order by e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s)
-                 limit $2
-             ) as w', chosen.dimensions, chosen.model_id)
-        into ids, distances
-        using query, case when walked > 1000 then walked else max_results end;
-end;
-$_$;
-
-
---
--- Name: FUNCTION walk_captions(query public.vector, max_results integer, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
---
-
-COMMENT ON FUNCTION clipsql_private.walk_captions(query public.vector, max_results integer, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[]) IS 'Nearest captions to a vector found by walking their HNSW index, in no order.';
-
-
---
 -- Name: walk_index(public.vector, integer, text, clipsql_private.search_filter, clipsql.model, clipsql_private.search_strategy); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -10581,6 +11139,56 @@ CREATE FUNCTION clipsql_private.walk_length(depth double precision, ef_search in
 --
 
 COMMENT ON FUNCTION clipsql_private.walk_length(depth double precision, ef_search integer, total_rows double precision) IS 'Rows that an index walk must pass before the wanted rows, the last of them at a depth, are found reliably.';
+
+
+--
+-- Name: walk_parts(text, public.vector, integer, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.walk_parts(part text, query public.vector, max_results integer, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "hnsw.iterative_scan" TO 'relaxed_order'
+    SET "hnsw.ef_search" TO '300'
+    SET "hnsw.max_scan_tuples" TO '2147483647'
+    SET "hnsw.scan_mem_multiplier" TO '1'
+    SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_indexscan TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $_$
+declare
+    usual_ef_search constant integer := 400;  -- as in choose_strategy
+    walked constant integer := ceil(clipsql_private.walk_length(max_results, usual_ef_search, (
+        select c.reltuples
+        from pg_catalog.pg_class as c
+        where c.oid = to_regclass(clipsql_private.partition_name(part || '_embedding', chosen.model_id)))));
+    walk_memory constant double precision := 256 * 1024 * 1024;  -- used only as far as a walk gets
+begin
+    perform
+        set_config('hnsw.ef_search', least(1000, walked)::text, true),
+        set_config('hnsw.scan_mem_multiplier', least(1000, greatest(1,
+            walk_memory / pg_size_bytes(current_setting('work_mem'))))::text, true);
+    execute format(
+            'select array_agg(w.part_id), array_agg(w.distance)
+             from (
+                 select e.%3$I as part_id, e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s) as distance
+                 from clipsql.%4$I as e where e.model_id = %2$s
+                 order by e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s)
+                 limit $2
+             ) as w', chosen.dimensions, chosen.model_id, part || '_id', part || '_embedding')
+        into ids, distances
+        using query, case when walked > 1000 then walked else max_results end;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION walk_parts(part text, query public.vector, max_results integer, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.walk_parts(part text, query public.vector, max_results integer, chosen clipsql.model, OUT ids bigint[], OUT distances double precision[]) IS 'Nearest captions or regions to a vector found by walking their HNSW index, in no order.';
 
 
 --
@@ -11333,11 +11941,113 @@ COMMENT ON COLUMN clipsql.collection_stats.last_taken_at IS 'When the latest of 
 
 
 --
+-- Name: fusion_fusion_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.fusion ALTER COLUMN fusion_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql.fusion_fusion_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: image_image_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
 --
 
 ALTER TABLE clipsql.image ALTER COLUMN image_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME clipsql.image_image_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: image_region; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.image_region (
+    region_id bigint NOT NULL,
+    image_id bigint NOT NULL,
+    box integer[] NOT NULL,
+    label text,
+    score double precision,
+    is_tile boolean DEFAULT false NOT NULL,
+    error text,
+    CONSTRAINT image_region_box_check CHECK (((cardinality(box) = 4) AND (array_ndims(box) = 1) AND (array_position(box, NULL::integer) IS NULL) AND (box[1] >= 0) AND (box[2] >= 0) AND (box[3] >= 1) AND (box[4] >= 1) AND (10000000 >= ALL (box)))),
+    CONSTRAINT image_region_label_check CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
+    CONSTRAINT image_region_score_check CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)))
+);
+
+
+--
+-- Name: TABLE image_region; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.image_region IS 'A part of a picture that is searched by itself: a detector''s box, or a tile.';
+
+
+--
+-- Name: COLUMN image_region.region_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.region_id IS 'Number of the region, given by the database.';
+
+
+--
+-- Name: COLUMN image_region.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.image_id IS 'The picture that it is a part of.';
+
+
+--
+-- Name: COLUMN image_region.box; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.box IS 'Where it is, in pixels of the upright picture: {x, y, width, height} from the upper left corner.';
+
+
+--
+-- Name: COLUMN image_region.label; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.label IS 'What is there, as who found it calls it; null: nobody said.';
+
+
+--
+-- Name: COLUMN image_region.score; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.score IS 'How sure a detector was, 0 to 1; null: nobody said.';
+
+
+--
+-- Name: COLUMN image_region.is_tile; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.is_tile IS 'Whether it is a tile of a grid over the picture, and no detector''s box.';
+
+
+--
+-- Name: COLUMN image_region.error; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.image_region.error IS 'Why it cannot be embedded; null when nothing is wrong.';
+
+
+--
+-- Name: image_region_region_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.image_region ALTER COLUMN region_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql.image_region_region_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -11425,14 +12135,7 @@ COMMENT ON TABLE clipsql_private.search_tuning IS 'How wide index walks must be 
 CREATE VIEW clipsql.index_stats WITH (security_invoker='true') AS
  SELECT m.name AS model,
     t.embeddings,
-        CASE t.embeddings
-            WHEN 'image_embedding'::text THEN ( SELECT count(*) AS count
-               FROM clipsql.image_embedding e
-              WHERE (e.model_id = m.model_id))
-            ELSE ( SELECT count(*) AS count
-               FROM clipsql.caption_embedding e
-              WHERE (e.model_id = m.model_id))
-        END AS rows,
+    clipsql_private.count_vectors(t.embeddings, m.model_id) AS rows,
         CASE
             WHEN (NOT row_security_active('clipsql.image'::text)) THEN pg_relation_size((x.indexrelid)::regclass)
             ELSE NULL::bigint
@@ -11456,7 +12159,7 @@ CREATE VIEW clipsql.index_stats WITH (security_invoker='true') AS
     n.left_out,
     (n.left_out > ((0.01)::double precision + ((1.5)::double precision * k.left_out))) AS rebuild_is_due
    FROM (((((clipsql.model m
-     CROSS JOIN ( VALUES ('image_embedding'::text), ('caption_embedding'::text)) t(embeddings))
+     CROSS JOIN clipsql_private.embedding_tables() t(embeddings))
      LEFT JOIN pg_index x ON ((x.indexrelid = (to_regclass(clipsql_private.hnsw_index_name(t.embeddings, m.model_id)))::oid)))
      LEFT JOIN clipsql_private.search_tuning s ON (((t.embeddings = 'image_embedding'::text) AND (s.model_id = m.model_id) AND (s.collection IS NULL))))
      LEFT JOIN LATERAL ( SELECT b.basis_id,
@@ -11489,7 +12192,7 @@ COMMENT ON COLUMN clipsql.index_stats.model IS 'Name of the model.';
 -- Name: COLUMN index_stats.embeddings; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.index_stats.embeddings IS 'The table that is indexed: image_embedding or caption_embedding.';
+COMMENT ON COLUMN clipsql.index_stats.embeddings IS 'The table that is indexed: image_embedding, caption_embedding or region_embedding.';
 
 
 --
@@ -11531,7 +12234,7 @@ COMMENT ON COLUMN clipsql.index_stats.recall_measured_at IS 'When that was.';
 -- Name: COLUMN index_stats.search_rows; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.index_stats.search_rows IS 'State of the rows by which filtered searches are answered fast: none, filling or ready; null for captions.';
+COMMENT ON COLUMN clipsql.index_stats.search_rows IS 'State of the rows by which filtered searches are answered fast: none, filling or ready; null but for pictures.';
 
 
 --
@@ -11923,6 +12626,54 @@ COMMENT ON COLUMN clipsql.picture.picture_url IS 'Where a browser finds it, as c
 
 
 --
+-- Name: region_embedding; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.region_embedding (
+    region_id bigint NOT NULL,
+    model_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    embedding public.halfvec NOT NULL
+)
+PARTITION BY LIST (model_id);
+
+
+--
+-- Name: TABLE region_embedding; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.region_embedding IS 'A region under a model: one unit-length vector. Partitioned as image_embedding is.';
+
+
+--
+-- Name: COLUMN region_embedding.region_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_embedding.region_id IS 'The region.';
+
+
+--
+-- Name: COLUMN region_embedding.model_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_embedding.model_id IS 'The model.';
+
+
+--
+-- Name: COLUMN region_embedding.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_embedding.image_id IS 'The picture that the region is a part of.';
+
+
+--
+-- Name: COLUMN region_embedding.embedding; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.region_embedding.embedding IS 'The region''s vector, of unit length, in half precision.';
+
+
+--
 -- Name: watch_list_watch_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
 --
 
@@ -12246,6 +12997,25 @@ COMMENT ON TABLE clipsql_private.fingerprint IS 'What a picture looks like in fe
 
 
 --
+-- Name: fusion_row; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.fusion_row (
+    fusion_id integer NOT NULL,
+    layer integer NOT NULL,
+    number integer NOT NULL,
+    weights public.vector NOT NULL
+);
+
+
+--
+-- Name: TABLE fusion_row; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.fusion_row IS 'One output of a layer of a learned fusion: its weights for all inputs, the last one the bias.';
+
+
+--
 -- Name: image_embedding_1; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -12437,6 +13207,19 @@ ALTER TABLE clipsql_private.queue ALTER COLUMN queue_id ADD GENERATED ALWAYS AS 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+
+--
+-- Name: region_embedding_1; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.region_embedding_1 (
+    region_id bigint CONSTRAINT region_embedding_region_id_not_null NOT NULL,
+    model_id integer CONSTRAINT region_embedding_model_id_not_null NOT NULL,
+    image_id bigint CONSTRAINT region_embedding_image_id_not_null NOT NULL,
+    embedding public.halfvec CONSTRAINT region_embedding_embedding_not_null NOT NULL,
+    CONSTRAINT region_embedding_1_dimensions_check CHECK ((public.vector_dims(embedding) = 8))
 );
 
 
@@ -12765,6 +13548,13 @@ ALTER TABLE ONLY clipsql.image_embedding ATTACH PARTITION clipsql_private.image_
 
 
 --
+-- Name: region_embedding_1; Type: TABLE ATTACH; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.region_embedding ATTACH PARTITION clipsql_private.region_embedding_1 FOR VALUES IN (1);
+
+
+--
 -- Data for Name: alert; Type: TABLE DATA; Schema: clipsql; Owner: -
 --
 
@@ -12897,130 +13687,146 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 
 
 --
+-- Data for Name: fusion; Type: TABLE DATA; Schema: clipsql; Owner: -
+--
+
+COPY clipsql.fusion (fusion_id, model_id, name, kind, picture_weight, text_weight, examples, average_rank, weighted_sum_rank, fusion_rank, gain_low, gain_high, is_better, fitted_at) FROM stdin;
+\.
+
+
+--
 -- Data for Name: image; Type: TABLE DATA; Schema: clipsql; Owner: -
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:42.809969+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:54:43.281271+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:54:43.528916+00
+\.
+
+
+--
+-- Data for Name: image_region; Type: TABLE DATA; Schema: clipsql; Owner: -
+--
+
+COPY clipsql.image_region (region_id, image_id, box, label, score, is_tile, error) FROM stdin;
 \.
 
 
@@ -13029,7 +13835,7 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 08:12:56.763444+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 09:54:42.400452+00
 \.
 
 
@@ -13134,6 +13940,14 @@ COPY clipsql_private.encoded_with (model_id, dtype) FROM stdin;
 --
 
 COPY clipsql_private.fingerprint (image_id, pixels) FROM stdin;
+\.
+
+
+--
+-- Data for Name: fusion_row; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.fusion_row (fusion_id, layer, number, weights) FROM stdin;
 \.
 
 
@@ -13306,6 +14120,14 @@ COPY clipsql_private.queue (queue_id, image_id, collection, model_id, is_checked
 
 
 --
+-- Data for Name: region_embedding_1; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.region_embedding_1 (region_id, model_id, image_id, embedding) FROM stdin;
+\.
+
+
+--
 -- Data for Name: remembered_text; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
@@ -13327,7 +14149,7 @@ COPY clipsql_private.repeat (watch_id, image_id, alert_id) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0012
+0016
 \.
 
 
@@ -14047,7 +14869,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 08:12:56.894778+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 09:54:43.897082+00
 \.
 
 
@@ -14251,10 +15073,24 @@ SELECT pg_catalog.setval('clipsql.caption_caption_id_seq', 116, true);
 
 
 --
+-- Name: fusion_fusion_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql.fusion_fusion_id_seq', 1, false);
+
+
+--
 -- Name: image_image_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
 --
 
 SELECT pg_catalog.setval('clipsql.image_image_id_seq', 120, true);
+
+
+--
+-- Name: image_region_region_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql.image_region_region_id_seq', 1, false);
 
 
 --
@@ -14368,6 +15204,22 @@ ALTER TABLE ONLY clipsql.caption
 
 
 --
+-- Name: fusion fusion_model_id_name_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.fusion
+    ADD CONSTRAINT fusion_model_id_name_key UNIQUE (model_id, name);
+
+
+--
+-- Name: fusion fusion_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.fusion
+    ADD CONSTRAINT fusion_pkey PRIMARY KEY (fusion_id);
+
+
+--
 -- Name: image_embedding image_embedding_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
 --
 
@@ -14384,6 +15236,30 @@ ALTER TABLE ONLY clipsql.image
 
 
 --
+-- Name: image_region image_region_image_id_box_label_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.image_region
+    ADD CONSTRAINT image_region_image_id_box_label_key UNIQUE NULLS NOT DISTINCT (image_id, box, label);
+
+
+--
+-- Name: image_region image_region_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.image_region
+    ADD CONSTRAINT image_region_pkey PRIMARY KEY (region_id);
+
+
+--
+-- Name: image_region image_region_region_id_image_id_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.image_region
+    ADD CONSTRAINT image_region_region_id_image_id_key UNIQUE (region_id, image_id);
+
+
+--
 -- Name: model model_name_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
 --
 
@@ -14397,6 +15273,14 @@ ALTER TABLE ONLY clipsql.model
 
 ALTER TABLE ONLY clipsql.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (model_id);
+
+
+--
+-- Name: region_embedding region_embedding_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.region_embedding
+    ADD CONSTRAINT region_embedding_pkey PRIMARY KEY (region_id, model_id);
 
 
 --
@@ -14512,6 +15396,14 @@ ALTER TABLE ONLY clipsql_private.fingerprint
 
 
 --
+-- Name: fusion_row fusion_row_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.fusion_row
+    ADD CONSTRAINT fusion_row_pkey PRIMARY KEY (fusion_id, layer, number);
+
+
+--
 -- Name: image_embedding_1 image_embedding_1_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
 --
 
@@ -14565,6 +15457,14 @@ ALTER TABLE ONLY clipsql_private.queue
 
 ALTER TABLE ONLY clipsql_private.queue
     ADD CONSTRAINT queue_pkey PRIMARY KEY (queue_id);
+
+
+--
+-- Name: region_embedding_1 region_embedding_1_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.region_embedding_1
+    ADD CONSTRAINT region_embedding_1_pkey PRIMARY KEY (region_id, model_id);
 
 
 --
@@ -14794,6 +15694,13 @@ CREATE INDEX image_place_idx ON clipsql.image USING gist (point(longitude, latit
 
 
 --
+-- Name: image_region_label_idx; Type: INDEX; Schema: clipsql; Owner: -
+--
+
+CREATE INDEX image_region_label_idx ON clipsql.image_region USING btree (label);
+
+
+--
 -- Name: image_sha256_idx; Type: INDEX; Schema: clipsql; Owner: -
 --
 
@@ -14812,6 +15719,13 @@ CREATE INDEX image_taken_at_idx ON clipsql.image USING btree (taken_at);
 --
 
 CREATE UNIQUE INDEX model_is_default_key ON clipsql.model USING btree (is_default) WHERE is_default;
+
+
+--
+-- Name: region_embedding_image_id_idx; Type: INDEX; Schema: clipsql; Owner: -
+--
+
+CREATE INDEX region_embedding_image_id_idx ON ONLY clipsql.region_embedding USING btree (image_id);
 
 
 --
@@ -14892,6 +15806,13 @@ CREATE INDEX queue_model_id_collection_queue_id_idx ON clipsql_private.queue USI
 
 
 --
+-- Name: region_embedding_1_image_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX region_embedding_1_image_id_idx ON clipsql_private.region_embedding_1 USING btree (image_id);
+
+
+--
 -- Name: repeat_alert_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
 --
 
@@ -14948,6 +15869,20 @@ ALTER INDEX clipsql.image_embedding_pkey ATTACH PARTITION clipsql_private.image_
 
 
 --
+-- Name: region_embedding_1_image_id_idx; Type: INDEX ATTACH; Schema: clipsql_private; Owner: -
+--
+
+ALTER INDEX clipsql.region_embedding_image_id_idx ATTACH PARTITION clipsql_private.region_embedding_1_image_id_idx;
+
+
+--
+-- Name: region_embedding_1_pkey; Type: INDEX ATTACH; Schema: clipsql_private; Owner: -
+--
+
+ALTER INDEX clipsql.region_embedding_pkey ATTACH PARTITION clipsql_private.region_embedding_1_pkey;
+
+
+--
 -- Name: alert alerts_are_told; Type: TRIGGER; Schema: clipsql; Owner: -
 --
 
@@ -14969,6 +15904,13 @@ CREATE TRIGGER alerts_of_new AFTER INSERT ON clipsql.image_embedding REFERENCING
 
 
 --
+-- Name: image content_changes; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER content_changes AFTER UPDATE OF sha256 ON clipsql.image FOR EACH ROW WHEN (((old.sha256 IS NOT NULL) AND (new.sha256 IS DISTINCT FROM old.sha256))) EXECUTE FUNCTION clipsql_private.forget_regions();
+
+
+--
 -- Name: image image_is_moved; Type: TRIGGER; Schema: clipsql; Owner: -
 --
 
@@ -14980,6 +15922,13 @@ CREATE TRIGGER image_is_moved AFTER UPDATE OF collection ON clipsql.image FOR EA
 --
 
 CREATE CONSTRAINT TRIGGER image_is_queued AFTER INSERT OR UPDATE OF status ON clipsql.image DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = 'pending'::text)) EXECUTE FUNCTION clipsql_private.queue_picture();
+
+
+--
+-- Name: image_region region_is_queued; Type: TRIGGER; Schema: clipsql; Owner: -
+--
+
+CREATE TRIGGER region_is_queued AFTER INSERT ON clipsql.image_region REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clipsql_private.queue_regions();
 
 
 --
@@ -15156,6 +16105,14 @@ ALTER TABLE ONLY clipsql.caption
 
 
 --
+-- Name: fusion fusion_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.fusion
+    ADD CONSTRAINT fusion_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
 -- Name: image_embedding image_embedding_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
 --
 
@@ -15169,6 +16126,30 @@ ALTER TABLE clipsql.image_embedding
 
 ALTER TABLE clipsql.image_embedding
     ADD CONSTRAINT image_embedding_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: image_region image_region_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.image_region
+    ADD CONSTRAINT image_region_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: region_embedding region_embedding_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.region_embedding
+    ADD CONSTRAINT region_embedding_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: region_embedding region_embedding_region_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.region_embedding
+    ADD CONSTRAINT region_embedding_region_id_fkey FOREIGN KEY (region_id, image_id) REFERENCES clipsql.image_region(region_id, image_id) ON DELETE CASCADE;
 
 
 --
@@ -15241,6 +16222,14 @@ ALTER TABLE ONLY clipsql_private.encoded_with
 
 ALTER TABLE ONLY clipsql_private.fingerprint
     ADD CONSTRAINT fingerprint_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: fusion_row fusion_row_fusion_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.fusion_row
+    ADD CONSTRAINT fusion_row_fusion_id_fkey FOREIGN KEY (fusion_id) REFERENCES clipsql.fusion(fusion_id) ON DELETE CASCADE;
 
 
 --

@@ -1,0 +1,1 @@
+"""Learn how a picture and a text become one vector, from examples of what was meant."""
