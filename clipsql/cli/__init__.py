@@ -21,6 +21,7 @@ from clipsql.cli.logs import FORMATS, LEVELS, is_for_machines, logging_to_stderr
 from clipsql.cli.model import model
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
+from clipsql.cli.search_moments import moments
 from clipsql.cli.serve import serve
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
@@ -105,3 +106,4 @@ for _command in (
     worker,
 ):
     main.add_command(_command)
+search.add_command(moments)

@@ -17,6 +17,7 @@ from clipsql.ingest.others import embed_under_others
 from clipsql.ingest.readings import IngestOptions, Outcome
 from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.sources import Source, open_rows, open_source
+from clipsql.sources.sampling import Sampling
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
@@ -36,6 +37,7 @@ class SourceArguments(TypedDict, total=False):
     base_folder: str | Path | None
     timezone: dt.tzinfo
     allow_file_urls: bool
+    recorded_at: dt.datetime | None
 
 
 class IngestArguments(SourceArguments, total=False):
@@ -47,6 +49,7 @@ class IngestArguments(SourceArguments, total=False):
     refresh: bool
     validate_only: bool
     enqueue_only: bool
+    sampling: Sampling
     max_pixels: int
     store_images: str | Path | None
     thumbnails: bool

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from clipsql.db.calls import judgements, searches
+from clipsql.db.calls import judgements, moments, searches
 from clipsql.db.calls.arguments import Filters, Fusion, NearestOptions, SearchOptions, refuse_unknown
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
+from clipsql.db.calls.moments import MomentOptions
 from clipsql.db.text_towers import require_texts
 from clipsql.db.transactions import Database
 from clipsql.errors import ImageError, TextEncoderUnavailable
@@ -30,6 +31,7 @@ from clipsql.search.results import (
     Label,
     Match,
     Matches,
+    MomentMatch,
     WordWeight,
 )
 from clipsql.search.stored import files_of, images_with_content, thumbnails_of
@@ -111,6 +113,21 @@ class Searcher(PictureWatcher):
         except TextEncoderUnavailable:
             options["query_vector"] = numbers(self._encoder.encode_texts([query])[0])
             return self._matches_of(HybridMatch, judgements.search_hybrid(query, **options), options)
+
+    def search_moments(self, query: str, **options: Unpack[MomentOptions]) -> list[MomentMatch]:
+        """Moments of videos that a text describes, best first; frames of a video that lie close together are one."""
+        options = self._under_model(options, MomentOptions)
+
+        def rows() -> list[dict[str, Any]]:
+            found = moments.search_moments(query, **options)
+            return self._rows(found, found.c.rank, options)
+
+        try:
+            found = rows()
+        except TextEncoderUnavailable:
+            options["query_vector"] = numbers(self._encoder.encode_texts([query])[0])
+            found = rows()
+        return [MomentMatch(**row) for row in found]
 
     def search(
         self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]

@@ -19,6 +19,7 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "search_query": ("./no-such.png + a dog",),
     "search_hybrid": ("a dog",),
     "search_captions": ("a dog",),
+    "search_moments": ("a dog",),
     "suggest_captions": (1,),
     "classify_images": (["a dog"],),
     "count_matches": ("a dog",),

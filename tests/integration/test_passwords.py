@@ -58,6 +58,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("model", "use"): ("MODEL",),
     ("remove",): ("--metadata-matches", "$.none == 1", "--yes"),
     ("search", "captions"): ("a dog",),
+    ("search", "moments"): ("a dog",),
     ("search", "image"): ("pictures/0.png",),
     ("search", "like"): ("1",),
     ("search", "query"): ("dog + cat",),

@@ -129,6 +129,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "query_vector": BoundVector(),
     "alarms_per_day": Double(),
     "once_per": Interval(),
+    "max_gap": Interval(),
     "once_per_key": Text(),
     "template": Text(),
     "templates": ARRAY(Text),
