@@ -12,7 +12,7 @@ from clipsql.config import Settings
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError
-from clipsql.extras import require_extra
+from clipsql.extras import missing_packages, require_extra
 from clipsql.search.page import Section, write_page
 from clipsql.search.searcher import Searcher
 
@@ -75,6 +75,15 @@ def demo(settings: Settings, frames: int, clean_up: bool, is_served: bool, port:
         files = Searcher(engine).files(sorted(shown))
         address = shown_url(engine)
         write_page(page, title="clipsql demo", sections=sections, files=files, thumbnails={})
+        if not missing_packages("video"):
+            film = world.set_up_film(engine, folder)
+            told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(film.outcomes.items()))
+            click.echo(
+                f"\nA film of one of them, {folder / world.FILM}: {told}. When a red truck drives past:"
+            )
+            click.echo(
+                f'  clipsql search moments "a red truck" --in-collection {world.FILM_COLLECTION} --model {tour.MODEL}'
+            )
     click.echo(f"As a page of pictures: {page}")
     click.echo(f'The database, for any SQL client or BI tool (its password: "clipsql db url"): {address}')
     if settings != Settings.from_environment():

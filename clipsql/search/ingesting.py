@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from clipsql.web.downloading import DownloadOptions
 
 AnySource: TypeAlias = str | Path | Sequence[Mapping[str, Any] | str | Path]
-"""A folder, an archive or a manifest by its path, or a list of rows, paths and addresses."""
+"""A folder, a video, an archive or a manifest by its path, or a list of rows, paths and addresses."""
 
 
 class SourceArguments(TypedDict, total=False):
@@ -49,7 +49,7 @@ class IngestArguments(SourceArguments, total=False):
     refresh: bool
     validate_only: bool
     enqueue_only: bool
-    sampling: Sampling
+    sampling: str
     max_pixels: int
     store_images: str | Path | None
     thumbnails: bool
@@ -79,7 +79,10 @@ def ingest(
     dtype: str | None,
 ) -> IngestReport:
     """Bring the collection up to date with the source; see `Indexer.ingest`. Other models follow."""
-    how = IngestOptions(collection=collection, **_chosen(options, IngestOptions.__dataclass_fields__))
+    chosen = _chosen(options, IngestOptions.__dataclass_fields__)
+    if "sampling" in chosen:
+        chosen["sampling"] = Sampling.read(chosen["sampling"])
+    how = IngestOptions(collection=collection, **chosen)
     total, done = source.count(), 0
 
     def settled(outcome: Outcome) -> None:

@@ -29,6 +29,7 @@ from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH, PlaceMap, map_of
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
+from clipsql.serving.videos import MOMENT
 from clipsql.serving.wanted import MOST_FOUND, Wanted
 
 gallery = APIRouter(include_in_schema=False)
@@ -192,7 +193,10 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
         and find_spec("transformers") is not None
     )
     where = request.query_params.get("where", "")
-    return pages.show(request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where)
+    film = next(iter(await asking.rows(MOMENT, image=image)), None)
+    return pages.show(
+        request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where, film=film
+    )
 
 
 @gallery.post("/picture")

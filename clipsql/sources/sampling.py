@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from clipsql.errors import ConfigurationError
 
@@ -23,6 +24,18 @@ class Sampling:
             raise ConfigurationError(
                 f"Frames can be taken every 0.001 to 86400 seconds, not every {self.every_s:g}; write --every 1s."
             )
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        """The sampling that is written so: "every 2 s", "keyframes" or "scenes". Raises ConfigurationError."""
+        every = re.fullmatch(r"every (\d{1,9}(?:\.\d{1,6})?) ?s", written.strip(), re.ASCII)
+        if every is not None:
+            return cls(every_s=float(every[1]))
+        if written == "keyframes" or written == "scenes":
+            return cls(written)
+        raise ConfigurationError(
+            f'"{written}" is no sampling; write it as "every 2 s", "keyframes" or "scenes".'
+        )
 
     def __str__(self) -> str:
         return f"every {self.every_s:g} s" if self.kind == "every" else self.kind

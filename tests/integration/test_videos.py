@@ -19,9 +19,15 @@ pytest.importorskip("av", reason="needs pip install clipsql[video]")
 from rendered_videos import still, write_video
 
 from clipsql.db.models import ModelRow
+from clipsql.db.pictures.lookups import pictures_by_id
+from clipsql.db.statements import autocommit_connection
 from clipsql.encoding import Encoder
+from clipsql.errors import ConfigurationError
+from clipsql.images.hashing import content_hash
 from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport
+from clipsql.ingest.local_files import kept_content
 from clipsql.ingest.worker import Worker
+from clipsql.search.searcher import Searcher
 from clipsql.sources import open_source
 from clipsql.sources.sampling import Sampling
 from clipsql.sources.video_files import VideoFile
@@ -272,6 +278,35 @@ def test_options_that_contradict_each_other_are_refused(
     assert "--recorded-at is of a video" in refused.output
     assert "write --every 1s" in clipsql("ingest", tmp_path, "--every", "0s").output
     assert frames(engine) == []
+
+
+def test_frames_of_a_video_that_is_on_the_web_too_are_read_from_its_file(
+    ingest: Ingest, engine: Engine, tmp_path: Path
+) -> None:
+    film(tmp_path / "gate.mp4", [0, 1])
+    (tmp_path / "list.csv").write_text("url,file\nhttps://films.example/gate,gate.mp4\n")
+    ingest(tmp_path / "list.csv")
+    found = frames(engine)
+    assert [one["url"] for one in found] == [f"https://films.example/gate#t={second}" for second in (0, 1)]
+    with autocommit_connection(engine) as connection:
+        for stored in pictures_by_id(connection, [one["image_id"] for one in found], model=None):
+            content = kept_content(stored)
+            assert content is not None
+            assert content_hash(content) == stored.picture.sha256
+
+
+def test_a_program_says_in_words_which_frames_are_taken(
+    engine: Engine, tmp_path: Path, model_folder: Path
+) -> None:
+    video = film(tmp_path / "gate.mp4", [0, 1, 2])
+    pictures = Searcher(engine, model=str(model_folder))
+    pictures.ingest(video, collection="c", sampling="every 2 s", recorded_at=BEGAN)
+    assert [(one["from_s"], one["sampling"], one["taken_at"]) for one in frames(engine)] == [
+        (0, "every 2 s", BEGAN),
+        (2, "every 2 s", BEGAN + dt.timedelta(seconds=2)),
+    ]
+    with pytest.raises(ConfigurationError, match='write it as "every 2 s"'):
+        pictures.ingest(video, collection="c", sampling="now and then")
 
 
 def test_a_frame_that_is_removed_takes_its_seconds_with_it(

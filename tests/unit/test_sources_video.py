@@ -17,7 +17,7 @@ from rendered_videos import still, write_sound, write_video
 
 from clipsql.errors import ConfigurationError, SourceError
 from clipsql.picture import PictureRecord, UnusableRow
-from clipsql.sources import open_source
+from clipsql.sources import discovery, folder, open_source
 from clipsql.sources.inside import read_file
 from clipsql.sources.sampling import Sampling
 from clipsql.sources.video import VideoReading, digest_of
@@ -324,7 +324,7 @@ def test_what_is_no_video_is_named_with_a_remedy(tmp_path: Path, make: object, p
     assert "a.mp4" in str(caught.value)
     assert problem in str(caught.value)
     assert str(caught.value).count("\n") == 0
-    with pytest.raises(OSError, match=r"a\.mp4|No such file"):
+    with pytest.raises(OSError, match=r"a\.mp4|No such file|^$"):
         read_file(video / "0")
 
 
@@ -342,11 +342,11 @@ def test_a_folder_and_a_video_are_sources_with_what_lies_beside_them(
     bus.save(tmp_path / "a.png")
     (tmp_path / "gate.json").write_text('{"camera": "K12", "taken_at": "2026-03-16T08:00:00Z"}')
     (tmp_path / "gate.txt").write_text("the gate\n")
-    folder = open_source(tmp_path)
-    rows = [row for row in folder if isinstance(row, PictureRecord)]
+    source = open_source(tmp_path)
+    rows = [row for row in source if isinstance(row, PictureRecord)]
     assert [row.file for row in rows] == [tmp_path / "a.png", video]
-    assert folder.count() is None
-    assert folder.passed_over() == {}
+    assert source.count() is None
+    assert source.passed_over() == {}
     (alone,) = open_source(video)
     for row in (rows[1], alone):
         assert isinstance(row, PictureRecord)
@@ -361,6 +361,21 @@ def test_a_folder_and_a_video_are_sources_with_what_lies_beside_them(
     assert isinstance(wrong, UnusableRow)
     with pytest.raises(SourceError, match="is no video, whose beginning could be given"):
         open_source(tmp_path, recorded_at=began)
+
+
+def test_without_the_extra_videos_in_a_folder_are_passed_over_and_that_is_said(
+    tmp_path: Path, bus: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus.save(tmp_path / "a.png")
+    (tmp_path / "b.mp4").write_bytes(b"")
+    assert open_source(tmp_path).warnings() == ()
+    monkeypatch.setattr(discovery, "_ENDINGS", discovery.PICTURE_ENDINGS)
+    monkeypatch.setattr(folder, "missing_packages", lambda _extra: ["av"])
+    source = open_source(tmp_path)
+    assert (source.count(), source.passed_over()) == (1, {".mp4": 1})
+    assert source.warnings() == (
+        'Videos are passed over: to read them needs the package av; run: pip install "clipsql[video]"',
+    )
 
 
 @pytest.mark.parametrize("every_s", [0, -1, 0.0001, 1e9, float("nan")])
