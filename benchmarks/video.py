@@ -12,7 +12,7 @@ B. Moments. Films of the demo's cameras in which vehicles drive past, ingested a
    precision is recall. A moment is right when it and a passage share half of the time that they cover together
    (intersection over union >= 0.5). Rivals are made of the same hits of `clipsql.search_text`: single frames, and a
    window of ten seconds around the best frames, none over another. Intervals are of the mean over seeds (Student,
-   95 %). The one number of the rule, twenty frames a moment, was chosen on films of other seeds.
+   95 %). The rule of the moments was chosen on films of other seeds.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def moments(films: int, seeds: int, seconds: int) -> None:
             hits, total = dict.fromkeys(shares, 0), 0
             for text, wanted in truth(shot).items():
                 total += len(wanted)
-                found = searcher.search_text(text, in_collection=collection, max_results=20 * len(wanted))
+                found = searcher.search_text(text, in_collection=collection, max_results=50 * len(wanted))
                 frames = [spans[match.image_id] for match in found]
                 best = searcher.search_moments(text, in_collection=collection, max_results=len(wanted))
                 hits["single frames"] += right(frames[: len(wanted)], wanted)

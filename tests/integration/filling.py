@@ -137,7 +137,7 @@ def _film(engine: Engine) -> None:
             select i.image_id, 'file:///' || i.collection || '.mp4', sha256(''), 'every 1 s', n.place, n.place + 1,
                 false
             from clipsql.image as i
-            cross join lateral (select (i.image_id / 2)::double precision as place) as n
+            cross join lateral (select i.image_id::double precision as place) as n
             where i.image_id % 3 = 0
             on conflict do nothing
             """

@@ -26,7 +26,7 @@ from clipsql.search.searcher import Searcher
 A, B = "file:///films/a.mp4", "file:///films/b%20c.webm"
 FRAMES = [  # video, from, until, similarity with "a truck"
     (A, 0, 1, 0.1),
-    (A, 1, 2, 0.8),
+    (A, 1, 2, 0.82),
     (A, 2, 4.5, 0.9),
     (A, 6.5, 7, 0.7),
     (A, 12.04, 13.123456, 0.6),
@@ -93,7 +93,7 @@ def test_neighbours_in_a_video_are_one_moment_and_the_best_comes_first(films: Fi
         (3, f"{A}#t=6.5,7", 6.5, 7, of[3], 0.7),
         (4, f"{A}#t=12.04,13.123456", 12.04, 13.123, of[4], 0.6),
     ]
-    assert [one[1] for one in films.moments("'a truck', max_gap => '1 hour'")] == [
+    assert [one[1] for one in films.moments("'a truck', max_gap => '1 hour', min_similarity => -1")] == [
         f"{A}#t=0,13.123456",
         f"{B}#t=0,11",
     ]
@@ -103,6 +103,25 @@ def test_neighbours_in_a_video_are_one_moment_and_the_best_comes_first(films: Fi
 def test_frames_behind_many_stills_are_found(films: Films) -> None:
     assert [one[4] for one in films.moments("'a truck', 2")] == [films.ids[2], films.ids[5]]
     assert [one[4] for one in films.moments("'a truck', 1")] == [films.ids[2]]
+
+
+def test_frames_count_that_are_nearer_to_the_best_than_to_what_is_usual(films: Films) -> None:
+    # In the middle of seven frames lies 0.7, so they count from 0.8 on; of the best five 0.82, so from 0.86 on.
+    assert [(one[2], one[3]) for one in films.moments("'a truck'")] == [(1, 4.5), (0, 2)]
+    worst = f"'{{{films.ids[0]},{films.ids[6]}}}'"
+    assert [(one[2], one[3]) for one in films.moments(f"'a truck', except_images => {worst}")] == [(2, 4.5)]
+    with psycopg.connect(films.engine.url.set(drivername="postgresql").render_as_string(False)) as connection:
+        # Where there is more than is looked at, the last of it is usual.
+        connection.execute(
+            "insert into clipsql.video_frame select image_id, 'file:///films/c.mp4', sha256(''), 'scenes', image_id,"
+            " image_id + 1, false from clipsql.image where url like 'still%'"
+        )
+        ((begins, ends),) = connection.execute(
+            "select from_s, until_s from clipsql.search_moments('a truck', 1, '0')"
+        ).fetchall()
+        assert begins == max(films.ids) + 1
+        assert ends - begins == pytest.approx(36, abs=5)  # of fifty, their distances being squares
+        connection.rollback()
 
 
 def test_filters_are_those_of_other_searches(films: Films) -> None:

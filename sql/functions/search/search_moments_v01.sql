@@ -1,6 +1,8 @@
 -- Moments of videos that a text describes: the frames that a search finds, of which neighbours in a video are one moment.
--- Of each moment that is wanted twenty frames are looked at: with fewer most are too short, with more they run together
--- (benchmarks/video.py). Where they are no frames of videos, or of too few moments, it looks deeper.
+-- Unless the caller says from when on a frame is similar enough, it must be nearer to the best one than to what is usual: a
+-- moment is as long as a peak at half of its height. Fifty frames of each wanted moment are looked at, and the last of them
+-- are usual; of fewer frames altogether it is the one in the middle. How many they are makes little difference
+-- (benchmarks/video.py). Where a search finds other pictures than frames, it looks deeper.
 create or replace function clipsql.search_moments(
     query text,
     max_results integer default 10,
@@ -30,13 +32,16 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    frames_of_a_moment constant integer := 20;
+    frames_of_a_moment constant integer := 50;
     chosen constant clipsql.model := clipsql_private.resolve_model(search_moments.model);
     gap_s constant double precision := extract(epoch from max_gap);
     deepest constant integer := clipsql_private.most('max_results');
-    depth integer;
+    wanted constant bigint := frames_of_a_moment * max_results::bigint;
+    depth integer := least(deepest, wanted);
     direction vector;
     hits record;
+    usual double precision;
+    frames integer;
 begin
     perform
         clipsql_private.check_limits(
@@ -48,11 +53,11 @@ begin
             'max_gap is a length of time of 0 or more, not %s; write it as 3 seconds.', coalesce(max_gap::text, 'null'));
     end if;
     direction := coalesce(query_vector, clipsql.embed_text(query, chosen.name));
-    depth := least(deepest, frames_of_a_moment * max_results::bigint);
     loop
         select
-            coalesce(array_agg(s.image_id order by s.rank), '{}') as images,
-            coalesce(array_agg(s.similarity order by s.rank), '{}') as similarities
+            count(*) as pictures,
+            coalesce(array_agg(s.image_id order by s.rank) filter (where f.image_id is not null), '{}') as images,
+            coalesce(array_agg(s.similarity order by s.rank) filter (where f.image_id is not null), '{}') as similarities
         into hits
         from clipsql.search(
             query => direction, max_results => depth, in_collection => in_collection,
@@ -61,17 +66,24 @@ begin
             having_metadata => having_metadata, metadata_matches => metadata_matches, caption_query => caption_query,
             only_images => only_images, except_images => except_images,
             min_similarity => min_similarity, min_percentile => min_percentile, distinct_above => distinct_above,
-            model => chosen.name) as s;
-        exit when cardinality(hits.images) < depth or depth = deepest or not exists (select from clipsql.video_frame)
-            or (select count(*) from clipsql_private.moments(hits.images, hits.similarities, gap_s)) >= max_results;
+            model => chosen.name) as s
+        left join clipsql.video_frame as f on f.image_id = s.image_id;
+        exit when cardinality(hits.images) >= wanted or hits.pictures < depth or depth = deepest
+            or not exists (select from clipsql.video_frame);
         depth := least(deepest, 4::bigint * depth);
     end loop;
+    frames := cardinality(hits.images);
+    if min_similarity is null and min_percentile is null then
+        usual := hits.similarities[case when hits.pictures < depth then (frames + 1) / 2 else frames end];
+        frames := (select count(*) from unnest(hits.similarities) as s(one) where s.one >= (hits.similarities[1] + usual) / 2);
+    end if;
     return query
-    select m.* from clipsql_private.moments(hits.images, hits.similarities, gap_s) as m limit max_results;
+    select m.* from clipsql_private.moments(hits.images[:frames], hits.similarities[:frames], gap_s) as m limit max_results;
 end;
 $$;
 
 comment on function clipsql.search_moments is
-    'Moments of videos that a text (at most 5000 characters) describes, best first: frames that are found, and lie no further'
-    ' apart in a video than max_gap, are one moment; filters as in clipsql.search. Of a model whose texts the database cannot'
+    'Moments of videos that a text (at most 5000 characters) describes, best first: frames that are nearer to the best one than'
+    ' to what is usual, or as min_similarity or min_percentile say, and lie no further apart in a video than max_gap, are one'
+    ' moment; filters as in clipsql.search. Of a model whose texts the database cannot'
     ' embed, query_vector is the text''s.';
