@@ -66,21 +66,20 @@ class VideoFile:
             self._bytes: BinaryIO = file.open("rb")
         except OSError as error:
             raise SourceError(f"{file.name} cannot be read ({error.strerror}); check the file.") from error
+        self._max_pixels = max_pixels
+        self._only_keyframes = only_keyframes
+        self._was_read = False
         try:
-            self._container, self._stream = self._opened(max_pixels)
+            self._container, self._stream = self._opened()
         except BaseException:
             self._bytes.close()
             raise
-        self._stream.thread_type = "AUTO"
-        if only_keyframes:
-            self._stream.codec_context.skip_frame = "NONKEY"
-        self._only_keyframes = only_keyframes
         start = self._container.start_time
         self._starts_s = 0.0 if start is None else start / 1e6
         rate = self._stream.average_rate or self._stream.guessed_rate
         self._frame_s = 1 / float(rate) if rate else 0.04
 
-    def _opened(self, max_pixels: int) -> tuple[InputContainer, VideoStream]:
+    def _opened(self) -> tuple[InputContainer, VideoStream]:
         import av
 
         name = self.file.name
@@ -100,11 +99,14 @@ class VideoFile:
                 f"{name} is encrypted or of a codec that is not decoded; decrypt it, or convert it to H.264 or VP9."
             )
         width, height = stream.codec_context.width, stream.codec_context.height
-        if width * height > max_pixels:
+        if width * height > self._max_pixels:
             raise SourceError(
                 f"{name} is {width} x {height}, {width * height / 1e6:,.0f} megapixels; at most "
-                f"{max_pixels / 1e6:,.0f} are decoded, so scale it down or raise --max-megapixels."
+                f"{self._max_pixels / 1e6:,.0f} are decoded, so scale it down or raise --max-megapixels."
             )
+        stream.thread_type = "AUTO"
+        if self._only_keyframes:
+            stream.codec_context.skip_frame = "NONKEY"
         return container, stream
 
     def __enter__(self) -> Self:
@@ -152,7 +154,7 @@ class VideoFile:
         seen = self._decoded(from_s)
         first = next(seen, None)
         if from_s > 0 and (first is None or first[0] > from_s + SAME_S):
-            # Some containers are only found places in that lie behind the wanted one.
+            # In some containers only places are found that lie behind the wanted one, or before no keyframe.
             seen = self._decoded(0.0)
             first = next(seen, None)
         last_s = from_s - 2 * SAME_S
@@ -165,13 +167,18 @@ class VideoFile:
         """Frames from a keyframe at or before `seek_s` on."""
         import av
 
-        if seek_s > 0 or self.ends_s > 0:
+        if seek_s > 0:
             assert self._stream.time_base is not None
             place = int((seek_s + self._starts_s) / self._stream.time_base)
             try:
                 self._container.seek(place, stream=self._stream)
             except av.FFmpegError:
                 return
+        elif self._was_read:
+            self._container.close()
+            self._bytes.seek(0)
+            self._container, self._stream = self._opened()
+        self._was_read = True
         time_s = -self._frame_s
         packets = self._container.demux(self._stream)
         while True:

@@ -73,12 +73,13 @@ def test_frames_that_look_alike_in_a_row_are_one_with_the_seconds_it_stands(
     assert [one.position for one in records] == [f"a{ending} at {second} s" for second in (0, 3, 5)]
 
 
-@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".webm"])
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".webm", ".m2ts"])
 def test_a_frame_is_found_again_by_its_path_whatever_was_read_before(
     tmp_path: Path, ending: str, empty: Image.Image, truck: Image.Image, bus: Image.Image
 ) -> None:
     shown = [empty, truck, bus, truck, empty, bus]
-    video = write_video(tmp_path / f"a{ending}", [one for one in shown for _ in range(13)])
+    codec = "libx264" if ending == ".m2ts" else None
+    video = write_video(tmp_path / f"a{ending}", [one for one in shown for _ in range(13)], codec=codec)
     records = list(reading(video).frames())
     assert len(records) == len(shown)
     for record in (*reversed(records), *records, records[2], records[2], records[5]):
@@ -107,8 +108,16 @@ def test_every_takes_the_first_frame_of_each_interval_from_the_beginning(tmp_pat
     )
     taken = [one for one, _ in spans(list(reading(video, Sampling(every_s=0.7)).frames()))]
     assert taken == pytest.approx([0, 0.7, 1.4, 2.1, 2.8])
+    taken = [one for one, _ in spans(list(reading(video, Sampling(every_s=0.25)).frames()))]
+    assert taken[:6] == [0, 0.3, 0.5, 0.8, 1.0, 1.3]
     later = reading(video, Sampling(every_s=0.7), from_s=1.4)
     assert [one for one, _ in spans(list(later.frames()))] == pytest.approx([1.4, 2.1, 2.8])
+
+
+def test_what_changes_slowly_is_not_one_picture_for_ever(tmp_path: Path, empty: Image.Image) -> None:
+    shown = [empty.point(lambda level, dim=number: max(0, level - dim)) for number in range(0, 100, 5)]
+    video = write_video(tmp_path / "a.mp4", shown, times=[float(number) for number in range(20)])
+    assert 4 <= len(list(reading(video).frames())) <= 7
 
 
 def test_keyframes_alone_are_taken(tmp_path: Path, empty: Image.Image, truck: Image.Image) -> None:
@@ -227,6 +236,7 @@ def test_of_a_video_whose_tail_is_cut_off_the_rest_is_read_and_where_it_ended_is
     records = list(of_cut.frames())
     assert 10 < len(records) < 100
     assert [one.content for one in records] == everything[: len(records)]
+    assert len(list(reading(cut, Sampling("keyframes")).frames())) == 1
     ended_s = spans(records)[-1][1]
     assert ended_s == pytest.approx(len(records) / 10, abs=0.3)
     assert of_cut.remarks == [
@@ -308,6 +318,13 @@ BAD = [
         id="no whole frame",
     ),
     pytest.param(
+        lambda path: path.write_text(
+            f"ffconcat version 1.0\nfile {write_video(path.with_name('b.mp4'), [still()] * 2).name}\n"
+        ),
+        "is no video that can be read",
+        id="a list of parts",
+    ),
+    pytest.param(
         lambda path: path.write_text(f"#EXTM3U\n#EXTINF:1,\n{path.with_name('b.mp4')}\n#EXT-X-ENDLIST\n"),
         "is no video that can be read",
         id="a list of other files",
@@ -316,7 +333,10 @@ BAD = [
 
 
 @pytest.mark.parametrize(("make", "problem"), BAD)
-def test_what_is_no_video_is_named_with_a_remedy(tmp_path: Path, make: object, problem: str) -> None:
+def test_what_is_no_video_is_named_with_a_remedy(
+    tmp_path: Path, make: object, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     video = tmp_path / "a.mp4"
     make(video)  # type: ignore[operator]
     with pytest.raises(SourceError) as caught:
