@@ -138,7 +138,7 @@ def _film(engine: Engine) -> None:
                 false
             from clipsql.image as i
             cross join lateral (select i.image_id::double precision as place) as n
-            where i.image_id % 3 = 0
+            where i.image_id % 3 = 1
             on conflict do nothing
             """
         )
