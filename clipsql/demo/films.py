@@ -10,6 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clipsql.demo.cameras import WEEK_START, Camera
 from clipsql.demo.scenes import Scene, Vehicle, draw_scene
 from clipsql.demo.scenes_facts import COLOURS, KINDS, LANES, PICTURE_SIZE
@@ -96,7 +98,7 @@ def write_film(path: Path, film: Film) -> Path:
         stream.width, stream.height = PICTURE_SIZE
         stream.pix_fmt = "yuv420p"
         for number, scene in enumerate(film.scenes):
-            frame = av.VideoFrame.from_image(pictures[scene])
+            frame = av.VideoFrame.from_ndarray(np.asarray(pictures[scene]), "rgb24")
             frame.pts, frame.time_base = number, Fraction(1, film.rate)
             output.mux(stream.encode(frame))
         output.mux(stream.encode())

@@ -196,7 +196,7 @@ class _Run:
             yield fresh
 
     def _usable(self, source: Source) -> Iterator[PictureRecord]:
-        videos = Videos(self._lookups, self._indexer.model, self._options)
+        videos = Videos(self._lookups, self._indexer.model, self._options, self._sightings.spare)
         for row in videos.unfolded(source):
             if isinstance(row, UnusableRow):
                 self._report.unusable(row)

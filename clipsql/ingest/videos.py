@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from clipsql.db.models import ModelRow
-from clipsql.db.pictures.moments import StoredMoment, stored_moments
+from clipsql.db.pictures.moments import StoredMoment, frames_of, stored_moments
 from clipsql.db.statements import Driver
 from clipsql.errors import SourceError
 from clipsql.ingest.readings import IngestOptions, printable
@@ -23,12 +23,22 @@ _FRAMES_AHEAD = 4
 
 
 class Videos:
-    """Takes frames of videos for one ingest into a collection, under one model or none."""
+    """Takes frames of videos for one ingest into a collection, under one model or none.
 
-    def __init__(self, lookups: Driver, model: ModelRow | None, options: IngestOptions) -> None:
+    `spare` is told of stored frames that the source still has, though it tells nothing of them.
+    """
+
+    def __init__(
+        self,
+        lookups: Driver,
+        model: ModelRow | None,
+        options: IngestOptions,
+        spare: Callable[[str], None],
+    ) -> None:
         self._lookups = lookups
         self._model = model
         self._options = options
+        self._spare = spare
 
     def unfolded(self, rows: Iterable[PictureRecord | UnusableRow]) -> Iterator[PictureRecord | UnusableRow]:
         """The rows of a source, each video replaced by its frames; one that cannot be read is an unusable row."""
@@ -39,6 +49,9 @@ class Videos:
             try:
                 yield from self._frames(row)
             except SourceError as error:
+                if self._options.find_gone:  # what cannot be read today is there all the same
+                    for url in frames_of(self._lookups, collection=self._options.collection, video=row.url):
+                        self._spare(url)
                 said = "" if row.position.endswith(row.file.name) else f"{row.position}: "
                 yield UnusableRow(row.position, f"{said}{error}", row.url)
 

@@ -32,7 +32,7 @@ class Sampling:
         if every is not None:
             return cls(every_s=float(every[1]))
         if written == "keyframes" or written == "scenes":
-            return cls(written)
+            return cls("keyframes" if written == "keyframes" else "scenes")
         raise ConfigurationError(
             f'"{written}" is no sampling; write it as "every 2 s", "keyframes" or "scenes".'
         )

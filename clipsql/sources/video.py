@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from clipsql.errors import SourceError
+from clipsql.errors import ClipsqlError, SourceError, unexpected
 from clipsql.images.decoding import MAX_PIXELS
 from clipsql.picture import Moment, PictureRecord
 from clipsql.sources.sampling import Sampling
@@ -68,6 +68,14 @@ class VideoReading:
 
         Holds two frames at a time. Raises SourceError when nothing can be decoded, or there would be too many.
         """
+        try:
+            yield from self._frames()
+        except ClipsqlError:
+            raise
+        except Exception as error:  # whatever a video makes of its decoder, it is left out alone
+            raise SourceError(f"{self.base.position}: {unexpected(error)}") from error
+
+    def _frames(self) -> Iterator[PictureRecord]:
         file = self.base.file
         assert file is not None
         with VideoFile(
@@ -145,7 +153,10 @@ def record_of(base: PictureRecord, moment: Moment) -> PictureRecord:
     """The record of a frame: its address is that of the video with the second it begins at (W3C Media Fragments)."""
     assert base.file is not None
     second = f"{moment.from_s:.6f}".rstrip("0").rstrip(".")
-    taken_at = None if base.taken_at is None else base.taken_at + dt.timedelta(seconds=moment.from_s)
+    try:
+        taken_at = base.taken_at and base.taken_at + dt.timedelta(seconds=moment.from_s)
+    except OverflowError:  # what a clock says that was never set
+        taken_at = None
     return replace(
         base,
         url=f"{base.url}#t={second}",

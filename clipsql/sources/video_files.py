@@ -85,7 +85,12 @@ class VideoFile:
         name = self.file.name
         try:
             # From its bytes, so that no name is ever taken for an address.
-            container = av.open(self._bytes, "r", container_options={"format_whitelist": _DEMUXERS})
+            container = av.open(
+                self._bytes,
+                "r",
+                container_options={"format_whitelist": _DEMUXERS},
+                metadata_errors="replace",
+            )
         except (av.FFmpegError, OSError) as error:
             raise SourceError(
                 f"{name} is no video that can be read ({error.strerror}): it is damaged, or was cut off before its "

@@ -224,6 +224,19 @@ def test_pruning_removes_the_frames_of_videos_that_are_gone_and_no_others(
     assert {Path(one["video"]).name for one in frames(engine)} == {"other.mp4"}
 
 
+def test_pruning_spares_the_frames_of_a_video_that_cannot_be_read_today(
+    ingest: Ingest, engine: Engine, tmp_path: Path
+) -> None:
+    video = film(tmp_path / "gate.mp4", [0, 1])
+    (tmp_path / "list.csv").write_text("file\ngate.mp4\n")
+    ingest(tmp_path / "list.csv")
+    video.rename(tmp_path / "away.mp4")
+    assert list(ingest(tmp_path / "list.csv", find_gone=True).gone) == []
+    (tmp_path / "list.csv").write_text("file\naway.mp4\n")
+    assert len(ingest(tmp_path / "list.csv", find_gone=True).gone) == 2
+    assert len(frames(engine)) == 4
+
+
 def test_a_worker_reads_frames_from_their_video(
     ingest: Ingest, engine: Engine, encoder: Encoder, model: ModelRow, tmp_path: Path
 ) -> None:

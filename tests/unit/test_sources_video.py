@@ -21,6 +21,7 @@ from clipsql.sources import discovery, folder, open_source
 from clipsql.sources.inside import read_file
 from clipsql.sources.sampling import Sampling
 from clipsql.sources.video import VideoReading, digest_of
+from clipsql.sources.video_files import VideoFile
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +274,13 @@ def test_when_and_where_it_was_recorded_is_told_by_the_container_else_by_the_nam
         video = write_video(tmp_path / name, shown)
         found = [one.taken_at for one in reading(video, timezone=shanghai).frames()]
         assert found == [dt.datetime(2026, 3, 16, 8, 0, second, tzinfo=shanghai) for second in (0, 2)]
+    late = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+    video = write_video(tmp_path / "late.mp4", shown, metadata={"title": "A" * 20})
+    video.write_bytes(video.read_bytes().replace(b"A" * 20, b"\xff" * 20))
+    (told,) = open_source(video, recorded_at=late)
+    assert isinstance(told, PictureRecord)
+    read = VideoReading(base=told, digest=bytes(32), sampling=Sampling())
+    assert [one.taken_at for one in read.frames()] == [late, None]
     unset = {"creation_time": "1904-01-01T00:00:00.000000Z"}
     for name, metadata in (("1234567890123456.mp4", unset), ("20261316_250000.mp4", {})):
         video = write_video(tmp_path / name, shown, metadata=metadata)
@@ -282,6 +290,15 @@ def test_when_and_where_it_was_recorded_is_told_by_the_container_else_by_the_nam
 def _without_content(video: bytes) -> bytes:
     begins, ends = video.index(b"mdat") + 4, video.index(b"moov") - 4
     return video[:begins] + bytes(ends - begins) + video[ends:]
+
+
+def test_what_nobody_foresaw_of_a_video_is_said_of_it_alone(
+    tmp_path: Path, bus: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = write_video(tmp_path / "a.mp4", [bus] * 2)
+    monkeypatch.setattr(VideoFile, "picture", lambda *_: 1 / 0)
+    with pytest.raises(SourceError, match=r"^a\.mp4: ZeroDivisionError: division by zero; report it"):
+        list(reading(video).frames())
 
 
 BAD = [

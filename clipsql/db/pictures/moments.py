@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clipsql.db.models import ModelRow
@@ -50,6 +50,20 @@ def stored_moments(
         },
     )
     return [StoredMoment(Moment(*columns), sha256, settled) for *columns, sha256, settled in rows]
+
+
+def frames_of(connection: Driver, *, collection: str, video: str) -> Iterator[str]:
+    """The urls of all stored frames of a video, whatever it was then and however they were taken."""
+    rows = connection.execute(
+        """
+        select i.url
+        from clipsql.video_frame as f
+        join clipsql.image as i on i.image_id = f.image_id
+        where clipsql.url_digest(f.video) = clipsql.url_digest(%s) and i.collection = %s
+        """,
+        (video, collection),
+    )
+    return (url for (url,) in rows)
 
 
 def write_moments(connection: Driver, placed: Sequence[tuple[int, Moment]]) -> None:
