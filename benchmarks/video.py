@@ -5,7 +5,7 @@ A. Decoding. A film of 1280 x 720 at 25 frames a second, H.264 with FFmpeg's def
    their own: `ffmpeg` decoding to nothing, and to one RGB picture a second, if it is installed; a naive loop, which
    converts every frame that it decodes; and what ingest does with --every 1s, --keyframes and --scenes, up to the bytes
    of the pictures. Beside it stands how many of these the model in the box embeds a second on this machine, and what
-   memory each method took.
+   memory the process of each method took altogether.
 
 B. Moments. Films of the demo's cameras in which vehicles drive past, ingested as `clipsql ingest` does. Every pair of
    colour and kind that drives past is a query, "a red truck"; as many moments are asked for as there are, so that
@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import json
 import math
-import resource
+import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -39,9 +40,6 @@ from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.cameras import CAMERAS
 from clipsql.demo.films import Film, film_of, write_film
 from clipsql.demo.scenes import draw_scene
-from clipsql.encoding import load_encoder
-from clipsql.ingest.indexer import Indexer, IngestOptions
-from clipsql.models import register_model
 from clipsql.picture import PictureRecord
 from clipsql.search.searcher import Searcher
 from clipsql.sources import open_source
@@ -67,7 +65,8 @@ def write_long_film(path: Path, seconds: int) -> None:
         stream.pix_fmt = "yuv420p"
         for number in range(seconds * RATE):
             if number % (10 * RATE) == 0:
-                scene = replace(scenes[number // RATE % len(scenes)], backdrop=number)
+                time_of_day = ("day", "night")[number // (10 * RATE) % 2]
+                scene = replace(scenes[number // RATE % len(scenes)], backdrop=number, time=time_of_day)
                 wide = np.asarray(draw_scene(scene, size=(SIZE[0] * 2, SIZE[1])))
             left = 2 * (number % (10 * RATE))
             shown = np.ascontiguousarray(wide[:, left : left + SIZE[0]])
@@ -96,8 +95,25 @@ def ours(video: Path, sampling: Sampling) -> int:
 
 def ffmpeg(video: Path, *how: str) -> int:
     command = ("ffmpeg", "-v", "error", "-i", str(video), *how, "-f", "rawvideo", "-y", "/dev/null")
-    subprocess.run(command, check=True)
+    with subprocess.Popen(command) as running:
+        while running.poll() is None:
+            note_memory(running.pid)
+            time.sleep(0.02)
     return 0
+
+
+_most_kb = 0
+
+
+def note_memory(process: int) -> None:
+    """Remember the peak memory of a process, as the system tells it."""
+    global _most_kb
+    try:
+        told = Path(f"/proc/{process}/status").read_text()
+    except OSError:  # it ended just now
+        return
+    found = re.search(r"VmHWM:\s+(\d+) kB", told)
+    _most_kb = max(_most_kb, int(found[1]) if found else 0)
 
 
 METHODS: dict[str, Callable[[Path], int]] = {
@@ -122,16 +138,18 @@ def measured(method: str, video: Path) -> dict[str, float]:
 
 def tell(method: str, video: str) -> None:
     """Print what `measured` reads."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     pictures = METHODS[method](Path(video))
     seconds = time.perf_counter() - started
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    most = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-    print(json.dumps({"seconds": seconds, "pictures": pictures, "mb": most / 1024}))
+    if not method.startswith("ffmpeg"):
+        note_memory(os.getpid())
+    print(json.dumps({"seconds": seconds, "pictures": pictures, "mb": _most_kb / 1024}))
 
 
 def decoding(folder: Path, seconds: int) -> None:
+    # torch is for these alone: it would be most of the memory of the processes that are measured.
+    from clipsql.encoding import load_encoder
+
     video = folder / "long.mp4"
     write_long_film(video, seconds)
     names = [name for name in METHODS if shutil.which("ffmpeg") or not name.startswith("ffmpeg")]
@@ -200,6 +218,9 @@ def windows(frames: Sequence[Span], count: int) -> Iterator[Span]:
 
 
 def moments(films: int, seeds: int, seconds: int) -> None:
+    from clipsql.ingest.indexer import Indexer, IngestOptions
+    from clipsql.models import register_model
+
     shares: dict[str, list[float]] = {"single frames": [], "windows of 10 s": [], "search_moments": []}
     asked = 0
     with temporary_database() as (engine, folder):
