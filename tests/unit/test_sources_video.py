@@ -281,8 +281,8 @@ def test_when_and_where_it_was_recorded_is_told_by_the_container_else_by_the_nam
     assert isinstance(told, PictureRecord)
     read = VideoReading(base=told, digest=bytes(32), sampling=Sampling())
     assert [one.taken_at for one in read.frames()] == [late, None]
-    unset = {"creation_time": "1904-01-01T00:00:00.000000Z"}
-    for name, metadata in (("1234567890123456.mp4", unset), ("20261316_250000.mp4", {})):
+    unset = {"creation_time": "1970-01-01T00:00:00.000000Z"}
+    for name, metadata in (("1234567890123456.mkv", unset), ("20261316_250000.mp4", {})):
         video = write_video(tmp_path / name, shown, metadata=metadata)
         assert {one.taken_at for one in reading(video).frames()} == {None}
 
