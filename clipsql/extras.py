@@ -10,6 +10,7 @@ PACKAGES = {
     "clip": ("torch", "transformers"),
     "web": ("httpx2", "httptools", "aiodns", "protego", "tenacity"),
     "parquet": ("pyarrow",),
+    "video": ("av",),
     "async": ("greenlet", "asyncpg"),
     "serve": ("greenlet", "fastapi", "uvicorn", "python_multipart", "prometheus_client"),
 }
@@ -18,8 +19,10 @@ PACKAGES = {
 
 def require_extra(extra: str, what: str) -> None:
     """Raise ConfigurationError unless all packages of an extra are installed; `what` is what needs them."""
-    for package in PACKAGES[extra]:
-        if find_spec(package) is None:
-            raise ConfigurationError(
-                f'{what} needs the package {package}; run: pip install "clipsql[{extra}]"'
-            )
+    for package in missing_packages(extra):
+        raise ConfigurationError(f'{what} needs the package {package}; run: pip install "clipsql[{extra}]"')
+
+
+def missing_packages(extra: str) -> list[str]:
+    """The packages of an extra that are not installed."""
+    return [package for package in PACKAGES[extra] if find_spec(package) is None]

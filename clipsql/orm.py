@@ -20,6 +20,7 @@ from clipsql.db.calls.judgements import (
     search_hybrid,
     suggest_captions,
 )
+from clipsql.db.calls.moments import search_moments
 from clipsql.db.calls.regions import region_vector, search_regions
 from clipsql.db.calls.rows import search_rows
 from clipsql.db.calls.searches import (
@@ -35,6 +36,7 @@ from clipsql.db.calls.searches import (
 from clipsql.db.tables.base import Base
 from clipsql.db.tables.pictures import Caption, CaptionEmbedding, Image, ImageEmbedding, Model, Thumbnail
 from clipsql.db.tables.regions import ImageRegion, RegionEmbedding
+from clipsql.db.tables.videos import VideoFrame
 from clipsql.db.tables.watches import Alert, Watch
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "RegionEmbedding",
     "SearchOptions",
     "Thumbnail",
+    "VideoFrame",
     "Watch",
     "classify",
     "classify_images",
@@ -62,6 +65,7 @@ __all__ = [
     "search",
     "search_captions",
     "search_hybrid",
+    "search_moments",
     "search_query",
     "search_regions",
     "search_rows",

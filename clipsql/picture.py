@@ -23,6 +23,22 @@ _SMALLEST_EXPONENT = -400
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """Where in a video one of its frames stands: from `from_s` on until `until_s`, in seconds since the video begins.
+
+    The video is known by its url; `video_sha256` is of the bytes of its file, `sampling` says which of its frames were
+    taken. The last one of them says that all were.
+    """
+
+    video: str
+    video_sha256: bytes
+    sampling: str
+    from_s: float
+    until_s: float
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRecord:
     """One picture: what its source tells, and in time what reading it gave; at last the row in clipsql.image.
 
@@ -40,6 +56,10 @@ class PictureRecord:
     metadata: Mapping[str, JsonValue] = field(default_factory=dict)
     position: str = ""
     """Where the source tells of it, for messages: "frames.csv line 17"."""
+    moment: Moment | None = None
+    """Of a frame of a video: which that is."""
+    content: bytes | None = field(default=None, repr=False)
+    """The bytes themselves, where they are at hand before the picture is read."""
     sha256: bytes | None = None
     width: int | None = None
     height: int | None = None

@@ -23,6 +23,7 @@ from clipsql.cli.model import model
 from clipsql.cli.regions import regions
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
+from clipsql.cli.search_moments import moments
 from clipsql.cli.serve import serve
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
@@ -109,3 +110,4 @@ for _command in (
     worker,
 ):
     main.add_command(_command)
+search.add_command(moments)

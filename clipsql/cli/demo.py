@@ -19,16 +19,20 @@ from clipsql.search.searcher import Searcher
 
 @click.command()
 @click.option("--frames", type=click.IntRange(min=50, max=5000), default=600, show_default=True)
+@click.option("--film", "with_film", is_flag=True, help="Also a film of one camera, to search for moments.")
 @click.option("--clean", "clean_up", is_flag=True, help="Remove all that the demo made, and nothing else.")
 @click.option("--serve", "is_served", is_flag=True, help="Show it as a gallery in the end, until Ctrl-C.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Of --serve.")
 @database_option
 @goes_on
-def demo(settings: Settings, frames: int, clean_up: bool, is_served: bool, port: int) -> None:
+def demo(
+    settings: Settings, frames: int, with_film: bool, clean_up: bool, is_served: bool, port: int
+) -> None:
     """Draw a week of traffic cameras, ingest it with the model in the box, and show what SQL finds.
 
     \b
     clipsql demo
+    clipsql demo --film
     clipsql demo --serve
     clipsql demo --clean
     """
@@ -36,6 +40,8 @@ def demo(settings: Settings, frames: int, clean_up: bool, is_served: bool, port:
 
     if not clean_up:
         require_extra("clip", "The demo")
+        if with_film:
+            require_extra("video", "The film")
         if is_served:
             require_extra("serve", "The gallery")
     folder = settings.home / "demo"
@@ -75,6 +81,15 @@ def demo(settings: Settings, frames: int, clean_up: bool, is_served: bool, port:
         files = Searcher(engine).files(sorted(shown))
         address = shown_url(engine)
         write_page(page, title="clipsql demo", sections=sections, files=files, thumbnails={})
+        if with_film:
+            film = world.set_up_film(engine, folder)
+            told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(film.outcomes.items()))
+            click.echo(
+                f"\nA film of one of them, {folder / world.FILM}: {told}. When a red truck drives past:"
+            )
+            click.echo(
+                f'  clipsql search moments "a red truck" --in-collection {world.FILM_COLLECTION} --model {tour.MODEL}'
+            )
     click.echo(f"As a page of pictures: {page}")
     click.echo(f'The database, for any SQL client or BI tool (its password: "clipsql db url"): {address}')
     if settings != Settings.from_environment():

@@ -12,24 +12,23 @@ from click.core import ParameterSource
 
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
-from clipsql.cli.output import agree, show_json
+from clipsql.cli.pruning import prune_gone
 from clipsql.cli.reading_options import reading_options
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
+from clipsql.cli.sampling_options import sampling_options
 from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
-from clipsql.db.collections import count_images
 from clipsql.db.opening import open_database
-from clipsql.errors import FailureClass, SourceError
+from clipsql.errors import FailureClass
 from clipsql.sources import VectorSource
+from clipsql.sources.sampling import Sampling
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
-    from clipsql.ingest.reports import IngestReport
-    from clipsql.sources import Source
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +74,7 @@ class _Ingest(click.Command):
     help="In the end, remove from the collection what SOURCE no longer has; asks first.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before --prune removes pictures.")
+@sampling_options
 @reading_options
 @encoder_options
 @report_option
@@ -93,6 +93,7 @@ def ingest(
     enqueue_only: bool,
     prune: bool,
     yes: bool,
+    sampling: Sampling,
     reading: dict[str, Any],
     downloads: dict[str, Any],
     device: str | None,
@@ -103,11 +104,12 @@ def ingest(
     """Bring pictures, captions and their embeddings from SOURCE into the database.
 
     SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
-    beside 1.jpg); tar archives or Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or
-    Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the web is
-    downloaded, and robots.txt obeyed. Pictures whose vectors were made elsewhere are stored with these, under the
-    --model that they belong to: a column of a Parquet file (--map embedding=COLUMN), .npy files beside any list
-    (--embeddings), a .npz file of arrays by name; captions may bring theirs, too (--caption-embeddings).
+    beside 1.jpg); a video, frames of which become pictures, as of those in a folder or a list; tar archives or
+    Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or Parquet manifest of local files or
+    of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and robots.txt obeyed.
+    Pictures whose vectors were made elsewhere are stored with these, under the --model that they belong to: a column
+    of a Parquet file (--map embedding=COLUMN), .npy files beside any list (--embeddings), a .npz file of arrays by
+    name; captions may bring theirs, too (--caption-embeddings).
     Running it again does only what is new or changed.
     No picture that fails and no row that cannot be used keeps another out; the exit code is 1 when there was one.
 
@@ -119,6 +121,7 @@ def ingest(
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
     clipsql ingest "shards/train-*.tar" --collection train
+    clipsql ingest gate.mp4 --collection gate --every 1s --recorded-at 2026-03-16T08:00+08:00
     clipsql ingest captions_val2017.json --base-folder val2017/ --collection coco
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
@@ -167,6 +170,7 @@ def ingest(
             enqueue_only=enqueue_only,
             find_gone=prune,
             language=language,
+            sampling=sampling,
         )
         with problems_into(report_file) as on_problem, Progress("pictures", total=total) as progress:
             failed = 0
@@ -203,7 +207,7 @@ def ingest(
             passed_over=source.passed_over(),
         )
         if prune:
-            _prune(engine, source, report, collection=collection, yes=yes, as_json=as_json)
+            prune_gone(engine, source, report, collection=collection, yes=yes, as_json=as_json)
     end_by_report(report, report_file=report_file)
 
 
@@ -219,7 +223,8 @@ def _refuse_pointless() -> None:
 
 
 _OF_PICTURES = {
-    "retry_failed", "refresh", "validate_only", "enqueue_only", "prune", "yes", "max_megapixels", "store_images",
+    "every", "keyframes", "scenes", "retry_failed", "refresh", "validate_only", "enqueue_only", "prune", "yes",
+    "max_megapixels", "store_images",
     "thumbnails", "concurrency", "per_host", "timeout_s", "max_mb", "allow_private_hosts", "ignore_robots",
     "user_agent_contact", "device", "dtype",
 }  # fmt: skip
@@ -258,33 +263,6 @@ def _ingest_vectors(
             )
     show_report(report, collection, row.name, report_file=report_file, as_json=as_json)
     end_by_report(report, report_file=report_file)
-
-
-def _prune(
-    engine: Engine, source: Source, report: IngestReport, *, collection: str, yes: bool, as_json: bool
-) -> None:
-    """Remove what the source has no more. Raises SourceError when it cannot be told what it has."""
-    from clipsql.db.pictures.removing import remove_pictures
-
-    if report.gone and report.nameless and source.begins is None:
-        raise SourceError(
-            f"Nothing was removed: {report.nameless:,} of the rows that were left out do not tell which picture they "
-            "are about; correct them and run it again."
-        )
-    removed = 0
-    if report.gone:
-        of = f"{len(report.gone):,} of the {count_images(engine, collection):,} pictures of collection {collection}"
-        if source.begins is None:
-            which = f"all that {source.name} does not name, whatever brought them"
-        else:
-            which = f"those of the folder {source.name} whose files are gone"
-        agree(f"Remove {of}: {which}?", yes=yes)
-        with Progress("pictures", total=len(report.gone), what="Removing") as progress:
-            removed = remove_pictures(engine, report.gone, on_removed=progress.reach)
-    if as_json:
-        show_json({"collection": collection, "gone": len(report.gone), "removed": removed})
-    else:
-        click.echo(f"{removed:,} pictures that are gone from {source.name} are removed.")
 
 
 def _model(

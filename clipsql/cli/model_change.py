@@ -7,9 +7,8 @@ import datetime as dt
 import click
 from sqlalchemy.engine import Engine
 
-from clipsql.cli.options import database_option
+from clipsql.cli.options import Duration, database_option
 from clipsql.cli.output import agree, note, warn
-from clipsql.cli.watch import Duration
 from clipsql.cli.watch_following import follow_model
 from clipsql.config import Settings
 from clipsql.db import shadows

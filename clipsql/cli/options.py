@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,8 @@ from clipsql.config import Settings
 from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
 
 Command = Callable[..., Any]
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def database_option(command: Command) -> Command:
@@ -92,6 +95,20 @@ class TimeZone(click.ParamType[ZoneInfo]):
             return ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self.fail(f'"{value}" is no time zone; write it as Europe/Berlin or UTC.', param, ctx)
+
+
+class Duration(click.ParamType[dt.timedelta]):
+    """A length of time: 90s, 15m, 1h, 1d, or in words, 15 minutes."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
+        told = re.fullmatch(
+            r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(s|m|h|d|(?:second|minute|hour|day)s?)\s*", value, re.ASCII
+        )
+        if told is None:
+            self.fail(f'"{value}" is no length of time; write it as 15m, 1h or 1 day.', param, ctx)
+        return dt.timedelta(**{_UNITS[told[2][0]]: float(told[1])})
 
 
 class Metadata(click.ParamType[dict[str, Any]]):

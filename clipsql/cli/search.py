@@ -45,6 +45,7 @@ def search() -> None:
     clipsql search query 'flower + 2*bee - night + ./street.jpg'
     clipsql search hybrid "red truck at night" --text-weight 0.5
     clipsql search captions "a red lorry"
+    clipsql search moments "a red truck"
     """
 
 

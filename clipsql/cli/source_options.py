@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypedDict
 
 import click
 
-from clipsql.cli.options import Command
+from clipsql.cli.options import Command, Instant
 from clipsql.config import Settings
 from clipsql.db.opening import database_url
 from clipsql.sources import (
@@ -99,6 +99,11 @@ _OPTIONS = (
         is_flag=True,
         help="Read files of this machine for file: addresses of a list, too.",
     ),
+    click.option(
+        "--recorded-at",
+        type=Instant(),
+        help="When the one video begins that is SOURCE; default: what lies beside it, its container or its name says.",
+    ),
 )
 
 
@@ -119,6 +124,7 @@ def source_options(command: Command) -> Command:
         text_columns: tuple[str, ...],
         base_folder: Path | None,
         allow_file_urls: bool,
+        recorded_at: dt.datetime | None,
         **given: Any,
     ) -> Any:
         if (source is None) == (query is None):
@@ -127,6 +133,8 @@ def source_options(command: Command) -> Command:
         named = [f"--{name.replace('_', '-')}" for name, file in files.items() if file is not None]
         if named and source is None:
             raise click.UsageError(f"{named[0]} go with the rows of a SOURCE, not with --query.")
+        if recorded_at is not None and source is None:
+            raise click.UsageError("--recorded-at is of a video as SOURCE, not of a --query.")
 
         def open_it(settings: Settings, timezone: dt.tzinfo) -> Source:
             columns: _Columns = {
@@ -137,9 +145,16 @@ def source_options(command: Command) -> Command:
                 "allow_file_urls": allow_file_urls,
             }
             if source is not None and (named or holds_vectors(source, columns["column_map"])):
+                if recorded_at is not None:
+                    raise click.UsageError(f"--recorded-at is of a video, not of {source.name}.")
                 return open_vectors(source, file_format=file_format, delimiter=delimiter, **files, **columns)
             if source is not None:
-                return open_source(source, file_format=file_format, delimiter=delimiter, **columns)
+                begins = recorded_at
+                if begins is not None and begins.tzinfo is None:
+                    begins = begins.replace(tzinfo=timezone)
+                return open_source(
+                    source, file_format=file_format, delimiter=delimiter, recorded_at=begins, **columns
+                )
             assert query is not None
             return open_query(query, query_url or database_url(settings), **columns)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Any
 
 import click
 
 from clipsql.cli.options import (
     Command,
+    Duration,
     database_option,
     encoder_options,
     filter_options,
@@ -25,22 +24,6 @@ from clipsql.db.calls.watching import WatchOptions
 from clipsql.db.models import require_model
 from clipsql.db.opening import open_database
 from clipsql.search.searcher import Searcher
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-class Duration(click.ParamType[dt.timedelta]):
-    """A length of time: 90s, 15m, 1h, 1d, or in words, 15 minutes."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        told = re.fullmatch(
-            r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(s|m|h|d|(?:second|minute|hour|day)s?)\s*", value, re.ASCII
-        )
-        if told is None:
-            self.fail(f'"{value}" is no length of time; write it as 15m, 1h or 1 day.', param, ctx)
-        return dt.timedelta(**{_UNITS[told[2][0]]: float(told[1])})
 
 
 @click.group()

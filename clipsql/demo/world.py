@@ -14,11 +14,16 @@ from clipsql.db.engine import database_errors
 from clipsql.db.schema.rights import READER
 from clipsql.db.tables.pictures import Image, ImageEmbedding
 from clipsql.demo import MODEL_FOLDER
+from clipsql.demo.cameras import CAMERAS
+from clipsql.demo.films import film_of, write_film
 from clipsql.demo.frames import RegisteredVehicle, draw_frames
 from clipsql.demo.tour import COLLECTION, MODEL
 from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
 from clipsql.models import register_model
 from clipsql.sources import open_source
+
+FILM = "harbour-road.mp4"
+FILM_COLLECTION = "demo-film"
 
 
 def set_up(
@@ -45,12 +50,24 @@ def set_up(
     )
 
 
+def set_up_film(engine: Engine, folder: Path) -> IngestReport:
+    """Write a film of one camera into `folder`, and ingest it into a collection of its own, after `set_up`."""
+    film = write_film(folder / FILM, film_of(CAMERAS[2], seconds=45))
+    model, encoder = register_model(
+        engine, str(MODEL_FOLDER), name=MODEL, may_be_default=False, dtype="float32"
+    )
+    return Indexer(engine, encoder, model).ingest(
+        open_source(film), IngestOptions(collection=FILM_COLLECTION)
+    )
+
+
 def clean(engine: Engine, folder: Path) -> list[str]:
     """Remove all that the demo made and nothing else; returns what is gone."""
     gone = []
-    if any(name == COLLECTION for name, _ in collections.list_collections(engine)):
-        collections.drop_collection(engine, COLLECTION)
-        gone.append(f"collection {COLLECTION}")
+    for name, _ in collections.list_collections(engine):
+        if name in (COLLECTION, FILM_COLLECTION):
+            collections.drop_collection(engine, name)
+            gone.append(f"collection {name}")
     if models.find_model(engine, MODEL) is not None and not _model_serves_others(engine):
         models.remove_model(engine, MODEL)
         gone.append(f"model {MODEL}")
@@ -75,7 +92,7 @@ def _model_serves_others(engine: Engine) -> bool:
                     sa.exists().where(
                         ImageEmbedding.model_id == model.model_id,
                         ImageEmbedding.image_id == Image.image_id,
-                        Image.collection != COLLECTION,
+                        Image.collection.not_in((COLLECTION, FILM_COLLECTION)),
                     )
                 )
             )

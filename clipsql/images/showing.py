@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from urllib.parse import urlsplit
 
 from clipsql.errors import ImageError
@@ -27,6 +28,11 @@ def shrunk(data: bytes | None, *, side: int = SHOWN_SIDE) -> str | None:
 def jpeg_uri(jpeg: bytes | None) -> str | None:
     """A JPEG as a data: URI."""
     return None if jpeg is None else "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def plays(url: str) -> bool:
+    """Whether a URL is of a video at a second, as those of its frames are."""
+    return re.search(r"#t=[\d.,]+$", url) is not None
 
 
 def safe_link(url: str) -> str | None:

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from itertools import islice
 
 from sqlalchemy.engine import Engine
 
@@ -27,6 +26,7 @@ from clipsql.ingest.reading import queue_picture, read_picture
 from clipsql.ingest.readings import IngestOptions, Outcome, Reading, printable
 from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.ingest.sightings import Sightings
+from clipsql.ingest.videos import Videos
 from clipsql.picture import PictureRecord, UnusableRow, file_of
 from clipsql.sources import Source
 from clipsql.web.downloading import Downloader, DownloadOptions
@@ -34,6 +34,7 @@ from clipsql.web.downloading import Downloader, DownloadOptions
 __all__ = ["Indexer", "IngestOptions", "IngestReport", "Outcome"]
 
 _LOOK_UP_BATCH = 256
+_CONTENT_HELD = 2**25
 
 
 class Indexer:
@@ -176,8 +177,7 @@ class _Run:
 
     def _look_up(self, source: Source) -> Iterator[list[tuple[PictureRecord, StoredPicture | None]]]:
         """Pictures with what is stored of them; unusable rows, and those whose URL came before, are only reported."""
-        pictures = self._usable(source)
-        while chunk := list(islice(pictures, _LOOK_UP_BATCH)):
+        for chunk in _chunks(self._usable(source)):
             sightings = [(picture.url, printable(picture.position)) for picture in chunk]
             seen = self._sightings.first_positions(sightings)
             stored = stored_pictures(
@@ -196,7 +196,8 @@ class _Run:
             yield fresh
 
     def _usable(self, source: Source) -> Iterator[PictureRecord]:
-        for row in source:
+        videos = Videos(self._lookups, self._indexer.model, self._options, self._sightings.spare)
+        for row in videos.unfolded(source):
             if isinstance(row, UnusableRow):
                 self._report.unusable(row)
                 if self._options.find_gone and row.url is not None:
@@ -232,6 +233,20 @@ class _Run:
             readers=self._readers,
             ahead=pictures_ahead(indexer.downloads),
         )
+
+
+def _chunks(pictures: Iterator[PictureRecord]) -> Iterator[list[PictureRecord]]:
+    """As many pictures as are looked up at once, or as fit into memory where they bring their bytes."""
+    chunk: list[PictureRecord] = []
+    held = 0
+    for picture in pictures:
+        chunk.append(picture)
+        held += len(picture.content or b"")
+        if len(chunk) == _LOOK_UP_BATCH or held > _CONTENT_HELD:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk
 
 
 def _is_there(url: str) -> bool:

@@ -11,6 +11,7 @@ from clipsql.images.hashing import content_hash
 from clipsql.images.memory import READING
 from clipsql.picture import PictureRecord
 from clipsql.sources import inside
+from clipsql.sources.discovery import is_video
 
 _COPIES = 2
 """Of a file at once: some are copied without what no decoder needs."""
@@ -89,7 +90,8 @@ def memory_for_kept(stored: StoredPicture) -> AbstractContextManager[None]:
 
 
 def _original(picture: PictureRecord) -> Path | None:
-    """The copy that was kept of a picture on the web, which is named after its content."""
+    """The copy that was kept of a picture on the web, named after its content, or the video that it is a frame of."""
     file, digest = picture.file, picture.sha256
-    is_copy = picture.is_on_the_web and file is not None and digest is not None and file.stem == digest.hex()
-    return file if is_copy else None
+    if not picture.is_on_the_web or file is None or digest is None:
+        return None
+    return file if file.stem == digest.hex() or is_video(file.parent) else None

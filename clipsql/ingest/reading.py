@@ -19,18 +19,32 @@ from clipsql.picture import JsonValue, PictureRecord
 def read_picture(
     picture: PictureRecord, stored: StoredPicture | None, *, encoder: Encoder, options: IngestOptions
 ) -> Reading:
-    """Read a local picture of a source; decode it when its content is new, not embedded, or to be retried."""
+    """Read a local picture of a source; decode it when its content is new, not embedded, or to be retried.
+
+    What the source has read itself, or knows to be as it was, is not read again.
+    """
     with memory_for(picture.file):
-        try:
-            data = read_file(picture.file)
-        except OSError as error:
-            return _without_content(picture, stored, no_file(error), options)
+        if picture.sha256 is not None and stored is not None and not options.retries(stored.picture):
+            return _as_it_was(picture, stored)
+        data, picture = picture.content, replace(picture, content=None)
+        if data is None:
+            try:
+                data = read_file(picture.file)
+            except OSError as error:
+                return _without_content(picture, stored, no_file(error), options)
         if stored is not None and stored.picture.sha256 == content_hash(data):
             if stored.picture.status == "failed" and not options.retries(stored.picture):
                 return _left(picture, stored, Outcome.FAILED_BEFORE)
             if stored.is_embedded and not _lacks_copies(stored, options):
                 return _with_known_content(picture, stored, data)
         return _decoded(picture, stored, data, encoder=encoder, options=options)
+
+
+def _as_it_was(picture: PictureRecord, stored: StoredPicture) -> Reading:
+    """The reading of a picture whose content is known to be as it is stored."""
+    if stored.picture.status == "failed":
+        return _left(picture, stored, Outcome.FAILED_BEFORE)
+    return _with_known_content(replace(picture, moment=None), stored)  # which is stored, too
 
 
 def queue_picture(picture: PictureRecord, stored: StoredPicture | None, *, options: IngestOptions) -> Reading:
@@ -122,8 +136,10 @@ def _looked_at(
     read = PictureRecord(picture.url, picture.file, sha256=digest)
     if known is not None:
         read = replace(read, file=picture.file or known.picture.file, metadata=_marks(known.picture))
+    # A frame of a video is slow to find again.
+    has_thumbnail = options.thumbnails or picture.moment is not None
     # Twice the target is kept, so a thumbnail needs half of its side.
-    sides = [THUMBNAIL_SIDE // 2] if encoder is None or options.thumbnails else []
+    sides = [THUMBNAIL_SIDE // 2] if encoder is None or has_thumbnail else []
     if encoder is not None:
         sides.append(encoder.image_size)
     try:
@@ -157,7 +173,7 @@ def _looked_at(
         else encoder.preprocess([decoded.pixels])[0],
         content=data if stored is not None and stored.regions else None,
         fingerprint=fingerprint(decoded.pixels),
-        thumbnail=_thumbnail(decoded) if options.thumbnails else None,
+        thumbnail=_thumbnail(decoded) if has_thumbnail else None,
         remarks=decoded.remarks,
     )
 
@@ -180,7 +196,7 @@ def _thumbnail(picture: Picture) -> Thumbnail:
 
 def _left(picture: PictureRecord, stored: StoredPicture, outcome: Outcome) -> Reading:
     """The reading of a picture whose row is left alone."""
-    return Reading(picture=picture, stored=stored, outcome=outcome, leaves_row=True)
+    return Reading(picture=replace(picture, content=None), stored=stored, outcome=outcome, leaves_row=True)
 
 
 def _with_known_content(
@@ -191,7 +207,10 @@ def _with_known_content(
     captions_are_right = set(reading.wanted_captions) == {caption.body for caption in stored.captions}
     nothing_to_encode = not (reading.captions_to_encode or (content and reading.regions_to_encode))
     if is_same_row(reading.picture, stored.picture) and captions_are_right and nothing_to_encode:
-        return _left(picture, stored, Outcome.UNCHANGED)
+        if picture.moment is None:
+            return _left(picture, stored, Outcome.UNCHANGED)
+        # The same look, of another version of its video maybe.
+        return replace(reading, outcome=Outcome.UNCHANGED)
     return reading
 
 
@@ -256,6 +275,7 @@ def _told(known: PictureRecord, picture: PictureRecord) -> PictureRecord:
         captions=picture.captions,
         taken_at=taken_at,
         metadata={**picture.metadata, **_marks(known)},
+        moment=picture.moment,
     )
 
 

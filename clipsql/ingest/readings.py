@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPictu
 from clipsql.errors import FailureClass
 from clipsql.images.decoding import MAX_PIXELS
 from clipsql.picture import PictureRecord
+from clipsql.sources.sampling import Sampling
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
@@ -56,7 +57,8 @@ class IngestOptions(ReadOptions):
     """How to ingest: `language` is that of captions in Latin script, `retry_class` of failures None means any.
 
     `refresh` downloads again what is embedded already, `enqueue_only` leaves all downloads to workers; `find_gone`
-    looks in the end for pictures of the collection that the source has no more.
+    looks in the end for pictures of the collection that the source has no more. Of videos `sampling` says which frames
+    are taken.
     """
 
     collection: str
@@ -66,6 +68,7 @@ class IngestOptions(ReadOptions):
     enqueue_only: bool = False
     find_gone: bool = False
     language: str = "en"
+    sampling: Sampling = field(default_factory=Sampling)
 
     def retries(self, picture: PictureRecord) -> bool:
         """Whether a picture that failed so shall be tried again."""

@@ -17,13 +17,14 @@ from clipsql.ingest.others import embed_under_others
 from clipsql.ingest.readings import IngestOptions, Outcome
 from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.sources import Source, open_rows, open_source
+from clipsql.sources.sampling import Sampling
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
     from clipsql.web.downloading import DownloadOptions
 
 AnySource: TypeAlias = str | Path | Sequence[Mapping[str, Any] | str | Path]
-"""A folder, an archive or a manifest by its path, or a list of rows, paths and addresses."""
+"""A folder, a video, an archive or a manifest by its path, or a list of rows, paths and addresses."""
 
 
 class SourceArguments(TypedDict, total=False):
@@ -36,6 +37,7 @@ class SourceArguments(TypedDict, total=False):
     base_folder: str | Path | None
     timezone: dt.tzinfo
     allow_file_urls: bool
+    recorded_at: dt.datetime | None
 
 
 class IngestArguments(SourceArguments, total=False):
@@ -47,6 +49,7 @@ class IngestArguments(SourceArguments, total=False):
     refresh: bool
     validate_only: bool
     enqueue_only: bool
+    sampling: str
     max_pixels: int
     store_images: str | Path | None
     thumbnails: bool
@@ -76,7 +79,10 @@ def ingest(
     dtype: str | None,
 ) -> IngestReport:
     """Bring the collection up to date with the source; see `Indexer.ingest`. Other models follow."""
-    how = IngestOptions(collection=collection, **_chosen(options, IngestOptions.__dataclass_fields__))
+    chosen = _chosen(options, IngestOptions.__dataclass_fields__)
+    if "sampling" in chosen:
+        chosen["sampling"] = Sampling.read(chosen["sampling"])
+    how = IngestOptions(collection=collection, **chosen)
     total, done = source.count(), 0
 
     def settled(outcome: Outcome) -> None:

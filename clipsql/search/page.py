@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 from PIL import Image
 
-from clipsql.images.showing import jpeg_uri, safe_link, shrunk
+from clipsql.images.showing import jpeg_uri, plays, safe_link, shrunk
 from clipsql.images.storing import small_jpeg
 from clipsql.search.results import Match, WordWeight
 from clipsql.sources.inside import read_if_there
@@ -58,6 +58,7 @@ class _Card:
     match: Match
     thumbnail: str | None
     link: str | None
+    is_film: bool
     file: Path | None
     metadata: str
 
@@ -86,6 +87,7 @@ def write_page(
                     or shrunk(read_if_there(files.get(match.image_id)))
                     or jpeg_uri(thumbnails.get(match.image_id)),
                     safe_link(match.url),
+                    plays(match.url),
                     files.get(match.image_id),
                     " · ".join(
                         f"{name}: {match.shown(name)}"

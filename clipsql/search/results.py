@@ -178,6 +178,21 @@ class CaptionMatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MomentMatch:
+    """One moment of a video found: `similarity` is the cosine of its best frame, `from_s` and `until_s` are seconds.
+
+    The `url` is that of the video with these seconds, at which a browser begins to play.
+    """
+
+    rank: int
+    url: str
+    from_s: float
+    until_s: float
+    best_image_id: int
+    similarity: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordWeight:
     """A word of a text and its share of attention; the shares of a text sum to 1."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from clipsql.db.calls import judgements, regions, searches
+from clipsql.db.calls import judgements, moments, regions, searches
 from clipsql.db.calls.arguments import (
     FUSIONS,
     Filters,
@@ -21,6 +21,7 @@ from clipsql.db.calls.arguments import (
     refuse_unknown,
 )
 from clipsql.db.calls.judgements import ClassifyOptions, HybridOptions
+from clipsql.db.calls.moments import MomentOptions
 from clipsql.db.calls.regions import RegionOptions
 from clipsql.db.text_towers import require_texts
 from clipsql.db.transactions import Database
@@ -39,6 +40,7 @@ from clipsql.search.results import (
     Label,
     Match,
     Matches,
+    MomentMatch,
     RegionMatch,
     WordWeight,
 )
@@ -134,6 +136,21 @@ class Searcher(PictureWatcher):
         except TextEncoderUnavailable:
             options["query_vector"] = numbers(self._encoder.encode_texts([query])[0])
             return self._matches_of(HybridMatch, judgements.search_hybrid(query, **options), options)
+
+    def search_moments(self, query: str, **options: Unpack[MomentOptions]) -> list[MomentMatch]:
+        """Moments of videos that a text describes, best first; frames of a video that lie close together are one."""
+        options = self._under_model(options, MomentOptions)
+
+        def rows() -> list[dict[str, Any]]:
+            found = moments.search_moments(query, **options)
+            return self._rows(found, found.c.rank, options)
+
+        try:
+            found = rows()
+        except TextEncoderUnavailable:
+            options["query_vector"] = numbers(self._encoder.encode_texts([query])[0])
+            found = rows()
+        return [MomentMatch(**row) for row in found]
 
     def search(
         self, query: Sequence[float] | NDArray[np.float32], **options: Unpack[SearchOptions]

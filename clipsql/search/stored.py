@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from clipsql.db.tables.pictures import Caption, Image, Thumbnail
 from clipsql.db.transactions import Database, reading
 from clipsql.errors import InvalidArgument
-from clipsql.search.results import Match
+from clipsql.search.results import Match, MomentMatch
 
 _MOST_NAMES = 50
 
@@ -61,6 +62,15 @@ def matches_of(database: Database, standings: Mapping[int, tuple[float, float | 
         for rank, (image_id, (similarity, percentile)) in enumerate(standings.items(), start=1)
         if image_id in found
     ]
+
+
+def matches_at(database: Database, moments: Sequence[MomentMatch]) -> list[Match]:
+    """The best frames of moments as matches, whose url is that of the moment."""
+    standings: dict[int, tuple[float, float | None]] = {
+        one.best_image_id: (one.similarity, None) for one in moments
+    }
+    urls = {one.best_image_id: one.url for one in moments}
+    return [replace(match, url=urls[match.image_id]) for match in matches_of(database, standings)]
 
 
 def images_with_content(database: Database, sha256: bytes) -> list[int]:

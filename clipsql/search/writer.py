@@ -115,7 +115,7 @@ class PictureWriter:
     ) -> IngestReport:
         """Bring a collection up to date with a source of pictures, as `clipsql ingest` does.
 
-        `source` is a folder, an archive or a manifest by its path, or a list of rows as in a manifest, of paths or of
+        `source` is a folder, video, archive or manifest by its path, or a list of rows as in a manifest, of paths or of
         addresses. `progress` is told how many pictures are done, and of how many where that is cheap to know;
         `on_problem` of every picture that fails and every row that is left out, of which the report names the first.
         The extra `clip` makes the embeddings; with `enqueue_only` a worker does so later, and with `validate_only`

@@ -32,6 +32,7 @@ from clipsql.serving.pictures import Shrunk, pictures
 from clipsql.serving.problems import Problem
 from clipsql.serving.protection import Protected
 from clipsql.serving.uploads import uploads
+from clipsql.serving.videos import videos
 from clipsql.serving.watch_pages import watch_pages
 
 _log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     for kind in (ClipsqlError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer_error)
     app.include_router(pictures)
+    app.include_router(videos)
     app.include_router(uploads)
     app.include_router(api)
     app.include_router(pinecone.control, tags=["Pinecone"])

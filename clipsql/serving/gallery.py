@@ -27,6 +27,7 @@ from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH, Tile, tiles_on
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
+from clipsql.serving.videos import MOMENT
 from clipsql.serving.wanted import Wanted
 
 gallery = APIRouter(include_in_schema=False)
@@ -118,6 +119,7 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
         and find_spec("transformers") is not None
     )
     where, labels = (request.query_params.get(name, "") for name in ("where", "labels"))
+    film = next(iter(await asking.rows(MOMENT, image=image)), None)
     fit, found, problem = None, None, None
     if rows[0]["status"] == "embedded":
         try:
@@ -126,7 +128,7 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
         except ClipsqlError as error:  # the picture is there all the same
             problem = Problem.of(error)
     return pages.show(
-        request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where,
+        request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where, film=film,
         fit=fit, labels=labels, found=found, usual_labels=USUAL_LABELS, problem=problem,
     )  # fmt: skip
 

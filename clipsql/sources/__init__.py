@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypedDict
 
 from clipsql.errors import SourceError
 from clipsql.sources.columns import CAPTION_EMBEDDING, EMBEDDING
-from clipsql.sources.discovery import has_pictures
+from clipsql.sources.discovery import has_pictures, is_video
 from clipsql.sources.folder import open_folder
 from clipsql.sources.formats import TEXT_FORMATS, find_parquet_parts, open_table
 from clipsql.sources.given import GivenTable
 from clipsql.sources.manifest import open_manifest
 from clipsql.sources.npz import open_npz
+from clipsql.sources.one_video import VideoSource
 from clipsql.sources.parquet import ParquetParts, ParquetTable
 from clipsql.sources.parts import ARCHIVES, PARQUET, find_parts
 from clipsql.sources.query import QueryTable
@@ -61,9 +62,10 @@ def open_source(
     base_folder: Path | None = None,
     timezone: tzinfo = UTC,
     allow_file_urls: bool = False,
+    recorded_at: datetime | None = None,
     stdin: Iterable[bytes] | None = None,
 ) -> Source:
-    """The pictures of a folder, of a tar archive, of a manifest, or for the path "-" of standard input.
+    """The pictures of a folder, of a tar archive, of a manifest, or for the path "-" of standard input; or a video.
 
     A folder without pictures may hold tar archives with some, or the parts of one manifest as Parquet files, and so may
     what a pattern such as "train-*.tar" names.
@@ -71,7 +73,8 @@ def open_source(
     first line looks like. What separates the fields of CSV is `delimiter`, by default what the header tells.
     `column_map` is {our name: their column}; `text_columns` keep their values as text;
     relative files lie in `base_folder`, by default the manifest's own; `timezone` holds for times without an
-    offset; `allow_file_urls` lets file: addresses name files of this machine, as a column of files does.
+    offset; `allow_file_urls` lets file: addresses name files of this machine, as a column of files does. `recorded_at`
+    is when the one video begins that is the source.
     Raises SourceError when there is nothing to read, and while iterating for a line that cannot be used.
     """
     columns: _Columns = {
@@ -81,6 +84,12 @@ def open_source(
     }
     if delimiter is not None and (path.is_dir() or path.name.lower().endswith((*ARCHIVES, *PARQUET))):
         raise SourceError(f"{path.name} is no CSV; leave --delimiter out.")
+    if is_video(path) and path.is_file():
+        return VideoSource(path.resolve(), recorded_at, **columns)
+    if recorded_at is not None:
+        raise SourceError(
+            f"{path.name} is no video, whose beginning could be given; leave --recorded-at out."
+        )
     if path.is_dir() and has_pictures(path):
         return open_folder(path, **columns)
     if archives := find_parts(path, ARCHIVES):

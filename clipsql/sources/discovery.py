@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipsql.errors import SourceError
+from clipsql.extras import missing_packages
 
 PICTURE_ENDINGS = (
     ".jpg",
@@ -45,10 +46,33 @@ PICTURE_ENDINGS = (
 )
 """File endings that make a file in a folder a picture; what it really is, its content decides later."""
 
+VIDEO_ENDINGS = (
+    ".mp4",
+    ".m4v",
+    ".mov",
+    ".mkv",
+    ".webm",
+    ".avi",
+    ".mpg",
+    ".mpeg",
+    ".mts",
+    ".m2ts",
+    ".3gp",
+    ".ogv",
+    ".wmv",
+    ".flv",
+)
+"""File endings that make a file a video; what it really is, its content decides later."""
+
+
+def is_video(file: Path) -> bool:
+    """Whether a file is a video, by its name."""
+    return file.name.lower().endswith(VIDEO_ENDINGS)
+
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory of a folder: its pictures and the names of its other files, both in name order."""
+    """A directory of a folder: its pictures and videos together, and the names of its other files, in name order."""
 
     path: Path
     pictures: Sequence[Path]
@@ -71,13 +95,17 @@ def walk(folder: Path) -> Iterator[Directory]:
 
 
 def find_pictures(folder: Path) -> Iterator[Path]:
-    """Picture files below a folder, in the order of `walk`. Raises SourceError as it does."""
+    """Picture and video files below a folder, in the order of `walk`. Raises SourceError as it does."""
     return (picture for directory in walk(folder) for picture in directory.pictures)
 
 
 def has_pictures(folder: Path) -> bool:
-    """Whether there is a picture file below the folder. Raises SourceError as `walk` does."""
+    """Whether there is a picture or video file below the folder. Raises SourceError as `walk` does."""
     return next(find_pictures(folder), None) is not None
+
+
+# Without what reads them, videos are passed over as what no one knows.
+_ENDINGS = PICTURE_ENDINGS if missing_packages("video") else (*PICTURE_ENDINGS, *VIDEO_ENDINGS)
 
 
 def _read(path: Path, seen: set[tuple[int, int]]) -> tuple[Directory, list[Path]]:
@@ -96,7 +124,7 @@ def _read(path: Path, seen: set[tuple[int, int]]) -> tuple[Directory, list[Path]
                     continue
                 if _holds(entry.is_dir):
                     below.append(path / entry.name)
-                elif not entry.name.lower().endswith(PICTURE_ENDINGS):
+                elif not entry.name.lower().endswith(_ENDINGS):
                     others.append(entry.name)
                 elif _holds(entry.is_file):
                     pictures.append(path / entry.name)

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from clipsql.errors import SourceError
+from clipsql.extras import missing_packages
 from clipsql.picture import PictureRecord, UnusableRow
 from clipsql.sources.beside import names_beside, read_beside
 from clipsql.sources.columns import only_there
-from clipsql.sources.discovery import PICTURE_ENDINGS, find_pictures, has_pictures, walk
+from clipsql.sources.discovery import PICTURE_ENDINGS, find_pictures, has_pictures, is_video, walk
 from clipsql.sources.formats import open_table
 from clipsql.sources.manifest import ManifestSource, open_manifest
 from clipsql.sources.sidecars import CAPTIONS, METADATA, Told, find_sidecars, with_more
@@ -22,7 +23,7 @@ from clipsql.sources.source import Source
 
 @dataclass(frozen=True, slots=True)
 class FolderSource(Source):
-    """All pictures below a folder."""
+    """All pictures and videos below a folder."""
 
     folder: Path
     told: Told | None
@@ -38,9 +39,14 @@ class FolderSource(Source):
     def begins(self) -> str:
         return f"{self.folder.as_uri().rstrip('/')}/"
 
-    def count(self) -> int:
-        """Pictures, by walking the folder once more."""
-        return sum(1 for _ in find_pictures(self.folder))
+    def count(self) -> int | None:
+        """Pictures, by walking the folder once more; None where videos have as many as they have."""
+        count = 0
+        for file in find_pictures(self.folder):
+            if is_video(file):
+                return None
+            count += 1
+        return count
 
     def __iter__(self) -> Iterator[PictureRecord | UnusableRow]:
         if self.told:
@@ -66,7 +72,17 @@ class FolderSource(Source):
         )
 
     def warnings(self) -> tuple[str, ...]:
-        return self.told.warnings() if self.told else ()
+        told = self.told.warnings() if self.told else ()
+        missing = missing_packages("video")
+        if not missing or not any(
+            is_video(Path(name)) for directory in walk(self.folder) for name in directory.others
+        ):
+            return told
+        return (
+            *told,
+            f"Videos are passed over: to read them needs the package {missing[0]}; run: pip install "
+            '"clipsql[video]"',
+        )
 
     def passed_over(self) -> Counter[str]:
         endings: Counter[str] = Counter()

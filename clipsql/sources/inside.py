@@ -1,4 +1,4 @@
-"""Read a picture's file, which may lie inside a Parquet file or a tar: then its path goes on inside that."""
+"""Read a picture's file, which may lie inside a Parquet file, a tar or a video: then its path goes on inside that."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import errno
 import stat
 from pathlib import Path
 
-from clipsql.sources import parquet_pictures, tar_members
+from clipsql.sources import parquet_pictures, tar_members, video_pictures
+from clipsql.sources.discovery import VIDEO_ENDINGS
 
-_READERS = {".parquet": parquet_pictures.read_picture, ".tar": tar_members.read_member}
+_READERS = {
+    ".parquet": parquet_pictures.read_picture,
+    ".tar": tar_members.read_member,
+    **dict.fromkeys(VIDEO_ENDINGS, video_pictures.read_picture),
+}
 
 
 def read_file(path: Path) -> bytes:

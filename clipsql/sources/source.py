@@ -34,5 +34,5 @@ class Source(ABC):
         return ()
 
     def passed_over(self) -> Mapping[str, int]:
-        """How many files were taken neither for pictures nor for what tells of them: {".mp4": 3}, "" without ending."""
+        """How many files were taken neither for pictures nor for what tells of them: {".doc": 3}, "" without ending."""
         return {}

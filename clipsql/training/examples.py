@@ -10,6 +10,7 @@ from PIL import Image
 
 from clipsql.errors import ImageError, SourceError
 from clipsql.images.decoding import decode
+from clipsql.sources.discovery import is_video
 from clipsql.sources.inside import read_file
 
 
@@ -49,7 +50,9 @@ class RecordExamples:
     def __init__(self, records: Sequence[CaptionedFile]) -> None:
         """Raises SourceError if no record has both."""
         self._pairs = [
-            (record.file, tuple(record.captions)) for record in records if record.file and record.captions
+            (record.file, tuple(record.captions))
+            for record in records
+            if record.file and record.captions and not is_video(record.file)
         ]
         if not self._pairs:
             raise SourceError(

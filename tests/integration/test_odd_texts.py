@@ -152,6 +152,7 @@ def test_a_text_that_says_nothing_or_cannot_be_stored_is_refused_alike_by_every_
     for ask in (
         searcher.search_text,
         searcher.search_hybrid,
+        searcher.search_moments,
         searcher.search_captions,
         searcher.embed_text,
         searcher.explain_text,
@@ -162,6 +163,7 @@ def test_a_text_that_says_nothing_or_cannot_be_stored_is_refused_alike_by_every_
     for command in (
         ("search", "text"),
         ("search", "hybrid"),
+        ("search", "moments"),
         ("search", "captions"),
         ("match", "1"),
         ("explain", "text"),
@@ -174,7 +176,12 @@ def test_a_text_that_says_nothing_or_cannot_be_stored_is_refused_alike_by_every_
         with pytest.raises(psycopg.Error):
             session.execute(f"select clipsql.embed_text(e'{written}')".encode())
         return
-    for call in ("search_text(%(text)s)", "search_hybrid(%(text)s)", "embed_text(%(text)s)"):
+    for call in (
+        "search_text(%(text)s)",
+        "search_hybrid(%(text)s)",
+        "search_moments(%(text)s)",
+        "embed_text(%(text)s)",
+    ):
         assert by_sql(session, f"select clipsql.{call}", text) is InvalidText
     for call in ("explain_text(%(text)s)", "match(1, %(text)s)", "search(clipsql.embed_text(%(text)s))"):
         assert by_sql(session, f"select clipsql.{call}", text) is InvalidText

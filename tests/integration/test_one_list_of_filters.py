@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from clipsql.cli import main
-from clipsql.db.calls import arguments, counting, judgements, regions, rows, searches, watching
+from clipsql.db.calls import arguments, counting, judgements, moments, regions, rows, searches, watching
 from clipsql.db.calls.arguments import Filters, NearestOptions, SearchOptions
 from clipsql.db.calls.counting import CountOptions
 from clipsql.db.calls.watching import WatchOptions
@@ -97,7 +97,7 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
     for function, parameters in signatures.items():
         caller = next(
             getattr(module, function)
-            for module in (searches, judgements, regions, rows, watching, counting)
+            for module in (searches, judgements, moments, regions, rows, watching, counting)
             if hasattr(module, function)
         )
         options = typing.get_type_hints(caller)["options"]
@@ -124,6 +124,7 @@ def test_python_sends_every_argument_of_sql_by_its_name_and_type(
         pytest.param(("search", "image"), SearchOptions, id="search image"),
         pytest.param(("search", "query"), SearchOptions, id="search query"),
         pytest.param(("search", "hybrid"), SearchOptions, id="search hybrid"),
+        pytest.param(("search", "moments"), SearchOptions, id="search moments"),
         pytest.param(("search", "captions"), NearestOptions, id="search captions"),
         pytest.param(("suggest",), NearestOptions, id="suggest"),
         pytest.param(("classify",), Filters, id="classify"),

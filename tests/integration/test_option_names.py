@@ -21,6 +21,7 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "search_captions": ("a dog",),
     "search_regions": ("a dog",),
     "search_regions_like": ("no-such.png",),
+    "search_moments": ("a dog",),
     "suggest_captions": (1,),
     "classify_images": (["a dog"],),
     "count_matches": ("a dog",),

@@ -64,6 +64,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("regions", "tile"): ("c", "--tiles", "2x2"),
     ("remove",): ("--metadata-matches", "$.none == 1", "--yes"),
     ("search", "captions"): ("a dog",),
+    ("search", "moments"): ("a dog",),
     ("search", "image"): ("pictures/0.png",),
     ("search", "like"): ("1",),
     ("search", "query"): ("dog + cat",),

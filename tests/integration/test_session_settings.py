@@ -60,6 +60,7 @@ CALLS = (
     'clipsql.search_query(\'"a \\"red\\" truck" + 2*image:7 - night\')',
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, in_collection => 'streets')",
+    "clipsql.search_moments('a red truck', 15, '20 seconds', in_collection => 'streets')",
     "clipsql.search_rows(null::public.thing, 'a red truck', 20, taken_from => '2025-03-01 00:00Z',"
     " metadata_matches => '$.shot starts with \"2025\" && $.size > 0.3')",
     'clipsql.search_request(\'{"image": 7, "taken_from": "2025-03-01T00:00Z", "inside": [[0,0],[0,90],[90,0]]}\')',

@@ -23,11 +23,11 @@ def test_what_a_folder_has_besides_pictures_is_counted_at_the_end(
     clipsql: Clipsql, model_folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "p").mkdir()
-    for name in ("a.png", "b.mp4", "c.MP4", "notes"):
+    for name in ("a.png", "b.doc", "c.DOC", "notes"):
         (tmp_path / "p" / name).write_bytes(png(1))
     result = clipsql("ingest", tmp_path / "p", "--model", model_folder)
     assert result.exit_code == 0, result.output
-    assert "Passed over, by the endings of their names: 2 .mp4, 1 without an ending." in result.stderr, (
+    assert "Passed over, by the endings of their names: 2 .doc, 1 without an ending." in result.stderr, (
         result.output
     )
     (tmp_path / "p" / "1.csv").write_text("file\na.png\n")

@@ -126,8 +126,8 @@ def test_a_picture_is_called_image_and_a_text_query(engine: Engine) -> None:
         assert not {"to_image", "of_image", "for_image", "description", "expression"} & set(arguments), name
     for name in ("image_vector", "search_similar", "match", "classify", "suggest_captions"):
         assert named[name][0] == "image", name
-    for name in ("search", "search_text", "search_query", "search_hybrid", "search_captions", "search_regions",
-                 "search_plan", "embed_text", "tokenize", "explain_text", "parse_query"):  # fmt: skip
+    for name in ("search", "search_text", "search_query", "search_hybrid", "search_moments", "search_captions",
+                 "search_regions", "search_plan", "embed_text", "tokenize", "explain_text", "parse_query"):  # fmt: skip
         assert named[name][0] == "query", name
     assert named["match"] == ["image", "query", "model"]
     callers = [*(getattr(orm, name) for name in orm.__all__), searches.search_plan, searches.parse_query]
@@ -298,6 +298,7 @@ CALLS = {
     "search_query": "search_query('image:5', ",
     "search_vectors": "search_vectors(array[clipsql.image_vector(5)], ",
     "search_hybrid": "search_hybrid('five', ",
+    "search_moments": "search_moments('five', ",
     "search_plan": "search_plan(clipsql.image_vector(5), ",
     "search_captions": "search_captions(clipsql.image_vector(5), ",
     "search_regions": "search_regions(clipsql.image_vector(5), ",
@@ -345,6 +346,7 @@ def test_a_collection_that_does_not_exist_is_one_warning(filled: Filled, functio
         pytest.param(lambda s, c: s.search_similar(5, in_collection=c), id="search_similar"),
         pytest.param(lambda s, c: s.search_query("image:5", in_collection=c), id="search_query"),
         pytest.param(lambda s, c: s.search_hybrid("five", in_collection=c), id="search_hybrid"),
+        pytest.param(lambda s, c: s.search_moments("five", in_collection=c), id="search_moments"),
         pytest.param(lambda s, c: s.search_captions([1.0] * 24, in_collection=c), id="search_captions"),
         pytest.param(lambda s, c: s.search_regions([1.0] * 24, in_collection=c), id="search_regions"),
         pytest.param(lambda s, c: s.suggest_captions(5, in_collection=c), id="suggest_captions"),
@@ -389,6 +391,7 @@ def test_the_command_line_names_what_exists(filled: Filled) -> None:
     [
         pytest.param("search_text(null)", "CQ006", "The text is empty", id="search_text"),
         pytest.param("search_hybrid(null)", "CQ006", "The text is empty", id="search_hybrid"),
+        pytest.param("search_moments(null)", "CQ006", "The text is empty", id="search_moments"),
         pytest.param("search(null)", "CQ003", "The query vector is null", id="search"),
         pytest.param("search_captions(null)", "CQ003", "The query vector is null", id="search_captions"),
         pytest.param("search_regions(null)", "CQ003", "The query vector is null", id="search_regions"),

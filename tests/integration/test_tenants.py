@@ -150,6 +150,8 @@ OF_OTHERS = (
     "clipsql.search(array_fill(1, array[128])::vector, 1000, min_percentile => 50)",
     "clipsql.search_captions(array_fill(1, array[128])::vector, 1000, only_images => {ids})",
     "clipsql.search_hybrid('quokka', 1000)",
+    "clipsql.search_moments('quokka', 1000, only_images => {ids})",
+    "clipsql_private.moments({ids}, array_fill(0.5::float8, array[40]), 3)",
     "clipsql.search_hybrid('quokka', in_collection => '" + NAMES["b"] + "')",
     "clipsql.classify_images('{dog,bridge}', only_images => {ids})",
     "clipsql.search_plan(array_fill(1, array[128])::vector, only_images => {ids})",
@@ -306,6 +308,7 @@ SEARCHES = (
     "clipsql.search_vectors(array[clipsql.image_vector(7), clipsql.image_vector(9)], null, 20, {mine},"
     " fusion => 'minimum similarity')",
     "clipsql.search_hybrid('a red truck in the snow', 15, {mine})",
+    "clipsql.search_moments('a red truck in the snow', 15, '20 seconds', {mine})",
     "clipsql.search_captions(clipsql.image_vector(7), 30, {mine})",
     "clipsql.suggest_captions(7, 10, {mine})",
     "clipsql.classify_images('{red truck,dog}', {mine})",

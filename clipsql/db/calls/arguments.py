@@ -132,6 +132,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "having_label": Text(),
     "alarms_per_day": Double(),
     "once_per": Interval(),
+    "max_gap": Interval(),
     "once_per_key": Text(),
     "template": Text(),
     "templates": ARRAY(Text),

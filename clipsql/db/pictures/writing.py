@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from clipsql.db.models import ModelRow
 from clipsql.db.partitions import EMBEDDING_TABLES, partition
 from clipsql.db.pictures import queue
+from clipsql.db.pictures.moments import write_moments
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.staging import row_columns, stage, write_content
 from clipsql.db.statements import Driver, autocommit_connection, driver_connection
@@ -55,6 +56,8 @@ def write_pictures(
             [image_id for image_id, write in placed if write.picture.status != "pending"],
             model=model,
         )
+        moments = [(image_id, write.picture.moment) for image_id, write in placed]
+        write_moments(connection, [(image_id, moment) for image_id, moment in moments if moment is not None])
 
 
 def _upsert_images(connection: Driver, writes: Sequence[PictureWrite], *, collection: str) -> dict[str, int]:

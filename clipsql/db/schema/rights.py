@@ -58,6 +58,7 @@ _WRITTEN = (
     f"{PRIVATE_SCHEMA}.changed_row",
     f"{SCHEMA}.watch_list",
     f"{SCHEMA}.alert",
+    f"{SCHEMA}.video_frame",
     f"{PRIVATE_SCHEMA}.encoded_with",
     f"{PRIVATE_SCHEMA}.fingerprint",
     f"{PRIVATE_SCHEMA}.link",

@@ -13,6 +13,7 @@ from clipsql.db.tables import (
     settings,
     shadows,
     text_towers,
+    videos,
     watches,
     webhooks,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "settings",
     "shadows",
     "text_towers",
+    "videos",
     "watches",
     "webhooks",
 ]
