@@ -24,6 +24,7 @@ from clipsql.cli.search import search
 from clipsql.cli.serve import serve
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
+from clipsql.cli.viewing import ask, describe, score
 from clipsql.cli.watch import watch
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
@@ -83,12 +84,14 @@ def main(context: click.Context, log_format: str, log_level: str) -> None:
 
 
 for _command in (
+    ask,
     classify,
     collection,
     count,
     db,
     dedup,
     demo,
+    describe,
     explain,
     index,
     ingest,
@@ -96,6 +99,7 @@ for _command in (
     match,
     model,
     remove,
+    score,
     search,
     serve,
     stats,

@@ -6,3 +6,9 @@ from pathlib import Path
 
 MODEL_FOLDER = Path(__file__).parent / "model"
 """The model in the box: an ordinary transformers folder that knows this drawn world, and nothing else."""
+
+MATCHING_FOLDER = Path(__file__).parent / "matching_model"
+"""Tells whether a text is true of a drawn picture: a very small `BlipForImageTextRetrieval`."""
+
+DESCRIBING_FOLDER = Path(__file__).parent / "describing_model"
+"""Says in English what a drawn picture shows: a very small `BlipForConditionalGeneration`."""

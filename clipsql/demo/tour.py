@@ -145,7 +145,7 @@ def matches_of(engine: Engine, answer: Answer) -> list[Match]:
             Image.image_id,
             Image.url,
             sa.select(Caption.body)
-            .where(Caption.image_id == Image.image_id)
+            .where(Caption.image_id == Image.image_id, Caption.source.is_(None))
             .order_by(Caption.caption_id)
             .limit(1)
             .scalar_subquery()

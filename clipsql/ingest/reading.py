@@ -175,7 +175,7 @@ def _left(picture: PictureRecord, stored: StoredPicture, outcome: Outcome) -> Re
 def _with_known_content(picture: PictureRecord, stored: StoredPicture) -> Reading:
     row = replace(stored.picture, file=picture.file or stored.picture.file)
     reading = Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.UPDATED)
-    captions_are_right = set(reading.wanted_captions) == {caption.body for caption in stored.captions}
+    captions_are_right = set(reading.wanted_captions) == set(reading.peoples_captions)
     if is_same_row(reading.picture, stored.picture) and captions_are_right and not reading.captions_to_encode:
         return _left(picture, stored, Outcome.UNCHANGED)
     return reading

@@ -22,7 +22,9 @@ from clipsql.search.searcher import Searcher
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_IN_A_THREAD = frozenset({"put_many", "ingest", "search_image", "embed_image", "explain_image"})
+_IN_A_THREAD = frozenset(
+    {"put_many", "ingest", "search_image", "search_reranked", "embed_image", "explain_image"}
+)
 """Methods that compute, or that send rows by COPY: on an engine they run beside the event loop, on one of psycopg."""
 
 _BRING_MODELS = frozenset({"add_model", "ingest", "attach", "reattach", "detach", "attachments"})

@@ -52,11 +52,12 @@ def clipsql_without(database_url: str, tmp_path: Path) -> Run:
 
 
 COMMANDS = {
+    "ask": ("1", "what is it", "--model", "MODEL"),
     "classify": ("1", "--label", "a dog", "--label", "a cat"),
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0012", "--yes"),
+    "db downgrade": ("0013", "--yes"),
     "db psql": ("-c", "select 1"),
     "db settings add": ("pictures", "/pictures"),
     "db settings list": (),
@@ -68,6 +69,7 @@ COMMANDS = {
     "db url": (),
     "dedup": (),
     "demo": ("--frames", "50"),
+    "describe": ("pictures", "--model", "MODEL"),
     "explain image": ("1", "a dog"),
     "explain text": ("a dog",),
     "index build": (),
@@ -88,6 +90,7 @@ COMMANDS = {
     "model train": ("--source", "pictures", "--output", "trained"),
     "model use": ("MODEL",),
     "remove": ("--metadata-matches", "$.none == 1", "--yes"),
+    "score": ("a dog", "--model", "MODEL"),
     "search captions": ("a dog",),
     "search hybrid": ("a dog",),
     "search image": ("pictures/0.png",),
@@ -122,12 +125,15 @@ COMMANDS = {
 """Every command with arguments that work where everything is installed, or are refused for the server's sake."""
 
 _NEEDS_AN_EXTRA = {
+    "ask": "clip",
     "demo": "clip",
+    "describe": "clip",
     "explain image": "clip",
     "ingest": "clip",
     "model add": "clip",
     "model remember": "clip",
     "model train": "clip",
+    "score": "clip",
     "search image": "clip",
     "serve": "serve",
     "watch deliver": "web",

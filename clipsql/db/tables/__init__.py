@@ -11,6 +11,7 @@ from clipsql.db.tables import (
     settings,
     shadows,
     text_towers,
+    viewing,
     watches,
     webhooks,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "settings",
     "shadows",
     "text_towers",
+    "viewing",
     "watches",
     "webhooks",
 ]

@@ -1,6 +1,7 @@
 -- A websearch query ('red truck', '"two dogs" -snow', '红色卡车') as tsquery in one language. A run of Chinese
 -- characters outside quotes must stand together, so it is quoted before each character becomes a word. Quotes may be
--- Chinese or Japanese, the minus full-width, as input methods write them.
+-- Chinese or Japanese, the minus full-width, as input methods write them. The word source:person leaves out what models
+-- wrote, source:model what people did; a minus turns either around.
 create or replace function clipsql_private.caption_query(query text, language_code text)
 returns tsquery
 language sql immutable parallel safe
@@ -11,8 +12,20 @@ return (
             case
                 when starts_with(part.found[1], '"') then part.found[1]
                 else regexp_replace(
-                    part.found[1], '([' || clipsql_private.han_characters() || ']{2,})', ' "\1" ', 'g')
+                    regexp_replace(part.found[1], '(^|[[:space:]])-?source:(person|model)(?![^[:space:]])', ' ', 'g'),
+                    '([' || clipsql_private.han_characters() || ']{2,})', ' "\1" ', 'g')
             end, '' order by part.number)))
+        && case
+            when bool_or(
+                not starts_with(part.found[1], '"')
+                and part.found[1] ~ '(^|[[:space:]])(source:person|-source:model)(?![^[:space:]])')
+                then $$!'source:model'$$
+            when bool_or(
+                not starts_with(part.found[1], '"')
+                and part.found[1] ~ '(^|[[:space:]])(source:model|-source:person)(?![^[:space:]])')
+                then $$'source:model'$$
+            else ''
+        end::tsquery
     from regexp_matches(translate(query, '“”「」＂－　', '"""""- '), '("[^"]*"|[^"]+)', 'g')
         with ordinality as part (found, number));
 

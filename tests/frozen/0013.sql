@@ -114,7 +114,8 @@ CREATE TYPE clipsql.caption_result AS (
 	caption_id bigint,
 	similarity double precision,
 	caption text,
-	image_id bigint
+	image_id bigint,
+	source text
 );
 
 
@@ -158,6 +159,13 @@ COMMENT ON COLUMN clipsql.caption_result.caption IS 'What it says.';
 --
 
 COMMENT ON COLUMN clipsql.caption_result.image_id IS 'The picture that it was said of.';
+
+
+--
+-- Name: COLUMN caption_result.source; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.caption_result.source IS 'Null for what a person said; of a model, model: and its name.';
 
 
 --
@@ -1751,6 +1759,81 @@ $_$;
 COMMENT ON FUNCTION clipsql.image_vector(image bigint, model text) IS 'Unit-length embedding of a stored picture under a model (default: the default model).';
 
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: model_answer; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.model_answer (
+    query_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    answer text,
+    score double precision,
+    answered_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE model_answer; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.model_answer IS 'What a model said of one picture.';
+
+
+--
+-- Name: COLUMN model_answer.query_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_answer.query_id IS 'What it was asked.';
+
+
+--
+-- Name: COLUMN model_answer.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_answer.image_id IS 'The picture.';
+
+
+--
+-- Name: COLUMN model_answer.answer; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_answer.answer IS 'The answer or the description in words; null for a match.';
+
+
+--
+-- Name: COLUMN model_answer.score; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_answer.score IS 'The probability of a match, or of the answer, in [0, 1]; null for a description.';
+
+
+--
+-- Name: COLUMN model_answer.answered_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_answer.answered_at IS 'When it said so.';
+
+
+--
+-- Name: itm_score(bigint, integer); Type: FUNCTION; Schema: clipsql; Owner: -
+--
+
+CREATE FUNCTION clipsql.itm_score(image bigint, query_id integer) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT a.score FROM clipsql.model_answer a WHERE ((a.image_id = itm_score.image) AND (a.query_id = itm_score.query_id)));
+
+
+--
+-- Name: FUNCTION itm_score(image bigint, query_id integer); Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql.itm_score(image bigint, query_id integer) IS 'How likely it is that the text of a query of clipsql.model_query is true of a picture, in [0, 1]; null where no model has said.';
+
+
 --
 -- Name: judge_alert(bigint, boolean); Type: FUNCTION; Schema: clipsql; Owner: -
 --
@@ -2114,10 +2197,6 @@ END;
 
 COMMENT ON FUNCTION clipsql_private.encoded_path(url text, file text) IS 'The path of a local picture, percent-encoded; null where it has no file of its own.';
 
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: settings; Type: TABLE; Schema: clipsql; Owner: -
@@ -2610,7 +2689,8 @@ begin
         n.caption_id,
         greatest(-1, least(1, 1 - n.distance)),
         c.body,
-        c.image_id
+        c.image_id,
+        c.source
     from clipsql_private.nearest_captions(
         query => query, max_results => max_results,
         filter => clipsql_private.make_filter(
@@ -3151,13 +3231,13 @@ begin
     depth := 4::bigint * max_results + own_captions;
     loop
         with nearest as (
-            select c.body, n.distance, c.image_id, n.caption_id
+            select c.body, n.distance, c.image_id, n.caption_id, c.source
             from clipsql_private.nearest_captions(query, least(depth, 2147483647)::integer, filter, chosen) as n
             join clipsql.caption as c on c.caption_id = n.caption_id
         ), best as (
             select distinct on (n.body) n.body, n.distance, n.image_id, n.caption_id
             from nearest as n
-            where n.image_id <> image
+            where n.image_id <> image and n.source is null
             order by n.body, n.distance, n.caption_id
         ), first as (
             select b.* from best as b order by b.distance, b.caption_id limit max_results
@@ -3172,7 +3252,7 @@ begin
         depth := 4 * depth;
     end loop;
     return query
-        select s.number::integer, s.caption_id, greatest(-1, least(1, 1 - s.distance)), s.body, s.image_id
+        select s.number::integer, s.caption_id, greatest(-1, least(1, 1 - s.distance)), s.body, s.image_id, null::text
         from unnest(captions, distances, texts, images) with ordinality as s(caption_id, distance, body, image_id, number)
         where min_similarity is null or 1 - s.distance >= min_similarity
         order by s.number;
@@ -3594,7 +3674,7 @@ COMMENT ON FUNCTION clipsql_private.spaced_han(body text) IS 'The text with a sp
 
 CREATE FUNCTION clipsql_private.caption_query(query text, language_code text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT websearch_to_tsquery(clipsql_private.caption_configuration(caption_query.language_code), clipsql_private.spaced_han(string_agg(CASE WHEN starts_with(part.found[1], '"'::text) THEN part.found[1] ELSE regexp_replace(part.found[1], (('(['::text || clipsql_private.han_characters()) || ']{2,})'::text), ' "\1" '::text, 'g'::text) END, ''::text ORDER BY part.number))) AS websearch_to_tsquery FROM regexp_matches(translate(caption_query.query, '“”「」＂－　'::text, '"""""- '::text), '("[^"]*"|[^"]+)'::text, 'g'::text) WITH ORDINALITY part(found, number));
+    RETURN (SELECT (websearch_to_tsquery(clipsql_private.caption_configuration(caption_query.language_code), clipsql_private.spaced_han(string_agg(CASE WHEN starts_with(part.found[1], '"'::text) THEN part.found[1] ELSE regexp_replace(regexp_replace(part.found[1], '(^|[[:space:]])-?source:(person|model)(?![^[:space:]])'::text, ' '::text, 'g'::text), (('(['::text || clipsql_private.han_characters()) || ']{2,})'::text), ' "\1" '::text, 'g'::text) END, ''::text ORDER BY part.number))) && (CASE WHEN bool_or(((NOT starts_with(part.found[1], '"'::text)) AND (part.found[1] ~ '(^|[[:space:]])(source:person|-source:model)(?![^[:space:]])'::text))) THEN '!''source:model'''::text WHEN bool_or(((NOT starts_with(part.found[1], '"'::text)) AND (part.found[1] ~ '(^|[[:space:]])(source:model|-source:person)(?![^[:space:]])'::text))) THEN '''source:model'''::text ELSE ''::text END)::tsquery) FROM regexp_matches(translate(caption_query.query, '“”「」＂－　'::text, '"""""- '::text), '("[^"]*"|[^"]+)'::text, 'g'::text) WITH ORDINALITY part(found, number));
 
 
 --
@@ -4372,19 +4452,19 @@ COMMENT ON FUNCTION clipsql_private.candidates(conditions text, chosen clipsql.m
 
 
 --
--- Name: caption_words(text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+-- Name: caption_words(text, text, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.caption_words(body text, language_code text) RETURNS tsvector
+CREATE FUNCTION clipsql_private.caption_words(body text, language_code text, source text DEFAULT NULL::text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN to_tsvector(clipsql_private.caption_configuration(language_code), clipsql_private.spaced_han(body));
+    RETURN (to_tsvector(clipsql_private.caption_configuration(language_code), clipsql_private.spaced_han(body)) || (CASE WHEN (source IS NULL) THEN ''::text ELSE '''source:model'''::text END)::tsvector);
 
 
 --
--- Name: FUNCTION caption_words(body text, language_code text); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION caption_words(body text, language_code text, source text); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.caption_words(body text, language_code text) IS 'Words of a caption for full-text search, in the caption''s own language.';
+COMMENT ON FUNCTION clipsql_private.caption_words(body text, language_code text, source text) IS 'Words of a caption for full-text search, in the caption''s own language.';
 
 
 --
@@ -6113,6 +6193,31 @@ COMMENT ON FUNCTION clipsql_private.fill_search_rows(of_basis integer, after_ima
 
 
 --
+-- Name: filtered_images(clipsql_private.search_filter); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.filtered_images(filter clipsql_private.search_filter) RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET gin_fuzzy_search_limit TO '0'
+    AS $$
+begin
+    return query execute format(
+        'select i.image_id from %s as i where i.status = ''embedded'' %s order by i.image_id',
+        clipsql_private.visible_images(), 'and ' || nullif(clipsql_private.conditions(filter), ''))
+    using filter;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION filtered_images(filter clipsql_private.search_filter); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.filtered_images(filter clipsql_private.search_filter) IS 'Pictures with a content that pass a filter, by their numbers.';
+
+
+--
 -- Name: find_changed_rows(integer, boolean, text[], integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6735,6 +6840,11 @@ begin
     perform clipsql_private.drop_tenant_policies(of_table);
     if of_table in ('clipsql_private.attachment'::regclass, 'clipsql_private.attached_column'::regclass) then
         execute format('create policy clipsql_tenant_select on %s for select using (true)', of_table);
+    end if;
+    -- What a model was asked is seen by who sees an answer.
+    if of_table = to_regclass('clipsql.model_query') then
+        create policy clipsql_tenant_select on clipsql.model_query for select
+            using (exists (select from clipsql.model_answer as a where a.query_id = model_query.query_id));
     end if;
     if whole is null then
         return;
@@ -8354,7 +8464,7 @@ CREATE FUNCTION clipsql_private.put_captions(image bigint, captions text[], embe
 #variable_conflict use_column
 begin
     delete from clipsql.caption as c
-    where c.image_id = image and c.body not in (select btrim(w.body) from unnest(captions) as w(body) where w.body is not null);
+    where c.image_id = image and c.source is null and c.body not in (select btrim(w.body) from unnest(captions) as w(body) where w.body is not null);
 
     begin
         insert into clipsql.caption (image_id, body, language)
@@ -8365,7 +8475,7 @@ begin
             where g.body ~ '[^[:space:]]'
             group by btrim(g.body)
         ) as w
-        where not exists (select from clipsql.caption as c where c.image_id = image and c.body = w.body)
+        where not exists (select from clipsql.caption as c where c.image_id = image and c.body = w.body and c.source is null)
         order by w.position;
     exception when program_limit_exceeded then
         raise exception using errcode = 'CQ004', message = format('A caption cannot be stored: %s.', sqlerrm);
@@ -8374,7 +8484,7 @@ begin
     insert into clipsql.caption_embedding (caption_id, model_id, embedding)
     select distinct on (c.caption_id) c.caption_id, chosen.model_id, l2_normalize(g.embedding)::halfvec
     from unnest(captions, embeddings) with ordinality as g(body, embedding, position)
-    join clipsql.caption as c on c.image_id = image and c.body = btrim(g.body)
+    join clipsql.caption as c on c.image_id = image and c.body = btrim(g.body) and c.source is null
     where g.embedding is not null
     order by c.caption_id, g.position
     on conflict (caption_id, model_id) do update set embedding = excluded.embedding;
@@ -9589,7 +9699,8 @@ begin
         100 * b.share,
         case when background.is_exact then 0 else 100 * clipsql_private.share_error(b.share, background.size) end,
         i.url,
-        (select c.body from clipsql.caption as c where c.image_id = b.image_id order by c.caption_id limit 1),
+        (select c.body from clipsql.caption as c where c.image_id = b.image_id and c.source is null
+         order by c.caption_id limit 1),
         i.taken_at,
         i.longitude,
         i.latitude,
@@ -11119,7 +11230,8 @@ CREATE TABLE clipsql.caption (
     image_id bigint NOT NULL,
     body text NOT NULL,
     language text DEFAULT 'en'::text NOT NULL,
-    words tsvector GENERATED ALWAYS AS (clipsql_private.caption_words(body, language)) STORED NOT NULL
+    words tsvector GENERATED ALWAYS AS (clipsql_private.caption_words(body, language, source)) STORED NOT NULL,
+    source text
 );
 
 
@@ -11163,6 +11275,13 @@ COMMENT ON COLUMN clipsql.caption.language IS 'Its language, such as en or zh; d
 --
 
 COMMENT ON COLUMN clipsql.caption.words IS 'Its words for full-text search, made from body and language.';
+
+
+--
+-- Name: COLUMN caption.source; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.caption.source IS 'Null for what a person said; of a model, model: and its name.';
 
 
 --
@@ -11763,6 +11882,85 @@ ALTER TABLE clipsql.model ALTER COLUMN model_id ADD GENERATED ALWAYS AS IDENTITY
 
 
 --
+-- Name: model_query; Type: TABLE; Schema: clipsql; Owner: -
+--
+
+CREATE TABLE clipsql.model_query (
+    query_id integer NOT NULL,
+    kind text NOT NULL,
+    query text NOT NULL,
+    model text NOT NULL,
+    revision text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_query_kind_check CHECK ((kind = ANY (ARRAY['match'::text, 'describe'::text, 'answer'::text]))),
+    CONSTRAINT model_query_query_check CHECK ((octet_length(query) <= 2000))
+);
+
+
+--
+-- Name: TABLE model_query; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON TABLE clipsql.model_query IS 'What a model was asked about pictures: whether a text is true of them, what they show, a question.';
+
+
+--
+-- Name: COLUMN model_query.query_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_query.query_id IS 'Number of the query, given by the database.';
+
+
+--
+-- Name: COLUMN model_query.kind; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_query.kind IS 'match: whether the text is true of a picture; describe: what it shows; answer: a question.';
+
+
+--
+-- Name: COLUMN model_query.query; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_query.query IS 'The text or the question; of descriptions their language, such as en.';
+
+
+--
+-- Name: COLUMN model_query.model; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_query.model IS 'Name of the model: on the hub, or of its folder.';
+
+
+--
+-- Name: COLUMN model_query.revision; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_query.revision IS 'Which state of the model''s files it was.';
+
+
+--
+-- Name: COLUMN model_query.asked_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.model_query.asked_at IS 'When it was asked first.';
+
+
+--
+-- Name: model_query_query_id_seq; Type: SEQUENCE; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE clipsql.model_query ALTER COLUMN query_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME clipsql.model_query_query_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: picture; Type: VIEW; Schema: clipsql; Owner: -
 --
 
@@ -11773,12 +11971,12 @@ CREATE VIEW clipsql.picture WITH (security_invoker='true') AS
     file,
     ( SELECT c.body
            FROM clipsql.caption c
-          WHERE (c.image_id = i.image_id)
+          WHERE ((c.image_id = i.image_id) AND (c.source IS NULL))
           ORDER BY c.caption_id
          LIMIT 1) AS caption,
     ARRAY( SELECT c.body
            FROM clipsql.caption c
-          WHERE (c.image_id = i.image_id)
+          WHERE ((c.image_id = i.image_id) AND (c.source IS NULL))
           ORDER BY c.caption_id) AS captions,
     taken_at,
     point(longitude, latitude) AS place,
@@ -11792,7 +11990,12 @@ CREATE VIEW clipsql.picture WITH (security_invoker='true') AS
     COALESCE(( SELECT true
            FROM clipsql_private.thumbnail t
           WHERE (t.image_id = i.image_id)), false) AS has_thumbnail,
-    clipsql_private.browser_url(url, file) AS picture_url
+    clipsql_private.browser_url(url, file) AS picture_url,
+    ( SELECT c.body
+           FROM clipsql.caption c
+          WHERE ((c.image_id = i.image_id) AND (c.source IS NOT NULL))
+          ORDER BY c.caption_id DESC
+         LIMIT 1) AS description
    FROM clipsql.image i;
 
 
@@ -11835,14 +12038,14 @@ COMMENT ON COLUMN clipsql.picture.file IS 'Local file that holds the picture, if
 -- Name: COLUMN picture.caption; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.picture.caption IS 'Its first caption; null without one.';
+COMMENT ON COLUMN clipsql.picture.caption IS 'Its first caption that is not a model''s; null without one.';
 
 
 --
 -- Name: COLUMN picture.captions; Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON COLUMN clipsql.picture.captions IS 'All its captions, in the order in which they came.';
+COMMENT ON COLUMN clipsql.picture.captions IS 'All its captions but those of models, in the order in which they came.';
 
 
 --
@@ -11920,6 +12123,86 @@ COMMENT ON COLUMN clipsql.picture.has_thumbnail IS 'Whether clipsql.thumbnail_ur
 --
 
 COMMENT ON COLUMN clipsql.picture.picture_url IS 'Where a browser finds it, as clipsql.picture_url says; null where it does not.';
+
+
+--
+-- Name: COLUMN picture.description; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture.description IS 'What the last model that described it said; null where none has.';
+
+
+--
+-- Name: picture_answer; Type: VIEW; Schema: clipsql; Owner: -
+--
+
+CREATE VIEW clipsql.picture_answer WITH (security_invoker='true') AS
+ SELECT a.image_id,
+    q.query AS question,
+    a.answer,
+    a.score AS probability,
+    q.model,
+    a.answered_at,
+    a.query_id
+   FROM (clipsql.model_answer a
+     JOIN clipsql.model_query q ON ((q.query_id = a.query_id)))
+  WHERE (q.kind = 'answer'::text);
+
+
+--
+-- Name: VIEW picture_answer; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON VIEW clipsql.picture_answer IS 'What a model answered to a question about a picture.';
+
+
+--
+-- Name: COLUMN picture_answer.image_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.image_id IS 'The picture.';
+
+
+--
+-- Name: COLUMN picture_answer.question; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.question IS 'What was asked.';
+
+
+--
+-- Name: COLUMN picture_answer.answer; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.answer IS 'What the model answered.';
+
+
+--
+-- Name: COLUMN picture_answer.probability; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.probability IS 'How sure the model was, in [0, 1].';
+
+
+--
+-- Name: COLUMN picture_answer.model; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.model IS 'Name of the model.';
+
+
+--
+-- Name: COLUMN picture_answer.answered_at; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.answered_at IS 'When it answered.';
+
+
+--
+-- Name: COLUMN picture_answer.query_id; Type: COMMENT; Schema: clipsql; Owner: -
+--
+
+COMMENT ON COLUMN clipsql.picture_answer.query_id IS 'The question in clipsql.model_query.';
 
 
 --
@@ -12326,6 +12609,26 @@ COMMENT ON COLUMN clipsql_private.link.retry_at IS 'When a picture that failed i
 --
 
 COMMENT ON COLUMN clipsql_private.link.problem IS 'What went wrong last, if something did.';
+
+
+--
+-- Name: model_task; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.model_task (
+    query_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    leased_by text,
+    leased_until timestamp with time zone,
+    error text
+);
+
+
+--
+-- Name: TABLE model_task; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.model_task IS 'A picture that a model is still to be asked about; with an `error` it was, and nothing came of it.';
 
 
 --
@@ -12776,123 +13079,123 @@ COPY clipsql.alert (alert_id, watch_id, image_id, similarity, percentile, raised
 -- Data for Name: caption; Type: TABLE DATA; Schema: clipsql; Owner: -
 --
 
-COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
-1	1	A bridge truck bridge.	en
-2	1	A bridge rain red.	en
-3	4	A dog dogs red.	en
-4	6	一桥红色卡车	zh
-5	6	A dog bridge dog.	en
-6	7	A red dogs dog.	en
-7	7	一雪地狗雪地	zh
-8	8	一雨桥桥	zh
-9	8	A trucks bridge dog.	en
-10	9	A bridge truck snow.	en
-11	9	A red trucks trucks.	en
-12	10	A snow snow dogs.	en
-13	10	A dog dog red.	en
-14	11	A rain bridge trucks.	en
-15	12	A dogs dog truck.	en
-16	12	A rain truck snow.	en
-17	17	一卡车红色红色	zh
-18	17	A rain bridge dog.	en
-19	19	一红色卡车红色	zh
-20	19	A snow truck red.	en
-21	23	A red dog red.	en
-22	24	一雨卡车卡车	zh
-23	25	A rain snow bridge.	en
-24	26	A rain dog bridge.	en
-25	26	一雨桥红色	zh
-26	27	A dog trucks dog.	en
-27	27	A truck dog rain.	en
-28	28	A snow dog trucks.	en
-29	32	A snow bridge trucks.	en
-30	32	A trucks rain trucks.	en
-31	33	A rain bridge rain.	en
-32	33	一雨红色卡车	zh
-33	35	A red rain bridge.	en
-34	36	A dogs rain truck.	en
-35	36	A dog dog bridge.	en
-36	37	A snow dogs dog.	en
-37	41	A dog dogs red.	en
-38	41	A truck snow dogs.	en
-39	42	A snow dog rain.	en
-40	42	一雪地雪地桥	zh
-41	43	A dogs trucks bridge.	en
-42	44	A bridge dog truck.	en
-43	44	A dogs trucks red.	en
-44	45	A bridge dogs snow.	en
-45	45	一雨狗红色	zh
-46	47	A rain red trucks.	en
-47	49	A bridge snow truck.	en
-48	49	A dogs rain rain.	en
-49	51	A bridge red truck.	en
-50	51	一卡车卡车雨	zh
-51	54	一卡车卡车狗	zh
-52	54	A dogs dogs bridge.	en
-53	58	A rain dogs dog.	en
-54	59	A trucks snow snow.	en
-55	60	一雪地雪地桥	zh
-56	61	一桥红色卡车	zh
-57	62	A dogs trucks red.	en
-58	62	一卡车雪地雪地	zh
-59	63	A truck bridge snow.	en
-60	64	一卡车雨卡车	zh
-61	64	A rain truck dogs.	en
-62	65	A dogs bridge rain.	en
-63	65	一红色狗红色	zh
-64	68	A red dog trucks.	en
-65	68	A red snow red.	en
-66	70	A trucks dogs truck.	en
-67	72	A snow truck dog.	en
-68	72	A dogs rain bridge.	en
-69	73	A dog red snow.	en
-70	74	A truck dog dogs.	en
-71	75	一红色雪地狗	zh
-72	77	A snow truck dogs.	en
-73	77	A dogs red red.	en
-74	78	A truck trucks red.	en
-75	79	A dogs rain truck.	en
-76	80	一桥桥雨	zh
-77	82	A dogs red dogs.	en
-78	83	A trucks truck rain.	en
-79	84	A trucks rain bridge.	en
-80	85	A snow bridge truck.	en
-81	89	一狗狗红色	zh
-82	90	A dogs snow snow.	en
-83	90	A red snow trucks.	en
-84	91	A trucks rain snow.	en
-85	91	A truck red dogs.	en
-86	92	A rain dogs dog.	en
-87	93	A rain truck truck.	en
-88	93	一狗桥雪地	zh
-89	94	A dog red rain.	en
-90	94	A truck snow dog.	en
-91	95	A truck truck trucks.	en
-92	95	A trucks dog snow.	en
-93	96	A red truck trucks.	en
-94	96	A rain dogs truck.	en
-95	97	一狗桥雨	zh
-96	98	A truck rain truck.	en
-97	98	A trucks red red.	en
-98	100	A bridge trucks dogs.	en
-99	104	A bridge dog bridge.	en
-100	104	A snow red dogs.	en
-101	107	A snow snow red.	en
-102	108	A snow dog red.	en
-103	108	A red snow red.	en
-104	110	A red dogs rain.	en
-105	110	一红色雪地狗	zh
-106	111	A trucks bridge dog.	en
-107	114	一雨桥雨	zh
-108	115	一红色狗雨	zh
-109	115	A rain trucks red.	en
-110	116	A bridge trucks truck.	en
-111	116	一狗狗红色	zh
-112	117	一雨狗卡车	zh
-113	117	A trucks dog rain.	en
-114	119	一雪地雨红色	zh
-115	119	A truck snow snow.	en
-116	120	一雨桥卡车	zh
+COPY clipsql.caption (caption_id, image_id, body, language, source) FROM stdin;
+1	1	A bridge truck bridge.	en	\N
+2	1	A bridge rain red.	en	\N
+3	4	A dog dogs red.	en	\N
+4	6	一桥红色卡车	zh	\N
+5	6	A dog bridge dog.	en	\N
+6	7	A red dogs dog.	en	\N
+7	7	一雪地狗雪地	zh	\N
+8	8	一雨桥桥	zh	\N
+9	8	A trucks bridge dog.	en	\N
+10	9	A bridge truck snow.	en	\N
+11	9	A red trucks trucks.	en	\N
+12	10	A snow snow dogs.	en	\N
+13	10	A dog dog red.	en	\N
+14	11	A rain bridge trucks.	en	\N
+15	12	A dogs dog truck.	en	\N
+16	12	A rain truck snow.	en	\N
+17	17	一卡车红色红色	zh	\N
+18	17	A rain bridge dog.	en	\N
+19	19	一红色卡车红色	zh	\N
+20	19	A snow truck red.	en	\N
+21	23	A red dog red.	en	\N
+22	24	一雨卡车卡车	zh	\N
+23	25	A rain snow bridge.	en	\N
+24	26	A rain dog bridge.	en	\N
+25	26	一雨桥红色	zh	\N
+26	27	A dog trucks dog.	en	\N
+27	27	A truck dog rain.	en	\N
+28	28	A snow dog trucks.	en	\N
+29	32	A snow bridge trucks.	en	\N
+30	32	A trucks rain trucks.	en	\N
+31	33	A rain bridge rain.	en	\N
+32	33	一雨红色卡车	zh	\N
+33	35	A red rain bridge.	en	\N
+34	36	A dogs rain truck.	en	\N
+35	36	A dog dog bridge.	en	\N
+36	37	A snow dogs dog.	en	\N
+37	41	A dog dogs red.	en	\N
+38	41	A truck snow dogs.	en	\N
+39	42	A snow dog rain.	en	\N
+40	42	一雪地雪地桥	zh	\N
+41	43	A dogs trucks bridge.	en	\N
+42	44	A bridge dog truck.	en	\N
+43	44	A dogs trucks red.	en	\N
+44	45	A bridge dogs snow.	en	\N
+45	45	一雨狗红色	zh	\N
+46	47	A rain red trucks.	en	\N
+47	49	A bridge snow truck.	en	\N
+48	49	A dogs rain rain.	en	\N
+49	51	A bridge red truck.	en	\N
+50	51	一卡车卡车雨	zh	\N
+51	54	一卡车卡车狗	zh	\N
+52	54	A dogs dogs bridge.	en	\N
+53	58	A rain dogs dog.	en	\N
+54	59	A trucks snow snow.	en	\N
+55	60	一雪地雪地桥	zh	\N
+56	61	一桥红色卡车	zh	\N
+57	62	A dogs trucks red.	en	\N
+58	62	一卡车雪地雪地	zh	\N
+59	63	A truck bridge snow.	en	\N
+60	64	一卡车雨卡车	zh	\N
+61	64	A rain truck dogs.	en	\N
+62	65	A dogs bridge rain.	en	\N
+63	65	一红色狗红色	zh	\N
+64	68	A red dog trucks.	en	\N
+65	68	A red snow red.	en	\N
+66	70	A trucks dogs truck.	en	\N
+67	72	A snow truck dog.	en	\N
+68	72	A dogs rain bridge.	en	\N
+69	73	A dog red snow.	en	\N
+70	74	A truck dog dogs.	en	\N
+71	75	一红色雪地狗	zh	\N
+72	77	A snow truck dogs.	en	\N
+73	77	A dogs red red.	en	\N
+74	78	A truck trucks red.	en	\N
+75	79	A dogs rain truck.	en	\N
+76	80	一桥桥雨	zh	\N
+77	82	A dogs red dogs.	en	\N
+78	83	A trucks truck rain.	en	\N
+79	84	A trucks rain bridge.	en	\N
+80	85	A snow bridge truck.	en	\N
+81	89	一狗狗红色	zh	\N
+82	90	A dogs snow snow.	en	\N
+83	90	A red snow trucks.	en	\N
+84	91	A trucks rain snow.	en	\N
+85	91	A truck red dogs.	en	\N
+86	92	A rain dogs dog.	en	\N
+87	93	A rain truck truck.	en	\N
+88	93	一狗桥雪地	zh	\N
+89	94	A dog red rain.	en	\N
+90	94	A truck snow dog.	en	\N
+91	95	A truck truck trucks.	en	\N
+92	95	A trucks dog snow.	en	\N
+93	96	A red truck trucks.	en	\N
+94	96	A rain dogs truck.	en	\N
+95	97	一狗桥雨	zh	\N
+96	98	A truck rain truck.	en	\N
+97	98	A trucks red red.	en	\N
+98	100	A bridge trucks dogs.	en	\N
+99	104	A bridge dog bridge.	en	\N
+100	104	A snow red dogs.	en	\N
+101	107	A snow snow red.	en	\N
+102	108	A snow dog red.	en	\N
+103	108	A red snow red.	en	\N
+104	110	A red dogs rain.	en	\N
+105	110	一红色雪地狗	zh	\N
+106	111	A trucks bridge dog.	en	\N
+107	114	一雨桥雨	zh	\N
+108	115	一红色狗雨	zh	\N
+109	115	A rain trucks red.	en	\N
+110	116	A bridge trucks truck.	en	\N
+111	116	一狗狗红色	zh	\N
+112	117	一雨狗卡车	zh	\N
+113	117	A trucks dog rain.	en	\N
+114	119	一雪地雨红色	zh	\N
+115	119	A truck snow snow.	en	\N
+116	120	一雨桥卡车	zh	\N
 \.
 
 
@@ -12901,126 +13204,126 @@ COPY clipsql.caption (caption_id, image_id, body, language) FROM stdin;
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.792277+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 08:12:56.815144+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 08:12:56.848797+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.650469+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 09:27:22.816625+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 09:27:22.921642+00
 \.
 
 
@@ -13029,7 +13332,23 @@ COPY clipsql.image (image_id, collection, url, file, sha256, width, height, form
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 08:12:56.763444+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 09:27:22.508436+00
+\.
+
+
+--
+-- Data for Name: model_answer; Type: TABLE DATA; Schema: clipsql; Owner: -
+--
+
+COPY clipsql.model_answer (query_id, image_id, answer, score, answered_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: model_query; Type: TABLE DATA; Schema: clipsql; Owner: -
+--
+
+COPY clipsql.model_query (query_id, kind, query, model, revision, asked_at) FROM stdin;
 \.
 
 
@@ -13274,6 +13593,14 @@ COPY clipsql_private.link (image_id, is_ours, facts, changed_at, attempts, retry
 
 
 --
+-- Data for Name: model_task; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.model_task (query_id, image_id, leased_by, leased_until, error) FROM stdin;
+\.
+
+
+--
 -- Data for Name: percentile_sample; Type: TABLE DATA; Schema: clipsql_private; Owner: -
 --
 
@@ -13327,7 +13654,7 @@ COPY clipsql_private.repeat (watch_id, image_id, alert_id) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0012
+0013
 \.
 
 
@@ -14047,7 +14374,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 08:12:56.894778+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 09:27:23.124534+00
 \.
 
 
@@ -14265,6 +14592,13 @@ SELECT pg_catalog.setval('clipsql.model_model_id_seq', 1, true);
 
 
 --
+-- Name: model_query_query_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
+--
+
+SELECT pg_catalog.setval('clipsql.model_query_query_id_seq', 1, false);
+
+
+--
 -- Name: watch_list_watch_id_seq; Type: SEQUENCE SET; Schema: clipsql; Owner: -
 --
 
@@ -14384,6 +14718,14 @@ ALTER TABLE ONLY clipsql.image
 
 
 --
+-- Name: model_answer model_answer_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.model_answer
+    ADD CONSTRAINT model_answer_pkey PRIMARY KEY (query_id, image_id);
+
+
+--
 -- Name: model model_name_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
 --
 
@@ -14397,6 +14739,22 @@ ALTER TABLE ONLY clipsql.model
 
 ALTER TABLE ONLY clipsql.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (model_id);
+
+
+--
+-- Name: model_query model_query_kind_model_revision_query_key; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.model_query
+    ADD CONSTRAINT model_query_kind_model_revision_query_key UNIQUE (kind, model, revision, query);
+
+
+--
+-- Name: model_query model_query_pkey; Type: CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.model_query
+    ADD CONSTRAINT model_query_pkey PRIMARY KEY (query_id);
 
 
 --
@@ -14517,6 +14875,14 @@ ALTER TABLE ONLY clipsql_private.fingerprint
 
 ALTER TABLE ONLY clipsql_private.image_embedding_1
     ADD CONSTRAINT image_embedding_1_pkey PRIMARY KEY (image_id, model_id);
+
+
+--
+-- Name: model_task model_task_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.model_task
+    ADD CONSTRAINT model_task_pkey PRIMARY KEY (query_id, image_id);
 
 
 --
@@ -14808,6 +15174,13 @@ CREATE INDEX image_taken_at_idx ON clipsql.image USING btree (taken_at);
 
 
 --
+-- Name: model_answer_image_id_idx; Type: INDEX; Schema: clipsql; Owner: -
+--
+
+CREATE INDEX model_answer_image_id_idx ON clipsql.model_answer USING btree (image_id);
+
+
+--
 -- Name: model_is_default_key; Type: INDEX; Schema: clipsql; Owner: -
 --
 
@@ -14854,6 +15227,13 @@ CREATE INDEX delivery_alert_id_idx ON clipsql_private.delivery USING btree (aler
 --
 
 CREATE INDEX image_embedding_1_hnsw ON clipsql_private.image_embedding_1 USING hnsw (((embedding)::public.halfvec(8)) public.halfvec_cosine_ops) WITH (m='16', ef_construction='200');
+
+
+--
+-- Name: model_task_image_id_idx; Type: INDEX; Schema: clipsql_private; Owner: -
+--
+
+CREATE INDEX model_task_image_id_idx ON clipsql_private.model_task USING btree (image_id);
 
 
 --
@@ -15172,6 +15552,22 @@ ALTER TABLE clipsql.image_embedding
 
 
 --
+-- Name: model_answer model_answer_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.model_answer
+    ADD CONSTRAINT model_answer_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: model_answer model_answer_query_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
+--
+
+ALTER TABLE ONLY clipsql.model_answer
+    ADD CONSTRAINT model_answer_query_id_fkey FOREIGN KEY (query_id) REFERENCES clipsql.model_query(query_id) ON DELETE CASCADE;
+
+
+--
 -- Name: watch_list watch_list_model_id_fkey; Type: FK CONSTRAINT; Schema: clipsql; Owner: -
 --
 
@@ -15241,6 +15637,22 @@ ALTER TABLE ONLY clipsql_private.encoded_with
 
 ALTER TABLE ONLY clipsql_private.fingerprint
     ADD CONSTRAINT fingerprint_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: model_task model_task_image_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.model_task
+    ADD CONSTRAINT model_task_image_id_fkey FOREIGN KEY (image_id) REFERENCES clipsql.image(image_id) ON DELETE CASCADE;
+
+
+--
+-- Name: model_task model_task_query_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.model_task
+    ADD CONSTRAINT model_task_query_id_fkey FOREIGN KEY (query_id) REFERENCES clipsql.model_query(query_id) ON DELETE CASCADE;
 
 
 --
