@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypedDict
 
 import click
 
 from clipsql.cli.options import Command
+from clipsql.demo import MATCHING_FOLDER, NAME
 
 _CANDIDATES = 50
 
@@ -24,6 +26,11 @@ class RerankOptions(TypedDict):
 private_hosts_option: Callable[[Command], Command] = click.option(
     "--allow-private-hosts", is_flag=True, help="Download from this machine and private networks too."
 )
+
+
+def in_the_box(folder: Path) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """What an option for a model gives: the model as it was named, of the demo's the folder."""
+    return lambda _context, _parameter, name: str(folder) if name == NAME else name
 
 
 def rerank_options(command: Command) -> Command:
@@ -57,6 +64,7 @@ def rerank_options(command: Command) -> Command:
         click.option(
             "--rerank",
             metavar="FOLDER|NAME",
+            callback=in_the_box(MATCHING_FOLDER),
             help="Look at the nearest again with this model, and order them by how likely QUERY is true of them.",
         ),
     ):

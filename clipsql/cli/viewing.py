@@ -14,13 +14,14 @@ from sqlalchemy.engine import Engine
 from clipsql.cli.logs import Progress
 from clipsql.cli.options import Command, database_option, encoder_options, json_option, stored_options
 from clipsql.cli.output import note, show_json, show_table, warn
-from clipsql.cli.reranking import private_hosts_option
+from clipsql.cli.reranking import in_the_box, private_hosts_option
 from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db import model_tasks
 from clipsql.db.calls.arguments import Filters
 from clipsql.db.model_tasks import Query
 from clipsql.db.opening import open_database
+from clipsql.demo import DESCRIBING_FOLDER, MATCHING_FOLDER
 from clipsql.encoding.answering import load_answerer
 from clipsql.encoding.describing import load_describer
 from clipsql.encoding.matching import load_cross_encoder
@@ -54,8 +55,11 @@ def _viewing_command(command: Command) -> Command:
     return json_option(database_option(goes_on(run)))
 
 
-def _model_option(what: str) -> Callable[[Command], Command]:
-    return click.option("--model", metavar="FOLDER|NAME", required=True, help=f"What {what}.")
+def _model_option(what: str, box: Path | None = None) -> Callable[[Command], Command]:
+    callback = None if box is None else in_the_box(box)
+    return click.option(
+        "--model", metavar="FOLDER|NAME", required=True, callback=callback, help=f"What {what}."
+    )
 
 
 @click.command()
@@ -66,7 +70,9 @@ def _model_option(what: str) -> Callable[[Command], Command]:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="More texts, one a line.",
 )
-@_model_option("scores: a model with an image-text matching head, such as Salesforce/blip-itm-base-coco")
+@_model_option(
+    "scores: a model with an image-text matching head, such as Salesforce/blip-itm-base-coco", MATCHING_FOLDER
+)
 @click.option(
     "--candidates",
     type=click.IntRange(min=1),
@@ -119,7 +125,9 @@ def score(
 
 @click.command()
 @click.argument("collection")
-@_model_option("describes: an image-to-text model, such as Salesforce/blip-image-captioning-base")
+@_model_option(
+    "describes: an image-to-text model, such as Salesforce/blip-image-captioning-base", DESCRIBING_FOLDER
+)
 @click.option("--language", default="en", show_default=True, help="That the model speaks, as en or zh.")
 @_viewing_command
 def describe(

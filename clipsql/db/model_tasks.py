@@ -301,6 +301,22 @@ def answers(database: Database, query: Query, image_ids: Sequence[int]) -> dict[
         return {row.image_id: Answer(row.answer, row.score) for row in connection.execute(statement)}
 
 
+def drop_unanswered(database: Database, models: Sequence[str]) -> None:
+    """Forget the queries of these models about which no picture is left, nor waits."""
+    with writing(database) as connection:
+        connection.execute(
+            sa.text(
+                """
+                delete from clipsql.model_query as q
+                where q.model = any (:models)
+                    and not exists (select from clipsql.model_answer as a where a.query_id = q.query_id)
+                    and not exists (select from clipsql_private.model_task as t where t.query_id = q.query_id)
+                """
+            ),
+            {"models": list(models)},
+        )
+
+
 def _among(image_ids: Sequence[int]) -> ColumnElement[bool]:
     return ModelAnswer.image_id == sa.any_(sa.cast(list(image_ids), sa.ARRAY(sa.BigInteger)))
 

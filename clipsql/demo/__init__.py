@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+NAME = "clipsql-demo"
+"""Names the models in the box, wherever a model is asked for."""
+
 MODEL_FOLDER = Path(__file__).parent / "model"
 """The model in the box: an ordinary transformers folder that knows this drawn world, and nothing else."""
 

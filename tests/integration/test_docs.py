@@ -36,6 +36,7 @@ PAGES = (
     "watching.md",
     "attached-tables.md",
     "changing-models.md",
+    "looking-again.md",
     "zh.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers
