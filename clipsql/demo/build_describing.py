@@ -20,6 +20,7 @@ from torch import nn
 
 from clipsql.demo import DESCRIBING_FOLDER, MODEL_FOLDER
 from clipsql.demo.build_model import IMAGE_SIZE, PATCH_SIZE, WIDTH, ship
+from clipsql.demo.scenes import random_scene
 from clipsql.demo.sentences import full_claims, sentence
 from clipsql.demo.training_scenes import SceneExamples, SceneFacts
 from clipsql.training.batches import Batch
@@ -27,6 +28,9 @@ from clipsql.training.pixels import Pixels, prepare_pixels
 
 TEXT_WIDTH, TEXT_HEADS, TEXT_DEPTH, TEXT_INNER, CONTEXT = 112, 4, 3, 192, 40
 BATCH_SIZE = 64
+OTHERS, _FIRST_OTHER = 8_000, 20_000_000
+"""Scenes drawn at random beside the families, and the seed of the first, far from those of families."""
+
 IMAGE_RATE, TEXT_RATE, WARMUP_STEPS = 4e-4, 1.5e-3, 100
 NAMING_UNTIL = 0.85
 """Share of the run after which the image tower is no longer helped by naming what each patch shows."""
@@ -206,6 +210,8 @@ def open_examples(work_folder: Path, scenes: int) -> tuple[SceneExamples, Pixels
     read: Any = AutoImageProcessor.from_pretrained
     image_processor: Any = read(MODEL_FOLDER, backend="pil")
     examples = SceneExamples(scenes)
+    # Families alone would teach few backgrounds, and no pair of colour and kind that they leave out.
+    examples.scenes += [random_scene(_FIRST_OTHER + number) for number in range(OTHERS)]
     pixels = prepare_pixels(
         examples, image_processor, work_folder / "pixels.npy", workers=os.cpu_count() or 1
     )

@@ -96,6 +96,7 @@ class Searcher(PictureWatcher):
         is looked at again, from its file or its address; one that cannot be had keeps its place, and a warning tells.
         Raises ModelError.
         """
+        options = self._under_model(options, SearchOptions)
         if candidates < 1:
             raise InvalidArgument(f"candidates must be 1 or more, not {candidates}.")
         wanted = options.get("max_results", 10)

@@ -18,17 +18,19 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "search_similar": (1,),
     "search_query": ("./no-such.png + a dog",),
     "search_hybrid": ("a dog",),
+    "search_reranked": ("a dog",),
     "search_captions": ("a dog",),
     "suggest_captions": (1,),
     "classify_images": (["a dog"],),
     "count_matches": ("a dog",),
     "next_to_check": ("a dog",),
 }
+OTHERS = {"search_reranked": {"rerank": "./a-model"}}
 ORM = {
     **{
         name: subject
         for name, subject in SEARCHES.items()
-        if name not in ("search_image", "count_matches", "next_to_check")
+        if name not in ("search_image", "search_reranked", "count_matches", "next_to_check")
     },
     "search_captions": ([1.0, 0.0],),
     "search_vectors": ([[1.0, 0.0]],),
@@ -44,7 +46,7 @@ def called(door: object, name: str) -> Callable[..., Any]:
 def test_a_searcher_names_the_unknown_option(name: str) -> None:
     nobody = Searcher(sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
     with pytest.raises(TypeError, match=r"there is no option in_colection; there are: .*in_collection"):
-        called(nobody, name)(*SEARCHES[name], in_colection="c")
+        called(nobody, name)(*SEARCHES[name], in_colection="c", **OTHERS.get(name, {}))
 
 
 def test_a_watch_names_the_unknown_option() -> None:
