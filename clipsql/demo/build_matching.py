@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from clipsql.demo import DESCRIBING_FOLDER, MATCHING_FOLDER
 from clipsql.demo.build_describing import CONTEXT, TEXT_WIDTH, open_examples, save
-from clipsql.demo.captions import FACTS, Claims, choose_claims, phrase, scene_facts
-from clipsql.demo.scenes_facts import Scene
+from clipsql.demo.captions import Claims, choose_claims, phrase, scene_facts
+from clipsql.demo.scenes_facts import COLOURS, KINDS, Scene
 from clipsql.demo.sentences import false_claims, full_claims, vehicles_in_words
 from clipsql.demo.training_scenes import SceneExamples
 
@@ -34,12 +34,23 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Named:
+    """A vehicle that a text names plainly: where its colour and its kind stand, and what the scene really has."""
+
+    colour_at: int
+    kind_at: int
+    is_there: bool
+    colours_of_kind: tuple[bool, ...]
+    kinds_of_colour: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
 class Text:
-    """A text about a scene: whether it is true, and for each vehicle that it names plainly, where and whether so."""
+    """A text about a scene: whether it is true, and the vehicles that it names plainly."""
 
     body: str
     is_true: bool
-    vehicles: tuple[tuple[int, bool], ...] = ()
+    vehicles: tuple[Named, ...] = ()
 
 
 def texts_for(scene: Scene, other: Scene, chance: random.Random) -> list[Text]:
@@ -77,19 +88,32 @@ def _some_claims(scene: Scene, chance: random.Random, *, only_vehicles: bool) ->
             return claims
 
 
-def _vehicles(body: str, claims: Claims, scene: Scene) -> tuple[tuple[int, bool], ...]:
-    """Where each vehicle's kind stands in the text, and whether the scene has such a one of that colour."""
-    held = {FACTS[number] for number in scene_facts(scene)}
+def _vehicles(body: str, claims: Claims, scene: Scene) -> tuple[Named, ...]:
+    held = {(vehicle.colour, vehicle.kind) for vehicle in scene.vehicles}
     found, start = [], 0
     for colour, kind in claims.vehicles:
-        name = f"{colour} {kind}"
-        start = body.index(name, start) + len(name)
-        found.append((start - 1, name in held))
+        assert colour is not None
+        assert kind is not None
+        at = body.index(f"{colour} {kind}", start)
+        start = at + len(colour) + 1
+        found.append(
+            Named(
+                colour_at=at,
+                kind_at=start,
+                is_there=(colour, kind) in held,
+                colours_of_kind=tuple((one, kind) in held for one in COLOURS),
+                kinds_of_colour=tuple((colour, one) in held for one in KINDS),
+            )
+        )
     return tuple(found)
 
 
 class Matching(nn.Module):
-    """The model that is trained, and a helper, thrown away: which of the vehicles that a text names are there."""
+    """The model that is trained, and helpers, thrown away.
+
+    They name the colours of each kind that a text names, and the kinds of each colour: what is there must be found
+    before it can be compared with what is said. Without them the model hardly starts to join colours and kinds.
+    """
 
     def __init__(self, describing: Any, tokenizer: Any) -> None:
         super().__init__()
@@ -100,11 +124,13 @@ class Matching(nn.Module):
         self.model.vision_model.load_state_dict(describing.vision_model.state_dict())
         self.model.text_encoder.load_state_dict(describing.text_decoder.bert.state_dict())
         self.model.vision_model.requires_grad_(False)
-        self.vehicle = nn.Linear(TEXT_WIDTH, 2)
+        self.is_there = nn.Linear(TEXT_WIDTH, 1)
+        self.colours = nn.Linear(TEXT_WIDTH, len(COLOURS))
+        self.kinds = nn.Linear(TEXT_WIDTH, len(KINDS))
         self._tokenizer = tokenizer
 
     def losses(self, seen: torch.Tensor, texts: list[Text]) -> dict[str, torch.Tensor]:
-        """Cross entropy of whether texts are true, and of whether the vehicles in them are there."""
+        """Cross entropy of whether texts are true, and of what the helpers say of the vehicles in them."""
         bodies = [text.body for text in texts]
         tokens = self._tokenizer(
             bodies, padding=True, truncation=True, max_length=CONTEXT, return_tensors="pt"
@@ -118,17 +144,20 @@ class Matching(nn.Module):
                 encoder_attention_mask=torch.ones(seen.shape[:2], dtype=torch.long),
             ).last_hidden_state
             logits = self.model.itm_head(read[:, 0])
-            places = [
-                (row, tokens.char_to_token(row, place), is_there)
-                for row, text in enumerate(texts)
-                for place, is_there in text.vehicles
-            ]
-            rows, columns, are_there = (torch.tensor(column) for column in zip(*places, strict=True))
-            vehicles = self.vehicle(read[rows, columns])
         is_true = torch.tensor([int(text.is_true) for text in texts])
+        named = [(row, one) for row, text in enumerate(texts) for one in text.vehicles]
+        rows = torch.tensor([row for row, _ in named])
+        at_kind = read[rows, [tokens.char_to_token(row, one.kind_at) for row, one in named]].float()
+        at_colour = read[rows, [tokens.char_to_token(row, one.colour_at) for row, one in named]].float()
+        binary = functional.binary_cross_entropy_with_logits
+        are_there = torch.tensor([[float(one.is_there)] for _, one in named])
+        colours = torch.tensor([one.colours_of_kind for _, one in named]).float()
+        kinds = torch.tensor([one.kinds_of_colour for _, one in named]).float()
         return {
             "matching": functional.cross_entropy(logits.float(), is_true),
-            "vehicles": functional.cross_entropy(vehicles.float(), are_there.long()),
+            "vehicles": binary(self.is_there(at_kind), are_there),
+            "colours": 3 * binary(self.colours(at_kind), colours),
+            "kinds": 3 * binary(self.kinds(at_colour), kinds),
         }
 
 
