@@ -142,22 +142,25 @@ class Matching(nn.Module):
                 attention_mask=tokens["attention_mask"],
                 encoder_hidden_states=seen,
                 encoder_attention_mask=torch.ones(seen.shape[:2], dtype=torch.long),
-            ).last_hidden_state
-            logits = self.model.itm_head(read[:, 0])
+                output_hidden_states=True,
+            )
+            logits = self.model.itm_head(read.last_hidden_state[:, 0])
         is_true = torch.tensor([int(text.is_true) for text in texts])
         named = [(row, one) for row, text in enumerate(texts) for one in text.vehicles]
-        rows = torch.tensor([row for row, _ in named])
-        at_kind = read[rows, [tokens.char_to_token(row, one.kind_at) for row, one in named]].float()
-        at_colour = read[rows, [tokens.char_to_token(row, one.colour_at) for row, one in named]].float()
+        rows = [row for row, _ in named]
+        kind_at = [tokens.char_to_token(row, one.kind_at) for row, one in named]
+        colour_at = [tokens.char_to_token(row, one.colour_at) for row, one in named]
+        # The first layer finds, the second compares, and the last is left to join what they found.
+        found, compared = (read.hidden_states[layer].float() for layer in (1, 2))
         binary = functional.binary_cross_entropy_with_logits
         are_there = torch.tensor([[float(one.is_there)] for _, one in named])
         colours = torch.tensor([one.colours_of_kind for _, one in named]).float()
         kinds = torch.tensor([one.kinds_of_colour for _, one in named]).float()
         return {
             "matching": functional.cross_entropy(logits.float(), is_true),
-            "vehicles": binary(self.is_there(at_kind), are_there),
-            "colours": 3 * binary(self.colours(at_kind), colours),
-            "kinds": 3 * binary(self.kinds(at_colour), kinds),
+            "vehicles": binary(self.is_there(compared[rows, kind_at]), are_there),
+            "colours": 3 * binary(self.colours(found[rows, kind_at]), colours),
+            "kinds": 3 * binary(self.kinds(found[rows, colour_at]), kinds),
         }
 
 
