@@ -100,7 +100,7 @@ def make_siglip(folder: Path, *, seed: int = 0) -> Path:
     torch.nn.init.constant_(model.logit_scale, 4.6)
     _save(model, folder)
     SiglipImageProcessorPil(**_SQUASHED).save_pretrained(folder)
-    _tokenizer(lower=False).save_pretrained(folder)
+    local_tokenizer(lower=False).save_pretrained(folder)
     return folder
 
 
@@ -113,7 +113,7 @@ def make_chinese_clip(folder: Path, *, seed: int = 0) -> Path:
         folder,
     )
     ChineseCLIPImageProcessorPil(**_CROPPED).save_pretrained(folder)
-    _tokenizer().save_pretrained(folder)
+    local_tokenizer().save_pretrained(folder)
     return folder
 
 
@@ -123,7 +123,7 @@ def make_vision_text_dual_encoder(folder: Path, *, seed: int = 0) -> Path:
     vision, text = ViTModel(ViTConfig(**_VISION)), CLIPTextModel(CLIPTextConfig(**_TEXT, **_TOKENS))
     _save(VisionTextDualEncoderModel(vision_model=vision, text_model=text), folder)
     ViTImageProcessorPil(**_SQUASHED).save_pretrained(folder)
-    _tokenizer().save_pretrained(folder)
+    local_tokenizer().save_pretrained(folder)
     return folder
 
 
@@ -131,11 +131,11 @@ def make_bert(folder: Path, *, seed: int = 0) -> Path:
     """A BertModel: complete, and no dual encoder."""
     torch.manual_seed(seed)
     _save(BertModel(BertConfig(**_TEXT)), folder)
-    _tokenizer().save_pretrained(folder)
+    local_tokenizer().save_pretrained(folder)
     return folder
 
 
-def _tokenizer(*, lower: bool = True) -> PreTrainedTokenizerFast:
+def local_tokenizer(*, lower: bool = True) -> PreTrainedTokenizerFast:
     words = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
     if lower:
         words.normalizer = Lowercase()

@@ -27,6 +27,7 @@ from clipsql.cli.search_moments import moments
 from clipsql.cli.serve import serve
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
+from clipsql.cli.viewing import ask, describe, score
 from clipsql.cli.watch import watch
 from clipsql.cli.worker import worker
 from clipsql.errors import ClipsqlError
@@ -86,12 +87,14 @@ def main(context: click.Context, log_format: str, log_level: str) -> None:
 
 
 for _command in (
+    ask,
     classify,
     collection,
     count,
     db,
     dedup,
     demo,
+    describe,
     explain,
     fusion,
     index,
@@ -101,6 +104,7 @@ for _command in (
     model,
     regions,
     remove,
+    score,
     search,
     serve,
     stats,

@@ -69,6 +69,7 @@ def demo(
             )
         counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(report.outcomes.items()))
         click.echo(f"Frames of 12 cameras over a week: {counts}; {report.captions} captions added.")
+        world.look_again(engine)
         sections = []
         for number, answer in enumerate(tour.run_tour(engine), start=1):
             click.secho(f"\n{number}. {answer.title}", bold=True)

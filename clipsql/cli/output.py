@@ -18,7 +18,7 @@ from rich.table import Table
 
 from clipsql.cli.logs import REMARKS
 from clipsql.errors import ConfigurationError
-from clipsql.search.results import Match, RegionMatch
+from clipsql.search.results import Match, RegionMatch, RerankedMatch
 
 _WHOLE_WORD = 12
 _PART_OF_WORD = 8
@@ -113,6 +113,7 @@ def show_matches(matches: Sequence[Match], *, columns: Sequence[str] = (), as_js
     facts: dict[str, Callable[[Match], object]] = {
         "rank": lambda match: match.rank,
         "image": lambda match: match.image_id,
+        "matching": _matching,
         "similarity": lambda match: f"{match.similarity:.3f}",
         "percentile": lambda match: match.standing,
         "taken at": lambda match: match.taken_at,
@@ -137,6 +138,12 @@ def _of_region(match: Match, name: str) -> object:
     if not isinstance(match, RegionMatch):
         return None
     return ",".join(map(str, match.box)) if name == "box" else match.label
+
+
+def _matching(match: Match) -> str | None:
+    """The probability that a model which looked at the picture gave; none where none did."""
+    score = match.itm_score if isinstance(match, RerankedMatch) else None
+    return None if score is None else f"{score:.3f}"
 
 
 def note(message: str) -> None:

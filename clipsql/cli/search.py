@@ -21,6 +21,7 @@ from clipsql.cli.options import (
 from clipsql.cli.output import note, show_document, show_json, show_matches, show_table
 from clipsql.cli.query_vector import existing_file, read_vector
 from clipsql.cli.region_options import BoxType, of_regions, region_options
+from clipsql.cli.reranking import RerankOptions, private_hosts_option, rerank_options
 from clipsql.config import Settings
 from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
 from clipsql.db.opening import open_database
@@ -110,19 +111,33 @@ _attention_option: Callable[[Command], Command] = click.option(
 @click.argument("query")
 @_attention_option
 @region_options
+@rerank_options
 @encoder_options
 def text(
-    searcher: Searcher, options: SearchOptions, query: str, search_in: str, having_label: str | None
+    searcher: Searcher,
+    options: SearchOptions,
+    query: str,
+    search_in: str,
+    having_label: str | None,
+    reranking: RerankOptions | None,
 ) -> tuple[str, Sequence[Match]]:
     """Find pictures that QUERY describes.
+
+    --rerank takes a model with an image-text matching head, such as Salesforce/blip-itm-base-coco. Pictures are read
+    again from their files, or downloaded; one that cannot be had keeps its place.
 
     \b
     clipsql search text "two dogs on a beach" --in-collection holidays --max-results 5
     clipsql search text "a white van" --in regions --having-label truck
+    clipsql search text "a red truck and a yellow bus" --rerank ./blip-itm --candidates 100
     """
     if search_in == "regions":
+        if reranking is not None:
+            raise click.UsageError("--rerank looks at whole pictures; leave out --in regions.")
         return query, searcher.search_regions(query, **of_regions(options, having_label))
-    return query, searcher.search_text(query, **options)
+    if reranking is None:
+        return query, searcher.search_text(query, **options)
+    return query, searcher.search_reranked(query, **reranking, **options)
 
 
 @search.command()
@@ -132,9 +147,7 @@ def text(
     "--crop", type=BoxType(), metavar="X,Y,WIDTH,HEIGHT", help="Like this part, in pixels, upright."
 )
 @click.option("--include-self", is_flag=True, help="Also stored pictures with just this content.")
-@click.option(
-    "--allow-private-hosts", is_flag=True, help="Download from this machine and private networks too."
-)
+@private_hosts_option
 @region_options
 @encoder_options
 def image(

@@ -110,7 +110,7 @@ def build(
         on_progress=_tell,
     )
     _log.info("%d steps in %.0f s, recall %s", report.steps, report.seconds, dict(report.recall))
-    _ship(work_folder, model_folder)
+    ship(work_folder, model_folder)
 
 
 def _tell(progress: Progress) -> None:
@@ -125,7 +125,7 @@ def _tell(progress: Progress) -> None:
         )
 
 
-def _ship(work_folder: Path, model_folder: Path) -> None:
+def ship(work_folder: Path, model_folder: Path) -> None:
     """Copy the trained folder with its weights in half precision, and a config that asks for single."""
     from safetensors.torch import load_file, save_file
 

@@ -11,10 +11,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
 from clipsql.db.tables.pictures import Caption, Image
+from clipsql.demo import NAME
 from clipsql.search.results import Match
 
 COLLECTION = "demo"
-MODEL = "clipsql-demo"
+MODEL = NAME
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,25 @@ group by r.owner_type
 order by sightings desc, r.owner_type""",
     ),
     Step(
+        "Looked at again: two vehicles with their colours, by a model that reads picture and text together",
+        """\
+select s.image_id, clipsql.itm_score(s.image_id, q.query_id) as matching, s.similarity, s.taken_at, s.caption
+from clipsql.search_text('a green car and a black truck', max_results => 30, in_collection => 'demo',
+    model => 'clipsql-demo') as s
+join clipsql.model_query as q on q.query = 'a green car and a black truck' and q.kind = 'match'
+order by matching desc nulls last, s.rank
+limit 4""",
+    ),
+    Step(
+        "What another model says that these show, beside what people said",
+        """\
+select p.image_id, p.description, p.caption
+from clipsql.picture as p
+where p.collection = 'demo' and p.description is not null
+order by p.image_id
+limit 4""",
+    ),
+    Step(
         "What the collection holds",
         """\
 select collection, model, images, embedded, failed, captions, first_taken_at, last_taken_at
@@ -111,6 +131,9 @@ from clipsql.collection_stats
 where collection = 'demo' and model = 'clipsql-demo'""",
     ),
 )
+
+LOOKED_FOR = "a green car and a black truck"
+"""What the steps about other models look for; `world.look_again` has them look."""
 
 NEXT_QUERIES = (
     "select * from clipsql.search_text('黄色公交车', in_collection => 'demo', model => 'clipsql-demo');",
@@ -145,7 +168,7 @@ def matches_of(engine: Engine, answer: Answer) -> list[Match]:
             Image.image_id,
             Image.url,
             sa.select(Caption.body)
-            .where(Caption.image_id == Image.image_id)
+            .where(Caption.image_id == Image.image_id, Caption.source.is_(None))
             .order_by(Caption.caption_id)
             .limit(1)
             .scalar_subquery()

@@ -184,13 +184,14 @@ class SceneFacts(Auxiliary):
         losses = []
         naming = min(1.0, max(0.0, (_FADE_TO - progress) / (_FADE_TO - _FADE_FROM)))
         if naming > 0:
-            losses.append(naming * self._naming_loss(batch, vision))
+            losses.append(naming * self.naming_loss(batch, vision))
         likeness = min(1.0, max(0.0, (progress - _LIKENESS_FROM) / (_LIKENESS_TO - _LIKENESS_FROM)))
         if likeness > 0:
             losses.append(_LIKENESS_WEIGHT * likeness * self._likeness_loss(batch, images))
         return torch.stack(losses).sum() if losses else None
 
-    def _naming_loss(self, batch: Batch, vision: Any) -> torch.Tensor:
+    def naming_loss(self, batch: Batch, vision: Any) -> torch.Tensor:
+        """How badly the facts are known from the pooled vector, and from each patch what it shows."""
         guessed = self.whole(vision.pooler_output.float())
         facts = torch.from_numpy(self._scene_facts[batch.images, :_SIMPLE_FACTS]).float().to(guessed.device)
         whole = functional.binary_cross_entropy_with_logits(guessed, facts)

@@ -11,16 +11,22 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db import collections, models
 from clipsql.db.engine import database_errors
+from clipsql.db.model_tasks import answers, drop_unanswered, queue_pictures
 from clipsql.db.schema.rights import READER
 from clipsql.db.tables.pictures import Image, ImageEmbedding
-from clipsql.demo import MODEL_FOLDER
+from clipsql.demo import DESCRIBING_FOLDER, MATCHING_FOLDER, MODEL_FOLDER
 from clipsql.demo.cameras import CAMERAS
 from clipsql.demo.films import film_of, write_film
 from clipsql.demo.frames import RegisteredVehicle, draw_frames
-from clipsql.demo.tour import COLLECTION, MODEL
+from clipsql.demo.tour import COLLECTION, LOOKED_FOR, MODEL
+from clipsql.encoding.describing import load_describer
+from clipsql.encoding.matching import load_cross_encoder
 from clipsql.ingest.indexer import Indexer, IngestOptions, IngestReport, Outcome
 from clipsql.models import register_model
+from clipsql.search.searcher import Searcher
 from clipsql.sources import open_source
+from clipsql.viewing.models import describing, matching, stored_query
+from clipsql.viewing.working import work
 
 FILM = "harbour-road.mp4"
 FILM_COLLECTION = "demo-film"
@@ -61,6 +67,26 @@ def set_up_film(engine: Engine, folder: Path) -> IngestReport:
     )
 
 
+def look_again(engine: Engine, *, candidates: int = 30, described: int = 4) -> None:
+    """Have the two other models in the box look at what a search finds: at all of it, and at the best of it.
+
+    What they have looked at already they do not look at again.
+    """
+    pictures = Searcher(engine, model=MODEL)
+    found = pictures.search_text(LOOKED_FOR, in_collection=COLLECTION, max_results=candidates)
+    image_ids = [match.image_id for match in found]
+    matcher = load_cross_encoder(str(MATCHING_FOLDER))
+    query = stored_query(engine, "match", LOOKED_FOR, matcher)
+    queue_pictures(engine, query, image_ids)
+    work(engine, query, matching(matcher, LOOKED_FOR))
+    scores = answers(engine, query, image_ids)
+    best = sorted(scores, key=lambda image_id: -(scores[image_id].score or 0))[:described]
+    describer = load_describer(str(DESCRIBING_FOLDER))
+    query = stored_query(engine, "describe", "en", describer)
+    queue_pictures(engine, query, best)
+    work(engine, query, describing(describer))
+
+
 def clean(engine: Engine, folder: Path) -> list[str]:
     """Remove all that the demo made and nothing else; returns what is gone."""
     gone = []
@@ -68,6 +94,8 @@ def clean(engine: Engine, folder: Path) -> list[str]:
         if name in (COLLECTION, FILM_COLLECTION):
             collections.drop_collection(engine, name)
             gone.append(f"collection {name}")
+            if name == COLLECTION:
+                drop_unanswered(engine, [MATCHING_FOLDER.name, DESCRIBING_FOLDER.name])
     if models.find_model(engine, MODEL) is not None and not _model_serves_others(engine):
         models.remove_model(engine, MODEL)
         gone.append(f"model {MODEL}")

@@ -31,7 +31,7 @@ def load_encoder(
     """The dual encoder `name`, a folder or a hub id, in evaluation mode on its device. Raises ModelError."""
     require_extra("clip", f'Model "{name}"')
     files = locate(name, revision=revision)
-    with _quiet():
+    with quiet():
         import torch
 
         chosen_device = choose_device(device)
@@ -46,7 +46,7 @@ def load_encoder(
             raise
         except Exception as error:
             # transformers raises whatever its readers raise: OSError, ValueError, KeyError, ImportError ...
-            raise ModelError(f'Model "{name}" cannot be loaded: {_one_line(error)}') from error
+            raise ModelError(f'Model "{name}" cannot be loaded: {one_line(error)}') from error
         # Read before the weights are rounded: bfloat16 turns a scale of 100 into 98.9.
         logit_scale, logit_bias = math.exp(_number(model, "logit_scale")), None
         if getattr(model, "logit_bias", None) is not None:
@@ -65,7 +65,7 @@ def load_encoder(
 def load_text_tower(name: str, *, revision: str | None = None) -> TextTower:
     """The text tower of the model `name`, for SQL to run; read in float32. Raises ModelError."""
     files = locate(name, revision=revision)
-    with _quiet():
+    with quiet():
         from transformers import AutoTokenizer
 
         from clipsql.encoding.text_tower import read_text_tower
@@ -116,7 +116,7 @@ def _read_preprocessor(folder: Path) -> Preprocessor:
     return Preprocessor(read(folder, backend="pil", trust_remote_code=False))
 
 
-_MOST_CHARACTERS_PER_TOKEN = 500
+MOST_CHARACTERS_PER_TOKEN = 500
 """No text has fewer tokens than so many characters give, unless it is empty for pages."""
 
 
@@ -138,7 +138,7 @@ class _Tokenize:
 
     def __call__(self, texts: Sequence[str]) -> Mapping[str, torch.Tensor]:
         # The tokenizer takes in the whole before it cuts: minutes for a caption of a million words.
-        most = self._max_tokens * _MOST_CHARACTERS_PER_TOKEN
+        most = self._max_tokens * MOST_CHARACTERS_PER_TOKEN
         tokens = self._tokenizer(
             [text[:most].lower() if self._siglip else text[:most] for text in texts],
             truncation=True,
@@ -152,7 +152,7 @@ class _Tokenize:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what transformers reports while it loads off the terminal: clipsql says itself what matters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -174,5 +174,5 @@ def _number(model: Any, parameter: str) -> float:
     return float(getattr(model, parameter).detach().reshape(-1)[0])
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -204,7 +204,7 @@ def _with_known_content(
 ) -> Reading:
     row = replace(stored.picture, file=picture.file or stored.picture.file)
     reading = Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.UPDATED, content=content)
-    captions_are_right = set(reading.wanted_captions) == {caption.body for caption in stored.captions}
+    captions_are_right = set(reading.wanted_captions) == set(reading.peoples_captions)
     nothing_to_encode = not (reading.captions_to_encode or (content and reading.regions_to_encode))
     if is_same_row(reading.picture, stored.picture) and captions_are_right and nothing_to_encode:
         if picture.moment is None:

@@ -115,17 +115,26 @@ class Reading:
 
     @property
     def captions_to_encode(self) -> list[str]:
-        """Wanted captions without an embedding; those of a picture that is not embedded wait for it."""
+        """Wanted captions, and those of models, without an embedding; of a picture without one, they wait for it."""
         if self.picture.status != "embedded":
             return []
-        embedded = {caption.body for caption in self._stored_captions if caption.is_embedded}
-        return [body for body in self.wanted_captions if body not in embedded]
+        wanted = self.wanted_captions
+        stored = [
+            caption.body
+            for caption in self._stored_captions
+            if not caption.is_embedded and (caption.is_generated or caption.body in wanted)
+        ]
+        return list(dict.fromkeys([*stored, *(body for body in wanted if body not in self.peoples_captions)]))
 
     @property
     def wanted_captions(self) -> tuple[str, ...]:
-        """Captions that the database shall hold; a source without captions leaves what is there."""
-        given = tuple(dict.fromkeys(self.picture.captions))
-        return given or tuple(caption.body for caption in self._stored_captions)
+        """Captions of people that the database shall hold; a source without captions leaves what is there."""
+        return tuple(dict.fromkeys(self.picture.captions)) or self.peoples_captions
+
+    @property
+    def peoples_captions(self) -> tuple[str, ...]:
+        """Captions that the database holds, but for those of models."""
+        return tuple(caption.body for caption in self._stored_captions if not caption.is_generated)
 
     @property
     def _stored_captions(self) -> tuple[StoredCaption, ...]:
@@ -144,7 +153,7 @@ class Reading:
         """
         regions = regions or {}
         stored, wanted = self._stored_captions, self.wanted_captions
-        known = {caption.body for caption in stored}
+        known = self.peoples_captions
         encoded = set(self.captions_to_encode)
         return PictureWrite(
             picture=self.picture,
@@ -166,7 +175,11 @@ class Reading:
             caption_embeddings=[
                 (caption.caption_id, captions[caption.body]) for caption in stored if caption.body in encoded
             ],
-            removed_captions=[caption.caption_id for caption in stored if caption.body not in wanted],
+            removed_captions=[
+                caption.caption_id
+                for caption in stored
+                if not caption.is_generated and caption.body not in wanted
+            ],
             region_embeddings=[(key, one) for key, one in regions.items() if not isinstance(one, str)],
             region_errors=[(key, one) for key, one in regions.items() if isinstance(one, str)],
         )

@@ -23,7 +23,15 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _IN_A_THREAD = frozenset(
-    {"put_many", "ingest", "search_image", "search_regions_like", "embed_image", "explain_image"}
+    {
+        "put_many",
+        "ingest",
+        "search_image",
+        "search_regions_like",
+        "search_reranked",
+        "embed_image",
+        "explain_image",
+    }
 )
 """Methods that compute, or that send rows by COPY: on an engine they run beside the event loop, on one of psycopg."""
 

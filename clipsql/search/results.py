@@ -97,6 +97,16 @@ class RegionMatch(Match):
         return super().of_row({**row, "box": tuple(row["box"])})
 
 
+@dataclass(frozen=True, kw_only=True)
+class RerankedMatch(Match):
+    """One picture found by its vector and looked at again: `itm_score` is the probability that the text is true of it.
+
+    Its rank is by that; None: it could not be looked at, and kept its place among the candidates.
+    """
+
+    itm_score: float | None
+
+
 AnyMatch = TypeVar("AnyMatch", bound=Match)
 
 
@@ -168,13 +178,17 @@ class ImageLabel:
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionMatch:
-    """One caption found: `similarity` is the cosine of its embedding with the query, `image_id` its picture."""
+    """One caption found: `similarity` is the cosine of its embedding with the query, `image_id` its picture.
+
+    `source` is None for what a person said; of a model, "model:" and its name.
+    """
 
     rank: int
     caption_id: int
     similarity: float
     caption: str
     image_id: int
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

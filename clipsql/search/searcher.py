@@ -25,9 +25,11 @@ from clipsql.db.calls.moments import MomentOptions
 from clipsql.db.calls.regions import RegionOptions
 from clipsql.db.text_towers import require_texts
 from clipsql.db.transactions import Database
-from clipsql.errors import ImageError, TextEncoderUnavailable
+from clipsql.encoding.matching import CrossEncoder, load_cross_encoder
+from clipsql.errors import ImageError, InvalidArgument, TextEncoderUnavailable
 from clipsql.images.heat import best_box, overlay
 from clipsql.picture import Box
+from clipsql.search import reranking
 from clipsql.search.asking import ask, file_column
 from clipsql.search.embedding import numbers
 from clipsql.search.query_picture import AnyPicture, open_picture
@@ -42,6 +44,7 @@ from clipsql.search.results import (
     Matches,
     MomentMatch,
     RegionMatch,
+    RerankedMatch,
     WordWeight,
 )
 from clipsql.search.stored import files_of, images_with_content, thumbnails_of
@@ -71,6 +74,7 @@ class Searcher(PictureWatcher):
     ) -> None:
         super().__init__(database, model=model, device=device, dtype=dtype)
         self._timezone = timezone
+        self._matchers: dict[str, CrossEncoder] = {}
 
     def search_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a whole search in one JSON document, as clipsql.search_request gives it in SQL."""
@@ -88,6 +92,32 @@ class Searcher(PictureWatcher):
             return self._matches(searches.search_text(query, **options), options)
         except TextEncoderUnavailable:
             return self.search(self._encoder.encode_texts([query])[0], **options)
+
+    def search_reranked(
+        self,
+        query: str,
+        *,
+        rerank: str | CrossEncoder,
+        candidates: int = 50,
+        allow_private_hosts: bool = False,
+        **options: Unpack[SearchOptions],
+    ) -> Matches[RerankedMatch]:
+        """The best of `candidates` that a text finds, by the probability that it is true of them, highest first.
+
+        `rerank` is a model with an image-text matching head: a folder, a hub id, or one that is loaded. Each candidate
+        is looked at again, from its file or its address; one that cannot be had keeps its place, and a warning tells.
+        Raises ModelError.
+        """
+        options = self._under_model(options, SearchOptions)
+        if candidates < 1:
+            raise InvalidArgument(f"candidates must be 1 or more, not {candidates}.")
+        wanted = options.get("max_results", 10)
+        options["max_results"] = max(candidates, wanted)
+        found = self.search_text(query, **options)
+        ordered = reranking.rerank(
+            self._database, found, query, self._matcher(rerank), allow_private_hosts=allow_private_hosts
+        )
+        return Matches(ordered[:wanted], thumbnails=self.thumbnails)
 
     def search_image(
         self,
@@ -282,6 +312,13 @@ class Searcher(PictureWatcher):
             options["except_images"] = searches.ids(options.get("except_images"), itself)
         vector: NDArray[np.float32] = self._encoder.encode_images([asked.pixels])[0]
         return vector
+
+    def _matcher(self, model: str | CrossEncoder) -> CrossEncoder:
+        if not isinstance(model, str):
+            return model
+        if model not in self._matchers:
+            self._matchers[model] = load_cross_encoder(model, device=self._device, dtype=self._dtype)
+        return self._matchers[model]
 
     def _under_model(self, options: Options, kind: type[Options]) -> Options:
         """The options with the model that is asked. Raises TypeError for one that is not of that kind."""

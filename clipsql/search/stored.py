@@ -40,7 +40,7 @@ def matches_of(database: Database, standings: Mapping[int, tuple[float, float | 
     """Stored pictures as matches, in the given order: similarity and percentile by image_id."""
     caption = (
         sa.select(Caption.body)
-        .where(Caption.image_id == Image.image_id)
+        .where(Caption.image_id == Image.image_id, Caption.source.is_(None))
         .order_by(Caption.caption_id)
         .limit(1)
         .scalar_subquery()

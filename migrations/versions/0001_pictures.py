@@ -131,9 +131,10 @@ def upgrade() -> None:
         sa.Column(
             "words",
             pg.TSVECTOR,
-            sa.Computed("clipsql_private.caption_words(body, language)", persisted=True),
+            sa.Computed("clipsql_private.caption_words(body, language, source)", persisted=True),
             nullable=False,
         ),
+        sa.Column("source", sa.Text),
         schema="clipsql",
     )
     op.create_index(None, "caption", ["image_id"], schema="clipsql")

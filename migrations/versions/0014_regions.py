@@ -6,7 +6,7 @@ from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy.dialects import postgresql as pg
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 FUNCTIONS = (
     "queue_regions",

@@ -6,7 +6,7 @@ from pgvector.sqlalchemy import VECTOR
 from sqlalchemy.dialects import postgresql as pg
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 FUNCTIONS = ("fuse", "find_fusion")
 

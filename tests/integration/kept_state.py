@@ -58,7 +58,7 @@ QUESTIONS = (
 
 
 def keep_state(engine: Engine) -> None:
-    """Fill a database at the newest revision: pictures, captions, a text tower, an index, search rows, and a user's views."""
+    """Fill a database at the newest revision: pictures, captions, a text tower, indexes, and a user's views."""
     filled = fill(engine, rows=120, dimensions=DIMENSIONS)
     tokenizer = small_tokenizer(max_tokens=12)
     tower = random_tower(

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 import clipsql
 from clipsql import AsyncSearcher, errors
 from clipsql.db.engine import create_engine
-from clipsql.demo import MODEL_FOLDER
+from clipsql.demo import MATCHING_FOLDER, MODEL_FOLDER
 from clipsql.models import register_model
 from clipsql.search.searcher import Searcher
 
@@ -59,6 +59,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "search_query": (("red truck + image:7",), {"near_longitude": 13.4, "near_latitude": 52.5, "within_m": 1e6}),
     "search_moments": (("a red truck",), {"max_gap": dt.timedelta(seconds=20), "max_results": 4}),
     "search_image": ((Image.new("RGB", (64, 48), (200, 30, 30)),), {"metadata_matches": "$.at.lane == 2"}),
+    "search_reranked": (("a red truck",), {"rerank": str(MATCHING_FOLDER), "candidates": 3, "max_results": 3}),
     "search_request": (({"text": "a red truck", "max_results": 2},), {}),
     "search_captions": (([1.0] * 128,), {"max_results": 3}),
     "suggest_captions": ((5,), {"max_results": 3}),

@@ -38,9 +38,14 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
     first = clipsql("demo", "--frames", "60")
     assert first.exit_code == 0, first.output
     assert "60 added; 120 captions added" in first.stdout
-    for step in range(1, 9):
+    for step in range(1, 11):
         assert f"\n{step}. " in first.stdout
     assert "clipsql.search_text('红色卡车'" in first.stdout
+    with engine.connect() as connection:
+        looked = "select count(*) filter (where source is null), count(*) from clipsql.caption"
+        assert tuple(connection.execute(sa.text(looked)).one()) == (120, 124)
+        scores = "select count(*), count(score) from clipsql.model_answer"
+        assert tuple(connection.execute(sa.text(scores)).one()) == (34, 30)
     assert "openai/clip-vit-base-patch32" in first.stdout
     page = (home / "demo" / "demo.html").read_text(encoding="utf-8")
     assert page.count("<img ") >= 15
@@ -60,6 +65,8 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
     assert cleaned.exit_code == 0, cleaned.output
     assert not (home / "demo").exists()
     assert "clipsql_demo" not in _tables(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("select count(*) from clipsql.model_query")) == 0
     left = clipsql("stats", "--json")
     assert '"own"' in left.stdout
     assert "demo" not in left.stdout

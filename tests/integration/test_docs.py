@@ -39,6 +39,7 @@ PAGES = (
     "attached-tables.md",
     "changing-models.md",
     "video.md",
+    "looking-again.md",
     "zh.md",
 )
 FRAMES = 600  # as `clipsql demo` draws them, so that a reader gets the same answers

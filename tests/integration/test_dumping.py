@@ -101,7 +101,9 @@ def test_a_dump_restored_by_an_ordinary_role_gives_every_answer(
     assert migrating.differences(restored) == []
     assert answers(restored) == answers(source)
     with restored.begin() as connection:
-        connection.exec_driver_sql("update clipsql.image set taken_at = '2031-01-01 00:00+00' where image_id <= 5")
+        connection.exec_driver_sql(
+            "update clipsql.image set taken_at = '2031-01-01 00:00+00' where image_id <= 5"
+        )
         moved = connection.exec_driver_sql(
             "select count(*) from clipsql_private.search_row as s where s.taken_at = '2031-01-01 00:00+00'"
         )

@@ -52,6 +52,7 @@ def clipsql_without(database_url: str, tmp_path: Path) -> Run:
 
 
 COMMANDS = {
+    "ask": ("1", "what is it", "--model", "MODEL"),
     "classify": ("1", "--label", "a dog", "--label", "a cat"),
     "collection drop": ("other", "--yes"),
     "collection list": (),
@@ -68,6 +69,7 @@ COMMANDS = {
     "db url": (),
     "dedup": (),
     "demo": ("--frames", "50"),
+    "describe": ("pictures", "--model", "MODEL"),
     "explain image": ("1", "a dog"),
     "explain text": ("a dog",),
     "fusion fit": ("triplets.csv", "--collection", "default", "--name", "f"),
@@ -96,6 +98,7 @@ COMMANDS = {
     "regions remove": ("default", "--yes"),
     "regions tile": ("default", "--tiles", "2x2"),
     "remove": ("--metadata-matches", "$.none == 1", "--yes"),
+    "score": ("a dog", "--model", "MODEL"),
     "search captions": ("a dog",),
     "search hybrid": ("a dog",),
     "search image": ("pictures/0.png",),
@@ -131,12 +134,15 @@ COMMANDS = {
 """Every command with arguments that work where everything is installed, or are refused for the server's sake."""
 
 _NEEDS_AN_EXTRA = {
+    "ask": "clip",
     "demo": "clip",
+    "describe": "clip",
     "explain image": "clip",
     "ingest": "clip",
     "model add": "clip",
     "model remember": "clip",
     "model train": "clip",
+    "score": "clip",
     "search image": "clip",
     "serve": "serve",
     "watch deliver": "web",

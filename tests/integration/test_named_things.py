@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _OF_OTHER_PROGRAMS = (
     "docs/reference",
     "clipsql/server",
+    "clipsql/demo/build_describing.py",
+    "clipsql/demo/build_matching.py",
     "clipsql/demo/build_model.py",
     "docs/upgrades.md",
     "docs/clients.md",

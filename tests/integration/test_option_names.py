@@ -18,6 +18,7 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "search_similar": (1,),
     "search_query": ("./no-such.png + a dog",),
     "search_hybrid": ("a dog",),
+    "search_reranked": ("a dog",),
     "search_captions": ("a dog",),
     "search_regions": ("a dog",),
     "search_regions_like": ("no-such.png",),
@@ -27,11 +28,13 @@ SEARCHES: dict[str, tuple[Any, ...]] = {
     "count_matches": ("a dog",),
     "next_to_check": ("a dog",),
 }
+OTHERS = {"search_reranked": {"rerank": "./a-model"}}
 ORM = {
     **{
         name: subject
         for name, subject in SEARCHES.items()
-        if name not in ("search_image", "search_regions_like", "count_matches", "next_to_check")
+        if name
+        not in ("search_image", "search_regions_like", "search_reranked", "count_matches", "next_to_check")
     },
     "search_captions": ([1.0, 0.0],),
     "search_regions": ([1.0, 0.0],),
@@ -48,7 +51,7 @@ def called(door: object, name: str) -> Callable[..., Any]:
 def test_a_searcher_names_the_unknown_option(name: str) -> None:
     nobody = Searcher(sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
     with pytest.raises(TypeError, match=r"there is no option in_colection; there are: .*in_collection"):
-        called(nobody, name)(*SEARCHES[name], in_colection="c")
+        called(nobody, name)(*SEARCHES[name], in_colection="c", **OTHERS.get(name, {}))
 
 
 def test_a_watch_names_the_unknown_option() -> None:

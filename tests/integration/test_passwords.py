@@ -13,6 +13,7 @@ import click
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from local_picture_models import make_blip_describing, make_blip_matching, make_vilt_answering
 from PIL import Image
 from psycopg import sql
 from sqlalchemy.engine import make_url
@@ -20,6 +21,11 @@ from sqlalchemy.engine import make_url
 from clipsql.cli import main
 
 SECRET = "S3cr3t-of-the-database"
+MODELS = {
+    "ANSWERING": make_vilt_answering,
+    "DESCRIBING": make_blip_describing,
+    "MATCHING": make_blip_matching,
+}
 PRINTS_IT = ("db", "url")
 
 
@@ -32,6 +38,7 @@ def commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("ask",): ("1", "a dog", "--model", "ANSWERING"),
     ("classify",): ("1", "--label", "dog", "--label", "cat"),
     ("collection", "drop"): ("c", "--yes"),
     ("count", "judge"): ("a dog", "1", "right"),
@@ -42,6 +49,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("db", "settings", "add"): ("pictures", "/pictures"),
     ("db", "settings", "remove"): ("pictures",),
     ("demo",): ("--frames", "50"),
+    ("describe",): ("c", "--model", "DESCRIBING"),
     ("explain", "image"): ("1", "a dog"),
     ("explain", "text"): ("a dog",),
     ("fusion", "fit"): ("triplets.csv", "--collection", "demo", "--name", "f", "--model", "clipsql-demo"),
@@ -63,6 +71,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("regions", "remove"): ("c", "--yes"),
     ("regions", "tile"): ("c", "--tiles", "2x2"),
     ("remove",): ("--metadata-matches", "$.none == 1", "--yes"),
+    ("score",): ("a dog", "--model", "MATCHING"),
     ("search", "captions"): ("a dog",),
     ("search", "moments"): ("a dog",),
     ("search", "image"): ("pictures/0.png",),
@@ -128,8 +137,13 @@ def run(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         )
     )
 
+    folders = {"MODEL": model_folder}
+    for name, make in MODELS.items():
+        (tmp_path / name).mkdir()
+        folders[name] = make(tmp_path / name)
+
     def run(url: str, command: tuple[str, ...], *options: str) -> Result:
-        given = [str(model_folder) if word == "MODEL" else word for word in ARGUMENTS.get(command, ())]
+        given = [str(folders.get(word, word)) for word in ARGUMENTS.get(command, ())]
         words = ["--log-level", "debug", *command, *given, *options]
         return CliRunner().invoke(main, words, env={"CLIPSQL_DATABASE_URL": url})
 

@@ -33,6 +33,7 @@ CALLS = (
     "clipsql.image_vector(7)",
     "clipsql.url_digest('https://example.com/a\\b/déjà vu')",
     "clipsql.thumbnail_uri(7)",
+    "clipsql.itm_score(7, 1)",
     "clipsql.picture_url(7)",
     "clipsql.search(clipsql.image_vector(7), 30, metadata_matches => '$.at.lane == 2 && $.camera starts with \"K1\"')",
     "clipsql.mix(array[clipsql.image_vector(7), clipsql.image_vector(8)], '{1, -0.5}')",

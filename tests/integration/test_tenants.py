@@ -141,6 +141,8 @@ OF_OTHERS = (
     "clipsql.image_vector(({ids})[1])",
     "clipsql.thumbnail_uri(({ids})[1])",
     "clipsql.match(({ids})[1], 'a red truck')",
+    "clipsql.itm_score(({ids})[1], 1)",
+    "clipsql_private.filtered_images(null)",
     "clipsql.classify(({ids})[1], '{dog,bridge}')",
     "clipsql.suggest_captions(({ids})[1])",
     "clipsql.search_similar(({ids})[1])",

@@ -78,7 +78,7 @@ def test_a_picture_is_one_row_with_its_captions(engine: Engine, connection: Conn
     one, two, bad = rows(connection, "select * from clipsql.picture order by image_id")
     assert list(one) == [
         "image_id", "collection", "url", "file", "caption", "captions", "taken_at", "place", "metadata", "width",
-        "height", "format", "status", "error", "added_at", "has_thumbnail", "picture_url",
+        "height", "format", "status", "error", "added_at", "has_thumbnail", "picture_url", "description",
     ]  # fmt: skip
     assert (one["caption"], one["captions"]) == ("A red truck.", ["A red truck.", "Another."])
     assert (one["place"], one["metadata"], one["has_thumbnail"]) == ("(13.5,52.25)", {"camera": "K1"}, True)
@@ -138,7 +138,7 @@ def test_every_view_asks_with_the_rights_of_its_reader(connection: Connection) -
         connection,
         "select relname, reloptions from pg_class where relkind = 'v' and relnamespace = 'clipsql'::regnamespace",
     )
-    assert len(options) == 7
+    assert len(options) == 8
     assert all(one["reloptions"] == ["security_invoker=true"] for one in options), options
 
 

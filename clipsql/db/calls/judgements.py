@@ -102,6 +102,7 @@ def _captions(function: str, subject: ColumnElement[Any], options: NearestOption
         sa.column("similarity", Double),
         sa.column("caption", Text),
         sa.column("image_id", BigInteger),
+        sa.column("source", Text),
         name="captions",
     )
     return captions

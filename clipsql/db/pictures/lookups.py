@@ -51,7 +51,8 @@ def _stored(
         sql.SQL(
             """
             select {columns}, i.image_id,
-                   (select coalesce(jsonb_agg(jsonb_build_array(c.caption_id, c.body, e.caption_id is not null)
+                   (select coalesce(jsonb_agg(jsonb_build_array(c.caption_id, c.body, e.caption_id is not null,
+                                                                c.source is not null)
                                               order by c.caption_id), '[]')
                     from clipsql.caption as c
                     left join clipsql.caption_embedding as e
@@ -83,10 +84,17 @@ def _stored(
     return [
         StoredPicture(
             image_id=image_id,
-            picture=_picture(columns, tuple(body for _, body, _ in captions)),
+            picture=_picture(
+                columns, tuple(body for _, body, _, is_generated in captions if not is_generated)
+            ),
             captions=tuple(
-                StoredCaption(caption_id=caption_id, body=body, is_embedded=caption_is_embedded)
-                for caption_id, body, caption_is_embedded in captions
+                StoredCaption(
+                    caption_id=caption_id,
+                    body=body,
+                    is_embedded=caption_is_embedded,
+                    is_generated=is_generated,
+                )
+                for caption_id, body, caption_is_embedded, is_generated in captions
             ),
             regions=tuple(
                 StoredRegion(region_id=region_id, box=tuple(box), is_settled=is_settled)

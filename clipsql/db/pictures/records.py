@@ -55,11 +55,12 @@ def storable_file(file: object) -> str | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredCaption:
-    """One caption in the database."""
+    """One caption in the database; `is_generated` of what a model wrote, which no source knows of."""
 
     caption_id: int
     body: str
     is_embedded: bool
+    is_generated: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from clipsql.db.tables import (
     shadows,
     text_towers,
     videos,
+    viewing,
     watches,
     webhooks,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "shadows",
     "text_towers",
     "videos",
+    "viewing",
     "watches",
     "webhooks",
 ]

@@ -188,9 +188,12 @@ class Caption(Base):
     )
     words: Mapped[str] = mapped_column(
         TSVECTOR,
-        Computed("clipsql_private.caption_words(body, language)", persisted=True),
+        Computed("clipsql_private.caption_words(body, language, source)", persisted=True),
         deferred=True,
         comment="Its words for full-text search, made from body and language.",
+    )
+    source: Mapped[str | None] = mapped_column(
+        comment="Null for what a person said; of a model, model: and its name."
     )
 
     image: Mapped[Image] = relationship(back_populates="captions")

@@ -1,4 +1,4 @@
--- Description by retrieval: what was said of other pictures that fits this one best, each text once.
+-- Description by retrieval: what people said of other pictures that fits this one best, each text once.
 create or replace function clipsql.suggest_captions(
     image bigint,
     max_results integer default 5,
@@ -45,13 +45,13 @@ begin
     depth := 4::bigint * max_results + own_captions;
     loop
         with nearest as (
-            select c.body, n.distance, c.image_id, n.caption_id
+            select c.body, n.distance, c.image_id, n.caption_id, c.source
             from clipsql_private.nearest_captions(query, least(depth, 2147483647)::integer, filter, chosen) as n
             join clipsql.caption as c on c.caption_id = n.caption_id
         ), best as (
             select distinct on (n.body) n.body, n.distance, n.image_id, n.caption_id
             from nearest as n
-            where n.image_id <> image
+            where n.image_id <> image and n.source is null
             order by n.body, n.distance, n.caption_id
         ), first as (
             select b.* from best as b order by b.distance, b.caption_id limit max_results
@@ -66,7 +66,7 @@ begin
         depth := 4 * depth;
     end loop;
     return query
-        select s.number::integer, s.caption_id, greatest(-1, least(1, 1 - s.distance)), s.body, s.image_id
+        select s.number::integer, s.caption_id, greatest(-1, least(1, 1 - s.distance)), s.body, s.image_id, null::text
         from unnest(captions, distances, texts, images) with ordinality as s(caption_id, distance, body, image_id, number)
         where min_similarity is null or 1 - s.distance >= min_similarity
         order by s.number;

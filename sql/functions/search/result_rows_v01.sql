@@ -46,7 +46,8 @@ begin
         100 * b.share,
         case when background.is_exact then 0 else 100 * clipsql_private.share_error(b.share, background.size) end,
         i.url,
-        (select c.body from clipsql.caption as c where c.image_id = b.image_id order by c.caption_id limit 1),
+        (select c.body from clipsql.caption as c where c.image_id = b.image_id and c.source is null
+         order by c.caption_id limit 1),
         i.taken_at,
         i.longitude,
         i.latitude,

@@ -35,7 +35,8 @@ begin
         n.caption_id,
         greatest(-1, least(1, 1 - n.distance)),
         c.body,
-        c.image_id
+        c.image_id,
+        c.source
     from clipsql_private.nearest_captions(
         query => query, max_results => max_results,
         filter => clipsql_private.make_filter(

@@ -25,6 +25,11 @@ begin
     if of_table in ('clipsql_private.attachment'::regclass, 'clipsql_private.attached_column'::regclass) then
         execute format('create policy clipsql_tenant_select on %s for select using (true)', of_table);
     end if;
+    -- What a model was asked is seen by who sees an answer.
+    if of_table = to_regclass('clipsql.model_query') then
+        create policy clipsql_tenant_select on clipsql.model_query for select
+            using (exists (select from clipsql.model_answer as a where a.query_id = model_query.query_id));
+    end if;
     if whole is null then
         return;
     end if;

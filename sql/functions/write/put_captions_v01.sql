@@ -1,4 +1,4 @@
--- The captions of a picture become these: those that it has stay with their ids and vectors, the others go, new ones come
+-- The captions of a picture become these, but for those of models: those that it has stay with their ids and vectors, the others go, new ones come
 -- in their order. The caller holds the picture's row.
 create or replace function clipsql_private.put_captions(
     image bigint, captions text[], embeddings vector[], language text, chosen clipsql.model)
@@ -9,7 +9,7 @@ as $$
 #variable_conflict use_column
 begin
     delete from clipsql.caption as c
-    where c.image_id = image and c.body not in (select btrim(w.body) from unnest(captions) as w(body) where w.body is not null);
+    where c.image_id = image and c.source is null and c.body not in (select btrim(w.body) from unnest(captions) as w(body) where w.body is not null);
 
     begin
         insert into clipsql.caption (image_id, body, language)
@@ -20,7 +20,7 @@ begin
             where g.body ~ '[^[:space:]]'
             group by btrim(g.body)
         ) as w
-        where not exists (select from clipsql.caption as c where c.image_id = image and c.body = w.body)
+        where not exists (select from clipsql.caption as c where c.image_id = image and c.body = w.body and c.source is null)
         order by w.position;
     exception when program_limit_exceeded then
         raise exception using errcode = 'CQ004', message = format('A caption cannot be stored: %s.', sqlerrm);
@@ -29,7 +29,7 @@ begin
     insert into clipsql.caption_embedding (caption_id, model_id, embedding)
     select distinct on (c.caption_id) c.caption_id, chosen.model_id, l2_normalize(g.embedding)::halfvec
     from unnest(captions, embeddings) with ordinality as g(body, embedding, position)
-    join clipsql.caption as c on c.image_id = image and c.body = btrim(g.body)
+    join clipsql.caption as c on c.image_id = image and c.body = btrim(g.body) and c.source is null
     where g.embedding is not null
     order by c.caption_id, g.position
     on conflict (caption_id, model_id) do update set embedding = excluded.embedding;
