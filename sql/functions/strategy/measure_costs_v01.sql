@@ -4,6 +4,7 @@ create or replace function clipsql_private.measure_costs(
     of_model integer, out walk_us double precision, out code_us double precision, out lookup_us double precision)
 language plpgsql volatile parallel unsafe
 set search_path from current
+set gin_fuzzy_search_limit = 0
 as $$
 declare
     tries constant integer := 7;
