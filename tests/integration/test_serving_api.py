@@ -100,7 +100,9 @@ def all_ids(client: httpx2.Client, request: dict[str, Any]) -> list[int]:
         assert [match["rank"] for match in answer["matches"]] == list(
             range(len(found) + 1, len(found) + len(answer["matches"]) + 1)
         )
-        found += [match["id"] for match in answer["matches"]]
+        ids = [match["id"] for match in answer["matches"]]
+        assert not set(ids) & set(found), "a page repeats what was shown"
+        found += ids
         if answer["after"] is None:
             return found
         request = request | {"after": answer["after"]}
