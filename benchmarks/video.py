@@ -267,7 +267,7 @@ def moments(films: int, seeds: int, seconds: int) -> None:
     for name, values in shares.items():
         mean = statistics.mean(values)
         half = STUDENT[len(values)] * statistics.stdev(values) / math.sqrt(len(values))
-        print(f"{name:36}{mean:6.3f}  [{mean - half:.3f}, {mean + half:.3f}]")
+        print(f"{name:36}{mean:6.3f}  [{max(0, mean - half):.3f}, {min(1, mean + half):.3f}]")
 
 
 @click.command()

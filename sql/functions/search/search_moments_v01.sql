@@ -37,7 +37,7 @@ declare
     gap_s constant double precision := extract(epoch from max_gap);
     deepest constant integer := clipsql_private.most('max_results');
     wanted constant bigint := frames_of_a_moment * max_results::bigint;
-    depth integer := least(deepest, wanted);
+    depth integer;
     direction vector;
     hits record;
     usual double precision;
@@ -53,6 +53,7 @@ begin
             'max_gap is a length of time of 0 or more, not %s; write it as 3 seconds.', coalesce(max_gap::text, 'null'));
     end if;
     direction := coalesce(query_vector, clipsql.embed_text(query, chosen.name));
+    depth := least(deepest, wanted);
     loop
         select
             count(*) as pictures,
