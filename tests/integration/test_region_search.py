@@ -209,6 +209,8 @@ def test_tenants_find_and_write_the_regions_of_their_own_pictures_only(world: Wo
             "select clipsql.enable_tenants()",
         ):
             connection.exec_driver_sql(statement)
+        # As the other searches: its filters use their indexes, whatever the policies say.
+        assert ask("select prosecdef from pg_proc where oid = 'clipsql.search_regions'::regproc") == [(True,)]
         own = {row[0] for row in ask("select image_id from clipsql.image where collection = 'holidays'")}
         # Under a model that came when tenants were kept apart already, too.
         ask("select clipsql.add_model('later', 3)")
