@@ -117,7 +117,7 @@ limit 4""",
     Step(
         "What another model says that these show, beside what people said",
         """\
-select p.image_id, p.description, p.caption
+select p.image_id as picture, p.description, p.caption
 from clipsql.picture as p
 where p.collection = 'demo' and p.description is not null
 order by p.image_id
