@@ -218,7 +218,11 @@ def test_an_index_is_missing_then_building_then_valid_for_every_reader(engine: E
         assert {one["model"] for one in found} == {model.name}
         return {one["embeddings"]: (one["rows"], one["bytes"] is not None, one["state"]) for one in found}
 
-    assert stats() == {"image_embedding": (2, False, "missing"), "caption_embedding": (0, False, "missing")}
+    assert stats() == {
+        "image_embedding": (2, False, "missing"),
+        "caption_embedding": (0, False, "missing"),
+        "region_embedding": (0, False, "missing"),
+    }
     table = partition("image_embedding", model.model_id).as_string(None)
     with engine.connect() as building:
         building.exec_driver_sql(
@@ -247,7 +251,7 @@ def test_the_recall_of_an_index_is_that_over_all_collections(engine: Engine, con
     found = connection.exec_driver_sql(
         "select embeddings, recall from clipsql.index_stats order by embeddings"
     )
-    assert found.all() == [("caption_embedding", None), ("image_embedding", 0.97)]
+    assert found.all() == [("caption_embedding", None), ("image_embedding", 0.97), ("region_embedding", None)]
 
 
 def test_a_reader_may_not_change_what_a_view_shows(connection: Connection) -> None:
