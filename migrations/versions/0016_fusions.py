@@ -34,11 +34,8 @@ def upgrade() -> None:
         sa.Column("is_better", sa.Boolean, nullable=False),
         sa.Column("fitted_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.UniqueConstraint("model_id", "name"),
-        sa.CheckConstraint(
-            "char_length(name) between 1 and 200"
-            " and name not in ('weighted sum', 'mean similarity', 'minimum similarity')",
-            name="name",
-        ),
+        sa.CheckConstraint("char_length(name) between 1 and 200", name="name"),
+        sa.CheckConstraint("name !~ '^(weighted sum|mean similarity|minimum similarity)$'", name="reserved"),
         schema="clipsql",
     )
     op.create_table(

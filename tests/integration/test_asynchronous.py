@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from integration.filling import Filled, embed_captions, fill
+from integration.filling import Filled, embed_captions, embed_regions, fill
 from PIL import Image
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -34,6 +34,7 @@ def filled(new_database: Callable[..., URL], template: str) -> Any:
     model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
     filled = fill(engine, rows=400, model=model)
     embed_captions(engine, model)
+    embed_regions(engine, model)
     Searcher(engine).watch("w", image=7, min_percentile=90, once_per=dt.timedelta(days=30))
     with engine.begin() as connection:
         connection.exec_driver_sql(
@@ -59,6 +60,8 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "search_query": (("red truck + image:7",), {"near_longitude": 13.4, "near_latitude": 52.5, "within_m": 1e6}),
     "search_moments": (("a red truck",), {"max_gap": dt.timedelta(seconds=20), "max_results": 4}),
     "search_image": ((Image.new("RGB", (64, 48), (200, 30, 30)),), {"metadata_matches": "$.at.lane == 2"}),
+    "search_regions": (("a red truck",), {"max_results": 4, "having_label": "truck"}),
+    "search_regions_like": ((Image.new("RGB", (64, 48), (200, 30, 30)),), {"crop": (8, 8, 40, 30), "max_results": 4}),
     "search_reranked": (("a red truck",), {"rerank": str(MATCHING_FOLDER), "candidates": 3, "max_results": 3}),
     "search_request": (({"text": "a red truck", "max_results": 2},), {}),
     "search_captions": (([1.0] * 128,), {"max_results": 3}),
@@ -69,6 +72,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "embed_text": (("a red truck",), {}),
     "embed_image": ((Image.new("RGB", (64, 48), (200, 30, 30)),), {}),
     "image_vector": ((5,), {}),
+    "region_vector": ((5,), {}),
     "explain_text": (("a red truck",), {}),
     "files": (([1, 2],), {}),
     "thumbnails": (([1, 2],), {}),

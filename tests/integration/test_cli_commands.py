@@ -114,7 +114,7 @@ def test_stats_is_a_table_for_people_and_lines_for_machines(clipsql: Clipsql) ->
         3,
         2,
     )
-    (index, _) = map(json.loads, clipsql("index", "status", "--json").stdout.splitlines())
+    (index, *_) = map(json.loads, clipsql("index", "status", "--json").stdout.splitlines())
     assert index["state"] == "valid"
 
 

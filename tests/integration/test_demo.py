@@ -74,6 +74,7 @@ def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.slow
 def test_a_reader_can_run_every_step_of_the_tour(
     clipsql: Clipsql, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

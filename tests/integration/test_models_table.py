@@ -52,7 +52,9 @@ def test_adding_a_model_again_changes_nothing_and_another_revision_is_refused(en
 def test_a_model_brings_its_partitions_and_takes_them_along(engine: Engine) -> None:
     model = new_model(engine, dimensions=3)
     number = model.model_id
-    assert partitions(engine) == {f"image_embedding_{number}", f"caption_embedding_{number}"}
+    assert partitions(engine) == {
+        f"{table}_{number}" for table in ("image_embedding", "caption_embedding", "region_embedding")
+    }
     write(engine, model, [picture("x", [1, 0, 0])])
     ensure_index(engine, model, table="image_embedding")
     ensure_index(engine, model, table="caption_embedding", rebuild=True)

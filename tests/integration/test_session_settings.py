@@ -295,6 +295,7 @@ def test_every_public_function_is_called() -> None:
     assert {name for call in (*CALLS, *WRITES) for name in re.findall(r"clipsql\.(\w+)\(", call)} == public
 
 
+@pytest.mark.slow
 def test_no_setting_of_a_session_changes_an_answer(url: str, expected: Answers) -> None:
     odd = odd_settings(url)
     assert len({name for name, _ in odd}) > 150

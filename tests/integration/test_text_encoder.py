@@ -141,6 +141,7 @@ def test_200_texts_of_the_box_model_shape_equal_transformers(box: Engine) -> Non
     assert worst_cosine(embed(box, texts), reference(model, tokenizer, texts)) >= ENOUGH
 
 
+@pytest.mark.slow
 def test_200_captions_of_a_trained_dual_encoder_equal_transformers(engine: Engine, shared_data: Path) -> None:
     folder = shared_data / "models" / "photo-dual"
     model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()

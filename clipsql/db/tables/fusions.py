@@ -20,11 +20,8 @@ class LearnedFusion(Base):
     __tablename__ = "fusion"
     __table_args__ = (
         UniqueConstraint("model_id", "name"),
-        CheckConstraint(
-            "char_length(name) between 1 and 200"
-            " and name not in ('weighted sum', 'mean similarity', 'minimum similarity')",
-            name="name",
-        ),
+        CheckConstraint("char_length(name) between 1 and 200", name="name"),
+        CheckConstraint("name !~ '^(weighted sum|mean similarity|minimum similarity)$'", name="reserved"),
     )
 
     fusion_id: Mapped[int] = mapped_column(

@@ -17,6 +17,7 @@ set hnsw.max_scan_tuples = 2147483647
 set hnsw.scan_mem_multiplier = 1
 set enable_seqscan = off
 set enable_indexscan = on
+set enable_incremental_sort = on
 set enable_nestloop = on
 set max_parallel_workers_per_gather = 0
 set jit = off
@@ -37,7 +38,7 @@ declare
     -- What a walk fetches, looking up whether a picture passes where something narrows the search down. Rows come as far from
     -- the query as they are, unless a walk goes on in steps.
     met constant text := format(
-        '(select t.image_id, t.distance, row_number() over (%%1$s) as place
+        '(select t.image_id, t.distance, row_number() over (order by t.distance, t.image_id) as place
           from (select e.image_id, e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s) as distance
                 from clipsql.image_embedding as e where e.model_id = %2$s
                 order by e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)
@@ -67,17 +68,16 @@ begin
         if width >= wide and (conditions = '' or width <= widest_step) then
             -- No more is fetched than is wanted.
             execute format(
-                'select array_agg(n.image_id order by n.distance, n.image_id), array_agg(n.distance order by n.distance, n.image_id),
+                'select array_agg(n.image_id order by n.place), array_agg(n.distance order by n.place),
                         case when count(*) = $4 then max(n.place) end, max(n.distance), $3
-                 from (select w.image_id, w.distance, w.place from %s %s where p.passes limit $4) as n',
-                format(met, ''), passing)
+                 from (select w.* from %s %s where p.passes limit $4) as n', met, passing)
                 into ids, distances, depth, farthest, passed using filter, query, width, max_results;
         else
             execute format(
                 'select array_agg(w.image_id order by w.place) filter (where p.passes),
                         array_agg(w.distance order by w.place) filter (where p.passes),
                         (array_agg(w.place order by w.place) filter (where p.passes))[$4], max(w.distance), count(*)
-                 from %s %s', format(met, 'order by t.distance, t.image_id'), passing)
+                 from %s %s', met, passing)
                 into ids, distances, depth, farthest, passed using filter, query, width, max_results;
         end if;
         walked := walked + passed;
