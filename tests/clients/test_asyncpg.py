@@ -61,6 +61,8 @@ CALLS: dict[str, Callable[[], Any]] = {
     "search_moments": lambda: sa.select(
         orm.search_moments("red", **SEARCH, query_vector=RED, max_gap=dt.timedelta(seconds=3)).c.url
     ),
+    "search_regions": lambda: sa.select(orm.search_regions(RED, **NEAREST, having_label="van").c.url),
+    "region_vector": lambda: sa.select(orm.region_vector(1, model="space")),
     "search_captions": lambda: sa.select(orm.search_captions(RED, **NEAREST).c.caption),
     "suggest_captions": lambda: sa.select(
         orm.suggest_captions(2, **NEAREST | {"except_images": None}).c.caption
@@ -78,8 +80,9 @@ ANSWERS = {
     **dict.fromkeys(["search", "search_similar", "search_query", "search_vectors", "search_hybrid"], "red"),
     "search_rows": "red",
     "search_moments": "red#t=1,2.5",
+    "search_regions": "red",
     **dict.fromkeys(["search_captions", "suggest_captions"], "red"),
-    **dict.fromkeys(["image_vector", "mix"], RED),
+    **dict.fromkeys(["image_vector", "region_vector", "mix"], RED),
 }
 
 
@@ -97,6 +100,11 @@ def filled(engine: Engine) -> Engine:
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "insert into clipsql.video_frame values (1, 'red', sha256(''), 'scenes', 1, 2.5, true)"
+        )
+        connection.exec_driver_sql(
+            "insert into clipsql.image_region (image_id, box, label) values (1, '{0,0,2,2}', 'van');"
+            " insert into clipsql.region_embedding (region_id, image_id, model_id, embedding)"
+            " select 1, e.image_id, e.model_id, e.embedding from clipsql.image_embedding as e where e.image_id = 1"
         )
         connection.execute(THING.insert(), [{"id": url, "url": url} for url in ("red", "orange")])
     pictures.attach("thing", "url", collection="c")

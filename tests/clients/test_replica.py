@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from clients.documented import examples
-from integration.filling import embed_captions, fill
+from integration.filling import embed_captions, embed_regions, fill
 from integration.test_session_settings import CALLS, THING, WATCH, answers
 from sqlalchemy.engine import URL, make_url
 from waiting import until
@@ -70,6 +70,7 @@ def both(primary: EmbeddedServer, replica: URL) -> tuple[str, str]:
     fill(engine, rows=3000, model=model)
     assert ensure_index(engine, model, table="image_embedding")
     embed_captions(engine, model)
+    embed_regions(engine, model)
     engine.dispose()
     copied = replica.render_as_string(hide_password=False)
     with (

@@ -336,6 +336,7 @@ def machine(new_database: Callable[..., URL], template: str) -> Iterator[type[At
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_any_order_of_writes_deaths_and_work_leaves_status_and_vectors_right(
     machine: type[AttachedTable],
 ) -> None:

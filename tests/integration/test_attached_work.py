@@ -206,6 +206,7 @@ def test_files_are_read_where_the_owner_said_so_and_nowhere_else(
     assert one(shop, "select count(*) from clipsql.image") == 3
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_between_loses_nothing(
     forker: Forker, shop: Driver, model_folder: Path, database_url: str
 ) -> None:

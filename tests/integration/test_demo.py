@@ -90,6 +90,7 @@ def test_a_reader_can_run_every_step_of_the_tour(
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.slow
 def test_every_suggested_query_and_a_text_search_answer(clipsql: Clipsql, engine: Engine) -> None:
     assert clipsql("demo", "--frames", "60").exit_code == 0
     with engine.connect() as connection:

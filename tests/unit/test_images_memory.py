@@ -122,6 +122,7 @@ def _decode_deep(data: bytes) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("way", ["of a source", "of the queue"])
+@pytest.mark.slow
 def test_more_threads_hold_no_more_files(tmp_path: Path, way: str) -> None:
     """16 files of 64 MB in 8 threads, within a budget of 200 MB."""
     file = tmp_path / "x.png"

@@ -106,6 +106,7 @@ def test_a_folder_without_pictures_is_an_error_that_names_it(tmp_path: Path) -> 
         open_source(tmp_path)
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_long_a_manifest_or_sidecar_is(tmp_path: Path) -> None:
     put(tmp_path, "1.jpg")
     lines = [f"{number}.jpg,{number} {'x' * 2_000}" for number in range(20_000)]
