@@ -21,6 +21,7 @@ from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.models import ModelRow
 from clipsql.db.pictures.writing import analyze
+from clipsql.db.statements import autocommit_connection
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,29 @@ def test_a_filter_against_the_query_is_noticed_and_answered_exactly(
             {"query": str(query)},
         ).all()
     assert found == expected
+
+
+@pytest.mark.parametrize("condition", ["", "i.taken_at >= ($1).taken_from"])
+def test_a_walk_in_steps_gives_its_rows_in_order(filled: Filled, condition: str) -> None:
+    """Beyond 1,000 rows pgvector goes on in steps, whose rows come in no order that the planner may count on."""
+    with autocommit_connection(filled.engine) as connection:
+        row = connection.execute(
+            """
+            select (w.found).distances
+            from clipsql.model as m,
+                (select clipsql_private.make_filter(
+                    null, '2000-01-01', null, null, null, null, null, null, null, null, null, null, null, null) as f
+                 offset 0) as y,
+                lateral (select clipsql_private.choose_strategy(
+                    clipsql.image_vector(7), 1000, %(condition)s, y.f, m, share => 0.7) as s offset 0) as z,
+                lateral (select clipsql_private.walk_index(
+                    clipsql.image_vector(7), 1000, %(condition)s, y.f, m, z.s) as found offset 0) as w
+            """,
+            {"condition": condition},
+        ).fetchone()
+    assert row is not None
+    assert len(row[0]) >= 1000
+    assert row[0] == sorted(row[0])
 
 
 @pytest.mark.parametrize(("dimensions", "passed"), [(2, 60), (23, 460)])

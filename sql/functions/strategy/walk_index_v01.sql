@@ -35,10 +35,9 @@ declare
     -- From so wide a walk on every match up to the last wanted one is expected to be met, and met in order.
     wide constant double precision := floor(clipsql_private.walk_length(
         max_results * expected_gap, strategy.ef_search, strategy.total_rows));
-    -- What a walk fetches, looking up whether a picture passes where something narrows the search down. Rows come as far from
-    -- the query as they are, unless a walk goes on in steps.
+    -- What a walk fetches, looking up whether a picture passes where something narrows the search down.
     met constant text := format(
-        '(select t.image_id, t.distance, row_number() over (order by t.distance, t.image_id) as place
+        '(select t.image_id, t.distance, row_number() over (order by t.distance %%s, t.image_id) as place
           from (select e.image_id, e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s) as distance
                 from clipsql.image_embedding as e where e.model_id = %2$s
                 order by e.embedding::halfvec(%1$s) <=> $2::halfvec(%1$s)
@@ -54,12 +53,15 @@ declare
             then format('clipsql_private.search_row_%s', (strategy.coded).basis_id)
             else clipsql_private.visible_images() end,
         conditions) end;
+    sorting text;
     passed integer;
     depth integer;
     farthest double precision;
 begin
     walked := 0;
     loop
+        -- A walk that goes on in steps is not in order, whatever the planner thinks: plus zero, and it sorts.
+        sorting := case when width > widest_step then '+ 0.0' else '' end;
         perform
             set_config('hnsw.ef_search', least(widest_step, greatest(width, 10))::text, true),
             set_config('hnsw.iterative_scan', case when width > widest_step then 'relaxed_order' else 'off' end, true),
@@ -69,15 +71,17 @@ begin
             -- No more is fetched than is wanted.
             execute format(
                 'select array_agg(n.image_id order by n.place), array_agg(n.distance order by n.place),
-                        case when count(*) = $4 then max(n.place) end, max(n.distance), $3
-                 from (select w.* from %s %s where p.passes limit $4) as n', met, passing)
-                into ids, distances, depth, farthest, passed using filter, query, width, max_results;
+                        case when count(*) = $4 then max(n.place) end, max(n.distance)
+                 from (select w.* from %s %s where p.passes limit $4) as n', format(met, sorting), passing)
+                into ids, distances, depth, farthest
+                using filter, query, case when conditions = '' then max_results else width end, max_results;
+            passed := width;
         else
             execute format(
                 'select array_agg(w.image_id order by w.place) filter (where p.passes),
                         array_agg(w.distance order by w.place) filter (where p.passes),
                         (array_agg(w.place order by w.place) filter (where p.passes))[$4], max(w.distance), count(*)
-                 from %s %s', met, passing)
+                 from %s %s', format(met, sorting), passing)
                 into ids, distances, depth, farthest, passed using filter, query, width, max_results;
         end if;
         walked := walked + passed;
