@@ -101,11 +101,16 @@ def url(demo: tuple[str, Path], new_database: Callable[..., URL], monkeypatch: p
 def reader(
     url: str, demo: tuple[str, Path], here: Path, model_folder: Path, request: pytest.FixtureRequest
 ) -> Iterator[Reader]:
-    """A reader after `clipsql demo`; the model that an ingest would download is the demo's, hosts may be this one."""
+    """A reader after `clipsql demo`; the model that an ingest would download is the demo's, hosts may be this one.
+
+    Vectors are made in float32, as those of the demo: in bfloat16 frames that look alike change places from one
+    processor to the next.
+    """
     model = {"model": MODEL}
+    ingest = {**model, "dtype": "float32", "allow_private_hosts": True}
     defaults = {
-        "ingest": {**model, "allow_private_hosts": True},
-        "worker": {**model, "allow_private_hosts": True},
+        "ingest": ingest,
+        "worker": ingest,
         "dedup": model,
         "search": dict.fromkeys(("text", "image", "moments"), model),
     }
