@@ -3,8 +3,9 @@
     python benchmarks/filtered_search.py --rows 200000 --output results.md
     python benchmarks/filtered_search.py --rows 200000 --peers-python /path/to/venv/bin/python
 
-Vectors and filters are described in filtered_search_data.py. Every method answers the same queries under the same
-filters, one after the other for each query, so that a busy machine slows all of them alike.
+Vectors and filters are described in filtered_search_data.py. Every method of PostgreSQL answers the same queries under
+the same filters, one after the other for each query, so that a busy machine slows all of them alike. Other stores, and
+clipsql.search beside them, answer alone, all queries of a cell one after the other: nobody else's pages are in the way.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Cell:
     recalls: list[float] = field(default_factory=list)
     returned: list[float] = field(default_factory=list)
 
+    def forget_first(self) -> None:
+        """Drop what came first."""
+        for values in (self.milliseconds, self.recalls, self.returned):
+            del values[0]
+
 
 def main() -> None:
     arguments = _arguments()
@@ -63,14 +69,15 @@ def main() -> None:
     similarities = queries @ pictures.vectors.T
     with tempfile.TemporaryDirectory(prefix="filtered-search-") as temporary:
         folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
         server = EmbeddedServer(folder / "server")
         try:
-            report, cells = _run(server.start(), pictures, queries, similarities, arguments)
+            report, alone = _run(server.start(), pictures, queries, similarities, arguments)
             _write(report, arguments)
             if arguments.peers_python:
                 found = _peers(Path(temporary), pictures, queries, similarities, arguments)
-                _write(report + peer_table(found, cells), arguments)
+                _write(report + peer_table(found, alone), arguments)
         finally:
             if arguments.folder:
                 server.stop()
@@ -98,12 +105,12 @@ def _run(
         register_vector(connection)
         first_id = connection.execute("select min(image_id) from clipsql.image").fetchone()
         assert first_id is not None
-        cells = _measure(connection, pictures, queries, similarities, first_id[0], arguments)
+        cells, alone = _measure(connection, pictures, queries, similarities, first_id[0], arguments)
         overhead = _overhead(connection, queries)
     clients = measure_clients(url, queries, clients=8, seconds=arguments.client_seconds)
     engine.dispose()
     version = f"{arguments.rows:,} rows, {arguments.queries} queries a cell"
-    return "\n".join((f"{version}\n", strategy_table(cells), overhead, client_table(clients), "")), cells
+    return "\n".join((f"{version}\n", strategy_table(cells), overhead, client_table(clients), "")), alone
 
 
 def _measure(
@@ -113,15 +120,16 @@ def _measure(
     similarities: NDArray[np.float32],
     first_id: int,
     arguments: argparse.Namespace,
-) -> list[Cell]:
-    """Every method on every share, kind and k."""
+) -> tuple[list[Cell], list[Cell]]:
+    """Every method on every share, kind and k; and clipsql.search alone, for ten."""
     random = np.random.default_rng(2)
-    cells = []
+    cells, alone = [], []
     for share in arguments.shares:
         for kind in KINDS if share < 1 else KINDS[:1]:
             here = {
                 (method.name, k): Cell(method.name, share, kind, k) for k in (10, 100) for method in METHODS
             }
+            asked = []
             for number, query in enumerate(queries):
                 chosen = make_filter(kind, share, similarities[number], random=random)
                 matching = np.flatnonzero(chosen.mask(pictures))
@@ -131,20 +139,21 @@ def _measure(
                     # In turn, because the first one to look at pages and vectors warms them for the others.
                     first = number % len(METHODS)
                     for method in (*METHODS[first:], *METHODS[:first]):
-                        _ask(
-                            connection,
-                            method,
-                            query,
-                            chosen,
-                            share,
-                            k,
-                            expected,
-                            here[method.name, k],
-                            pictures,
-                        )
+                        cell = here[method.name, k]
+                        _ask(connection, method, query, chosen, expected, cell, rows=len(pictures.vectors))
+                    if k == 10:
+                        asked.append((query, chosen, expected))
             cells += here.values()
-            print(f"{share:.2%} {kind}: " + _line(here["clipsql.search", 10]), file=sys.stderr)
-    return cells
+            alone.append(Cell(METHODS[0].name, share, kind, 10))
+            # The first one brings back what other methods drove out.
+            for one in (asked[0], *asked):
+                _ask(connection, METHODS[0], *one, alone[-1], rows=len(pictures.vectors))
+            alone[-1].forget_first()
+            print(
+                f"{share:.2%} {kind}: {_line(here[METHODS[0].name, 10])}; alone {_line(alone[-1])}",
+                file=sys.stderr,
+            )
+    return cells, alone
 
 
 def _ask(
@@ -152,24 +161,23 @@ def _ask(
     method: Method,
     query: NDArray[np.float32],
     chosen: Filter,
-    share: float,
-    k: int,
     expected: set[int],
     cell: Cell,
-    pictures: Pictures,
+    *,
+    rows: int,
 ) -> None:
-    clause, values = condition(chosen, len(pictures.vectors), share, is_search=method.statement == SEARCH)
+    clause, values = condition(chosen, rows, cell.share, is_search=method.statement == SEARCH)
     with connection.transaction():
         for setting in method.settings:
             connection.execute(f"set local {setting}")
         began = time.perf_counter()
-        rows = connection.execute(
-            method.statement.format(filter=clause), {"query": query, "k": k, **values}
+        found = connection.execute(
+            method.statement.format(filter=clause), {"query": query, "k": cell.k, **values}
         ).fetchall()
         cell.milliseconds.append(1000 * (time.perf_counter() - began))
-    found = {row[1] if method.statement == SEARCH else row[0] for row in rows}
-    cell.returned.append(len(rows) / len(expected))
-    cell.recalls.append(len(found & expected) / len(expected))
+    ids = {row[1] if method.statement == SEARCH else row[0] for row in found}
+    cell.returned.append(len(found) / len(expected))
+    cell.recalls.append(len(ids & expected) / len(expected))
 
 
 def _overhead(connection: psycopg.Connection, queries: NDArray[np.float32]) -> str:

@@ -101,6 +101,7 @@ def make_pictures(rows: int, *, queries: int, seed: int) -> tuple[Pictures, NDAr
     texts[:] = _TEXT_AXIS * text_axis + np.sqrt(1 - _TEXT_AXIS**2) * rest
     asked[: queries // 2] += (_IMAGE_AXIS * image_axis).astype(np.float32)
     _to_unit_length(asked)
+    asked = asked.astype(np.float16).astype(np.float32)
     # Of its own, so that a loaded folder serves any number of queries.
     return Pictures(vectors, np.random.default_rng([seed, 1]).permutation(rows)), asked
 

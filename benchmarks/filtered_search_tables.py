@@ -90,7 +90,7 @@ def client_table(results: dict[str, Any]) -> str:
     )
 
 
-def peer_table(results: Sequence[dict[str, Any]], cells: Sequence[MeasuredCell]) -> str:
+def peer_table(results: Sequence[dict[str, Any]], alone: Sequence[MeasuredCell]) -> str:
     """Queries per second of one client at recall@10 of 0.95, or at the best recall that a store reached."""
     lines = [line["reason"] for line in results if "reason" in line]
     measured = [
@@ -102,8 +102,7 @@ def peer_table(results: Sequence[dict[str, Any]], cells: Sequence[MeasuredCell])
             "per_second": 1000 / float(np.mean(cell.milliseconds)),
             "setting": "no setting",
         }
-        for cell in cells
-        if cell.k == 10 and cell.method == cells[0].method
+        for cell in alone
     ]
     measured += [line for line in results if "per_second" in line]
     peers = list(dict.fromkeys(line["peer"] for line in measured))

@@ -93,7 +93,8 @@ begin
             -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
             max_results * (passed + expected_gap) / (coalesce(cardinality(ids), 0) + 1),
             strategy.ef_search, strategy.total_rows))));
-        if width > longest_walk or (walked + width) * strategy.step_ms > strategy.compare_ms then
+        -- As for the first one: a walk must promise to take under two thirds of the time.
+        if width > longest_walk or 1.5 * (walked + width) * strategy.step_ms > strategy.compare_ms then
             ids := null;
             distances := null;
             return;
