@@ -263,10 +263,9 @@ def test_the_progress_bar_is_on_stderr_and_only_on_a_terminal(
 
     terminal, end = pty.openpty()
     termios.tcsetwinsize(end, (24, 100))
-    command = "from clipsql.cli import main; main()"
     arguments = ("ingest", str(stored), "--collection", "bar", "--model", str(model_folder))
     done = subprocess.run(
-        (sys.executable, "-c", command, *arguments),
+        (sys.executable, "-m", "clipsql", *arguments),
         stdout=subprocess.PIPE,
         stderr=end,
         text=True,
