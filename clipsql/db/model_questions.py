@@ -113,11 +113,11 @@ def waiting_queries(
         order by q.query_id
         """
     )
-    asked = {"kind": kind, "model": model, "revision": revision}
     with reading(database) as connection:
+        rows = connection.execute(statement, {"kind": kind, "model": model, "revision": revision})
         return [
-            (Query(**asked, body=body, query_id=query_id), image_ids)
-            for body, query_id, image_ids in connection.execute(statement, asked)
+            (Query(kind=kind, body=body, model=model, revision=revision, query_id=query_id), image_ids)
+            for body, query_id, image_ids in rows
         ]
 
 

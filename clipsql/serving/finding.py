@@ -52,8 +52,8 @@ _FOLDED = sa.text(
 _UTC = sa.text("select set_config('timezone', 'UTC', true)")  # of the hours of a day
 # Where nothing is looked for no search says what is wrong with it.
 _CHECKED = sa.text(
-    "select clipsql_private.conditions("
-    "jsonb_populate_record(null::clipsql_private.search_filter, jsonb_build_object('caption_query', cast(:words as text))))"
+    "select clipsql_private.conditions(jsonb_populate_record("
+    "null::clipsql_private.search_filter, jsonb_build_object('caption_query', cast(:words as text))))"
 )
 
 

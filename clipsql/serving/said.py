@@ -82,9 +82,14 @@ async def is_scored(connection: AsyncConnection, query_id: int, text: str | None
 async def said_of(asking: Door, image: int) -> Said:
     """What was said of a stored picture."""
     async with asking.open() as connection:
-        found = [
-            [dict(row) for row in (await connection.execute(sa.text(statement), {"image": image})).mappings()]
-            for statement in (_DESCRIPTIONS, _ANSWERS, _SCORES)
-        ]
-        has_regions = bool(await connection.scalar(HAS_REGIONS))
-    return Said(*found, has_regions)
+
+        async def rows(statement: str) -> list[dict[str, Any]]:
+            found = await connection.execute(sa.text(statement), {"image": image})
+            return [dict(row) for row in found.mappings()]
+
+        return Said(
+            await rows(_DESCRIPTIONS),
+            await rows(_ANSWERS),
+            await rows(_SCORES),
+            bool(await connection.scalar(HAS_REGIONS)),
+        )

@@ -55,9 +55,8 @@ class Asked:
         wanted = self.wanted
         if not wanted.has_question:
             return _browsing(wanted, max_results)
-        columns, order = [sql.SQL(_COLUMNS)], sql.SQL("s.rank")
-        if wanted.in_regions:
-            columns = [sql.SQL(_REGION_COLUMNS)]
+        columns: list[sql.Composable] = [sql.SQL(_REGION_COLUMNS if wanted.in_regions else _COLUMNS)]
+        order = sql.SQL("s.rank")
         if wanted.scored_by is not None:
             score = sql.SQL("clipsql.itm_score(s.image_id, {})").format(sql.Literal(wanted.scored_by))
             columns.append(sql.SQL("{} as itm_score").format(score))

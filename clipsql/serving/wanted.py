@@ -182,7 +182,7 @@ class Wanted:
 
     @property
     def can_be_watched(self) -> bool:
-        """Whether a watch looks for the same: it takes a query, and no parts, picked pictures or times that are over."""
+        """Whether a watch looks for the same: it takes a query, no parts, no picked pictures, no past times."""
         return bool(self.query and not (self.picture or self.only_images or self.in_regions))
 
     def filters(self) -> Filters:

@@ -299,8 +299,8 @@ def test_an_ingest_lays_and_embeds_tiles(
     assert clipsql(*asked, "--tiles", "2x2").exit_code == 0
     assert ask(engine, counted) == [(16, 4)]
     assert len(embedded(engine)) == 16
-    after = ask(engine, "select (array_agg(region_id order by region_id))[:12] from clipsql.image_region")
-    assert after == before
+    after = ask(engine, "select array_agg(region_id order by region_id) from clipsql.image_region")
+    assert after[0][0][:12] == before[0][0]
 
 
 def test_regions_are_removed_by_label(

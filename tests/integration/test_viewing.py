@@ -120,8 +120,9 @@ def test_scores_are_stored_for_the_nearest_and_read_in_sql(
     assert rows_of(engine, "select count(*) from clipsql.model_query") == [(3,)]
 
 
+@pytest.mark.usefixtures("pictures")
 def test_what_others_asked_a_model_to_score_is_scored(
-    clipsql: Clipsql, engine: Engine, pictures: Path, folders: dict[str, Path]
+    clipsql: Clipsql, engine: Engine, folders: dict[str, Path]
 ) -> None:
     how = ("score", "--waiting", "--model", folders["matching"])
     assert "Nothing waits for this model." in clipsql(*how).stderr
