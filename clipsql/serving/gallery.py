@@ -19,6 +19,7 @@ from starlette.datastructures import QueryParams, UploadFile
 from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
+from clipsql.serving.clicks import note_click
 from clipsql.serving.door import Asking, Door
 from clipsql.serving.finding import Found, ask_for, find, rows_found
 from clipsql.serving.judging import fit_of, labels_of, plan_of
@@ -132,6 +133,8 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
             found = await labels_of(asking, image, _split(labels)) if labels.strip() else None
         except ClipsqlError as error:  # the picture is there all the same
             problem = Problem.of(error)
+    if fit and asking.options.clicks and not wanted.picture:
+        await note_click(asking.options.clicks, fit.asked, image)
     return pages.show(
         request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where, film=film,
         fit=fit, labels=labels, found=found, usual_labels=USUAL_LABELS, problem=problem,

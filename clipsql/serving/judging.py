@@ -33,13 +33,14 @@ _BY_VECTORS = sa.text(
 class Fit:
     """How well a picture fits a search: its similarity and percentile where it is found, its cosine with each term.
 
-    `box` is the region that it is found by, where parts are searched.
+    `box` is the region that it is found by, where parts are searched; `asked` are the terms as parse_query has them.
     """
 
     similarity: float | None
     percentile: float | None
     terms: Sequence[tuple[str, float]]
     box: Sequence[int] | None
+    asked: Sequence[Any]
 
 
 async def fit_of(asking: Door, wanted: Wanted, image: int) -> Fit:
@@ -59,7 +60,7 @@ async def fit_of(asking: Door, wanted: Wanted, image: int) -> Fit:
         cosines = (await connection.exec_driver_sql(statement)).scalar_one()
         names = [*(_name(term) for term in asked.terms), ""]
         terms = list(zip(names, cosines, strict=False))
-        return Fit(row.get("similarity"), row.get("percentile"), terms, row.get("box"))
+        return Fit(row.get("similarity"), row.get("percentile"), terms, row.get("box"), asked.terms)
 
     return await ask_for(asking, looked_for, look)
 

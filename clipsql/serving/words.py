@@ -139,6 +139,7 @@ CHINESE = {
     "Search with this part": "用此局部搜索",
     "... in parts of pictures": "……在图片局部中",
     "Draw the part on the picture, or give it in pixels.": "在图片上画出局部，或以像素给出。",
+    "the framed part": "框出的局部",
     "Left": "左",
     "Top": "上",
     "Width": "宽",

@@ -344,7 +344,9 @@ def test_a_part_is_drawn_or_written_and_searched_with(browser: Browser, address:
     scale = drawing.rect["width"] / 320
     chain = webdriver.ActionChains(browser)
     chain.move_to_element_with_offset(drawing, int(-60 * scale), int(-40 * scale)).click_and_hold()
-    chain.move_by_offset(int(50 * scale), int(70 * scale)).move_by_offset(int(30 * scale), 0).release().perform()
+    chain.move_by_offset(int(50 * scale), int(70 * scale)).move_by_offset(
+        int(30 * scale), 0
+    ).release().perform()
     fields = {name: one(browser, f"#part-form [name={name}]") for name in ("x", "y", "width", "height")}
     drawn = {name: int(field.get_attribute("value")) for name, field in fields.items()}
     for name, side in {"x": 100, "y": 80, "width": 80, "height": 70}.items():

@@ -6,6 +6,7 @@ import html
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,9 +24,12 @@ from sqlalchemy.engine import URL, Engine
 from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
 from clipsql.demo import MODEL_FOLDER
+from clipsql.errors import ConfigurationError
 from clipsql.images.hashing import content_hash
 from clipsql.models import load_known, register_model
+from clipsql.serving.options import ServeOptions
 from clipsql.serving.picture_vector import read_vector
+from clipsql.sources.triplets import Triplet, read_triplets
 
 WRITER = f"clipsql_test_{os.getpid()}_looks_writer"
 ROWS = 54
@@ -328,3 +332,27 @@ def test_what_models_said_of_a_picture_is_shown_as_theirs(gallery: httpx2.Client
             assert sorted(images(shown)) == found
     with engine.begin() as connection:
         connection.exec_driver_sql("truncate clipsql.model_query cascade")
+
+
+def test_what_is_opened_of_a_search_by_picture_and_text_becomes_an_example(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "clicks.jsonl"
+    with served(database_url, public=True, clicks=file) as client:
+        for query in ('"é truck" + image:3', "image:3 + 2*dog", "image:3 - dog", "image:3", "a dog", "image:7 + dog",
+                      "image:3 + a + b", "image:3 + image:4"):  # fmt: skip
+            assert client.get("/pictures/7", params={"query": query}).status_code == 200
+        assert (
+            client.get("/pictures/8", params={"query": "image:3 + dog", "search_in": "regions"}).status_code
+            == 200
+        )
+        found = [
+            (one.picture, one.text, one.wanted) for one in read_triplets(file) if isinstance(one, Triplet)
+        ]
+        assert found == [("3", "é truck", "7"), ("3", "dog", "8")]
+        assert len(file.read_text("utf-8").splitlines()) == 2
+        file.unlink()
+        file.mkdir()  # which cannot be written: the picture is shown all the same
+        assert client.get("/pictures/7", params={"query": "image:3 + dog"}).status_code == 200
+    with pytest.raises(ConfigurationError, match="cannot be written: Is a directory; choose another file"):
+        ServeOptions(clicks=file)
