@@ -14,6 +14,7 @@ from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, encoder_options, json_option
 from clipsql.cli.pruning import prune_gone
 from clipsql.cli.reading_options import reading_options
+from clipsql.cli.region_options import Grid
 from clipsql.cli.reports import end_by_report, problems_into, report_option, show_report
 from clipsql.cli.sampling_options import sampling_options
 from clipsql.cli.source_options import SourceOpener, source_options
@@ -74,6 +75,12 @@ class _Ingest(click.Command):
     help="In the end, remove from the collection what SOURCE no longer has; asks first.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before --prune removes pictures.")
+@click.option(
+    "--tiles",
+    type=Grid(),
+    metavar="COLUMNSxROWS",
+    help="In the end, lay this grid over each picture of the collection; its parts are regions.",
+)
 @sampling_options
 @reading_options
 @encoder_options
@@ -93,6 +100,7 @@ def ingest(
     enqueue_only: bool,
     prune: bool,
     yes: bool,
+    tiles: tuple[int, int] | None,
     sampling: Sampling,
     reading: dict[str, Any],
     downloads: dict[str, Any],
@@ -126,6 +134,7 @@ def ingest(
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails
     clipsql ingest cc3m.tsv --collection cc3m --retry-failed timeout --report problems.jsonl
     clipsql ingest photos/ --collection holidays --prune
+    clipsql ingest gates/ --collection gates --tiles 3x2
     clipsql ingest vectors.parquet --map embedding=vector --model other-vectors --collection shop
     clipsql ingest metadata/ --embeddings img_emb/ --model other-vectors --collection laion
     clipsql ingest --query "select photo_url as url, title as caption from product" --collection shop
@@ -153,6 +162,7 @@ def ingest(
         from clipsql.ingest.indexer import Indexer
         from clipsql.ingest.others import embed_under_others
         from clipsql.ingest.readings import IngestOptions, Outcome
+        from clipsql.ingest.tiles import embed_tiles
         from clipsql.web.downloading import DownloadOptions
 
         for warning in source.warnings():
@@ -171,6 +181,7 @@ def ingest(
             find_gone=prune,
             language=language,
             sampling=sampling,
+            tiles=tiles,
         )
         with problems_into(report_file) as on_problem, Progress("pictures", total=total) as progress:
             failed = 0
@@ -196,6 +207,14 @@ def ingest(
                     downloads=DownloadOptions(**downloads),
                     device=device,
                     dtype=dtype,
+                    on_problem=on_problem,
+                )
+                embed_tiles(
+                    engine,
+                    encoder,
+                    row,
+                    options,
+                    downloads=DownloadOptions(**downloads),
                     on_problem=on_problem,
                 )
         show_report(
@@ -224,7 +243,7 @@ def _refuse_pointless() -> None:
 
 _OF_PICTURES = {
     "every", "keyframes", "scenes", "retry_failed", "refresh", "validate_only", "enqueue_only", "prune", "yes",
-    "max_megapixels", "store_images",
+    "tiles", "max_megapixels", "store_images",
     "thumbnails", "concurrency", "per_host", "timeout_s", "max_mb", "allow_private_hosts", "ignore_robots",
     "user_agent_contact", "device", "dtype",
 }  # fmt: skip

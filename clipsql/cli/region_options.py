@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import click
@@ -10,6 +11,8 @@ from clipsql.cli.options import Command
 from clipsql.db.calls.arguments import SearchOptions
 from clipsql.db.calls.regions import RegionOptions
 from clipsql.picture import Box
+
+_MOST_TILES = 64
 
 
 class BoxType(click.ParamType[Box]):
@@ -29,6 +32,24 @@ class BoxType(click.ParamType[Box]):
                 ctx,
             )
         return x, y, width, height
+
+
+class Grid(click.ParamType[tuple[int, int]]):
+    """Columns and rows."""
+
+    name = "grid"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        found = re.fullmatch(r"([1-9]\d{0,2})x([1-9]\d{0,2})", str(value))
+        if found is None or int(found[1]) * int(found[2]) > _MOST_TILES:
+            self.fail(
+                f'"{value}" is no grid of at most {_MOST_TILES} tiles; write columns x rows as 3x2.',
+                param,
+                ctx,
+            )
+        return int(found[1]), int(found[2])
 
 
 def region_options(command: Command) -> Command:

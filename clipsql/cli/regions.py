@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import agree, note, show_json, show_table, warn
+from clipsql.cli.region_options import Grid
 from clipsql.config import Settings
 from clipsql.db import boxes
 from clipsql.db import regions as stored
@@ -17,7 +17,6 @@ from clipsql.errors import SourceError
 from clipsql.sources.boxes import read_boxes
 
 _MOST_SHOWN = 10
-_MOST_TILES = 64
 
 
 @click.group()
@@ -75,27 +74,9 @@ def import_(settings: Settings, file: Path, collection: str, replace: bool, as_j
         )
 
 
-class _Grid(click.ParamType[tuple[int, int]]):
-    """Columns and rows."""
-
-    name = "grid"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        found = re.fullmatch(r"([1-9]\d{0,2})x([1-9]\d{0,2})", str(value))
-        if found is None or int(found[1]) * int(found[2]) > _MOST_TILES:
-            self.fail(
-                f'"{value}" is no grid of at most {_MOST_TILES} tiles; write columns x rows as 3x2.',
-                param,
-                ctx,
-            )
-        return int(found[1]), int(found[2])
-
-
 @regions.command()
 @click.argument("collection")
-@click.option("--tiles", type=_Grid(), required=True, metavar="COLUMNSxROWS", help="The grid, such as 3x2.")
+@click.option("--tiles", type=Grid(), required=True, metavar="COLUMNSxROWS", help="The grid, such as 3x2.")
 @database_option
 def tile(settings: Settings, collection: str, tiles: tuple[int, int]) -> None:
     """Lay a grid over each embedded picture of COLLECTION; its parts are regions, in the place of other tiles.

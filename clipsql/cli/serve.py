@@ -33,6 +33,12 @@ from clipsql.extras import require_extra
     metavar="FOLDER",
     help="Take uploads, and keep their files here.",
 )
+@click.option(
+    "--clicks",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help='Add what people open of a search by a picture and a text to FILE, for "clipsql fusion fit".',
+)
 @click.option("--tiles", metavar="URL", help="Of tiles for the map: https://tiles.example/{z}/{x}/{y}.png.")
 @click.option("--tiles-credit", metavar="TEXT", help="Whose tiles they are, for below the map.")
 @click.option(

@@ -17,9 +17,9 @@ from clipsql.cli.output import note, show_json, show_table, warn
 from clipsql.cli.reranking import in_the_box, private_hosts_option
 from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
-from clipsql.db import model_tasks
+from clipsql.db import model_questions, model_tasks
 from clipsql.db.calls.arguments import Filters
-from clipsql.db.model_tasks import Query
+from clipsql.db.model_questions import Query
 from clipsql.db.opening import open_database
 from clipsql.demo import DESCRIBING_FOLDER, MATCHING_FOLDER
 from clipsql.encoding.answering import load_answerer
@@ -74,6 +74,12 @@ def _model_option(what: str, box: Path | None = None) -> Callable[[Command], Com
     "scores: a model with an image-text matching head, such as Salesforce/blip-itm-base-coco", MATCHING_FOLDER
 )
 @click.option(
+    "--waiting",
+    "takes_waiting",
+    is_flag=True,
+    help="Also score what waits for this model: the gallery asked for it.",
+)
+@click.option(
     "--candidates",
     type=click.IntRange(min=1),
     default=200,
@@ -90,6 +96,7 @@ def score(
     texts: tuple[str, ...],
     text_file: Path | None,
     model: str,
+    takes_waiting: bool,
     candidates: int,
     search_model: str | None,
     options: Filters,
@@ -106,10 +113,11 @@ def score(
     \b
     clipsql score "a red truck and a yellow bus" --model ./blip-itm --in-collection gate
     clipsql score --file queries.txt --model Salesforce/blip-itm-base-coco --candidates 500
+    clipsql score --waiting --model ./blip-itm
     """
     wanted = [*texts, *(_lines(text_file) if text_file else ())]
-    if not wanted:
-        raise click.UsageError("There is no text to score; give one, or a --file of them.")
+    if not wanted and not takes_waiting:
+        raise click.UsageError("There is no text to score; give one, a --file of them, or --waiting.")
     rows = []
     with open_database(settings) as engine:
         matcher = load_cross_encoder(model, **loading)
@@ -120,7 +128,16 @@ def score(
             image_ids = [match.image_id for match in found]
             come = _work(engine, query, models.matching(matcher, text), image_ids, how)
             rows.append({"query_id": query.query_id, "query": text, **come})
-    _show(rows, as_json=as_json)
+        asked = {"model": models.stored_name(matcher), "revision": matcher.revision}
+        for query, image_ids in (
+            model_questions.waiting_queries(engine, "match", **asked) if takes_waiting else ()
+        ):
+            come = _work(engine, query, models.matching(matcher, query.body), image_ids, how)
+            rows.append({"query_id": query.query_id, "query": query.body, **come})
+    if takes_waiting and not rows and not as_json:
+        note("Nothing waits for this model.")
+    else:
+        _show(rows, as_json=as_json)
 
 
 @click.command()
@@ -150,7 +167,7 @@ def describe(
     """
     with open_database(settings) as engine:
         describer = load_describer(model, **loading)
-        image_ids = model_tasks.filtered_images(engine, {"in_collection": collection})
+        image_ids = model_questions.filtered_images(engine, {"in_collection": collection})
         query = models.stored_query(engine, "describe", language, describer)
         come = _work(engine, query, models.describing(describer), image_ids, how)
         row = {"collection": collection, "model": query.model, **come}
@@ -198,11 +215,11 @@ def ask(
         query = models.stored_query(engine, "answer", question, answerer)
         if picture is not None:
             options["only_images"] = [int(picture)]
-        image_ids = model_tasks.filtered_images(engine, options, timezone=timezone)
+        image_ids = model_questions.filtered_images(engine, options, timezone=timezone)
         if picture is not None and not image_ids:
             raise UnknownImage(f"There is no picture {picture} with a content; see clipsql.picture.")
         _work(engine, query, view, image_ids, how)
-        answers = model_tasks.answers(engine, query, image_ids)
+        answers = model_questions.answers(engine, query, image_ids)
     if picture is not None:
         rows = [{"answer": one.text, "probability": one.score} for one in answers.values()]
     else:
@@ -229,7 +246,7 @@ def _work(
                 progress.advance(failed=failed)
 
         work(engine, query, view, allow_private_hosts=how["allow_private_hosts"], on_done=show)
-    come = model_tasks.standing(engine, query, image_ids)
+    come = model_questions.standing(engine, query, image_ids)
     if come.failed:
         warn(
             f"{come.failed} of {len(image_ids)} pictures could not be looked at; --retry-failed looks again, and "

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db import collections, models
 from clipsql.db.engine import database_errors
-from clipsql.db.model_tasks import answers, drop_unanswered, queue_pictures
+from clipsql.db.model_questions import answers, drop_unanswered
+from clipsql.db.model_tasks import queue_pictures
 from clipsql.db.schema.rights import READER
 from clipsql.db.tables.pictures import Image, ImageEmbedding
 from clipsql.demo import DESCRIBING_FOLDER, MATCHING_FOLDER, MODEL_FOLDER

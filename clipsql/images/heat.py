@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance
 
 from clipsql.picture import Box
 
@@ -32,6 +32,19 @@ def overlay(
     )
     cold = ImageEnhance.Brightness(shown.convert("L").convert("RGB")).enhance(_DARKNESS)
     return Image.composite(shown, cold, mask)
+
+
+def framed(shown: Image.Image, box: Box, *, of_size: tuple[int, int]) -> Image.Image:
+    """`shown`, a picture at any size, with a frame around a box in pixels of the picture at `of_size`."""
+    scale = shown.width / of_size[0]
+    x, y, width, height = (side * scale for side in box)
+    edges = (x, y, min(x + width, shown.width) - 1, min(y + height, shown.height) - 1)
+    thickness = max(2, round(max(shown.size) / 200))
+    pen = ImageDraw.Draw(shown)
+    # Dark around light: to be seen on any ground.
+    pen.rectangle(edges, outline="black", width=2 * thickness)
+    pen.rectangle(edges, outline="white", width=thickness)
+    return shown
 
 
 def best_box(heat: NDArray[np.float32], area: tuple[float, float, float, float]) -> Box:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, StoredRegion, Thumbnail
-from clipsql.errors import FailureClass
+from clipsql.errors import FailureClass, InvalidArgument
 from clipsql.images.decoding import MAX_PIXELS
 from clipsql.picture import PictureRecord
 from clipsql.sources.sampling import Sampling
@@ -58,7 +58,7 @@ class IngestOptions(ReadOptions):
 
     `refresh` downloads again what is embedded already, `enqueue_only` leaves all downloads to workers; `find_gone`
     looks in the end for pictures of the collection that the source has no more. Of videos `sampling` says which frames
-    are taken.
+    are taken. `tiles`, columns and rows, is the grid that is laid over its pictures in the end.
     """
 
     collection: str
@@ -69,6 +69,14 @@ class IngestOptions(ReadOptions):
     find_gone: bool = False
     language: str = "en"
     sampling: Sampling = field(default_factory=Sampling)
+    tiles: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidArgument for tiles where nothing is embedded."""
+        if self.tiles is not None and (self.validate_only or self.enqueue_only):
+            raise InvalidArgument(
+                'Tiles are laid over embedded pictures; run "clipsql regions tile" when they are.'
+            )
 
     def retries(self, picture: PictureRecord) -> bool:
         """Whether a picture that failed so shall be tried again."""

@@ -16,6 +16,7 @@ from clipsql.ingest.indexer import Indexer
 from clipsql.ingest.others import embed_under_others
 from clipsql.ingest.readings import IngestOptions, Outcome
 from clipsql.ingest.reports import IngestReport, Problem
+from clipsql.ingest.tiles import embed_tiles
 from clipsql.sources import Source, open_rows, open_source
 from clipsql.sources.sampling import Sampling
 
@@ -50,6 +51,7 @@ class IngestArguments(SourceArguments, total=False):
     validate_only: bool
     enqueue_only: bool
     sampling: str
+    tiles: tuple[int, int] | None
     max_pixels: int
     store_images: str | Path | None
     thumbnails: bool
@@ -99,6 +101,7 @@ def ingest(
         embed_under_others(
             engine, model, how, downloads=downloads, device=device, dtype=dtype, on_problem=on_problem
         )
+        embed_tiles(engine, encoder, model, how, downloads=downloads, on_problem=on_problem)
     return report
 
 

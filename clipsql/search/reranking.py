@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from clipsql.db.model_tasks import originals
+from clipsql.db.model_questions import originals
 from clipsql.db.transactions import Database
 from clipsql.encoding.each import encode_each
 from clipsql.encoding.matching import CrossEncoder

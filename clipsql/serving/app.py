@@ -25,6 +25,7 @@ from clipsql.serving.door import Asking
 from clipsql.serving.encoders import Encoders
 from clipsql.serving.fetches import Fetches
 from clipsql.serving.gallery import gallery
+from clipsql.serving.looks import looks
 from clipsql.serving.metrics import CONTENT_TYPE, Metrics
 from clipsql.serving.options import ServeOptions
 from clipsql.serving.pages import pages
@@ -66,6 +67,7 @@ def make_app(url: URL, options: ServeOptions) -> ASGIApp:
     app.include_router(pinecone.data, tags=["Pinecone"])
     app.include_router(pinecone.data, prefix="/spaces/{space}", include_in_schema=False)
     app.include_router(gallery)
+    app.include_router(looks)
     app.include_router(watch_pages)
     app.include_router(count_pages)
     app.mount("/static", StaticFiles(directory=str(resources.files(__package__) / "static")))

@@ -14,8 +14,10 @@ from PIL.Image import Image
 
 from clipsql.db.models import ModelRow
 from clipsql.extras import require_extra
+from clipsql.images.cropping import cropped
 from clipsql.images.decoding import Picture, decode
-from clipsql.images.heat import overlay
+from clipsql.images.heat import best_box, framed, overlay
+from clipsql.picture import Box
 
 if TYPE_CHECKING:
     from clipsql.encoding import Encoder
@@ -44,6 +46,14 @@ class Encoders:
         require_extra("clip", "Showing where a text is in a picture")
         return await asyncio.to_thread(self._heat, model, data, query)
 
+    async def part(self, model: ModelRow, data: bytes, part: Box | str) -> NDArray[np.float32]:
+        """The unit-length embedding of a part of a picture: of a box, or of that where a text is most.
+
+        Raises ImageError, ModelError, ConfigurationError.
+        """
+        require_extra("clip", "Searching with a part of a picture")
+        return await asyncio.to_thread(self._part, model, data, part)
+
     async def embed(self, model: ModelRow, texts: Sequence[str]) -> dict[str, list[float]]:
         """The unit-length embeddings of texts, the latest remembered. Raises ModelError, ConfigurationError."""
         require_extra(
@@ -67,7 +77,15 @@ class Encoders:
     def _heat(self, model: ModelRow, data: bytes, query: str) -> Image:
         with self._lock:
             pixels, encoder = decode(data, target_size=_SIDE).pixels, self._encoder(model)
-            return overlay(pixels, encoder.heat_map(pixels, query), encoder.area_seen(*pixels.size))
+            heat, area = encoder.heat_map(pixels, query), encoder.area_seen(*pixels.size)
+            return framed(overlay(pixels, heat, area), best_box(heat, area), of_size=pixels.size)
+
+    def _part(self, model: ModelRow, data: bytes, part: Box | str) -> NDArray[np.float32]:
+        with self._lock:
+            pixels, encoder = decode(data).pixels, self._encoder(model)  # a part has no resolution to spare
+            if isinstance(part, str):
+                part = best_box(encoder.heat_map(pixels, part), encoder.area_seen(*pixels.size))
+            return np.asarray(encoder.encode_images([cropped(pixels, part)])[0], dtype=np.float32)
 
     def _look(self, model: ModelRow, data: bytes) -> tuple[Picture, NDArray[np.float32]]:
         with self._lock:

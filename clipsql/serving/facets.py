@@ -53,6 +53,13 @@ def collections_of(rows: Sequence[Row]) -> list[Choice]:
     ]
 
 
+def labels_of(rows: Sequence[Row], chosen: str) -> list[Choice]:
+    """Labels of regions by the number of pictures that were found by one; a chosen one stands there in any case."""
+    counted = Counter(row["label"] for row in rows if row["label"] is not None)
+    known = dict(counted.most_common(_MOST_VALUES)) | ({chosen: counted[chosen]} if chosen else {})
+    return [Choice(label, count, label == chosen) for label, count in known.items()]
+
+
 def names_of(rows: Sequence[Row]) -> list[str]:
     """Names of metadata that part the pictures into a few groups, by how many pictures have one."""
     values: dict[str, Counter[str]] = {}

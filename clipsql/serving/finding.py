@@ -13,8 +13,18 @@ from clipsql.db.calls.searches import parse_query
 from clipsql.db.collections import require_collection
 from clipsql.errors import TextEncoderUnavailable
 from clipsql.serving.door import Door
-from clipsql.serving.facets import Bar, Facet, collections_of, hours_of, names_of, times_of, values_of
+from clipsql.serving.facets import (
+    Bar,
+    Facet,
+    collections_of,
+    hours_of,
+    labels_of,
+    names_of,
+    times_of,
+    values_of,
+)
 from clipsql.serving.places import PlaceMap, map_of
+from clipsql.serving.said import HAS_REGIONS, Matcher, is_scored, matchers_of
 from clipsql.serving.statements import Asked, Texts
 from clipsql.serving.wanted import MOST_FOUND, Wanted
 
@@ -40,13 +50,19 @@ _FOLDED = sa.text(
 
 
 _UTC = sa.text("select set_config('timezone', 'UTC', true)")  # of the hours of a day
+# Where nothing is looked for no search says what is wrong with it.
+_CHECKED = sa.text(
+    "select clipsql_private.conditions(jsonb_populate_record("
+    "null::clipsql_private.search_filter, jsonb_build_object('caption_query', cast(:words as text))))"
+)
 
 
 @dataclass(frozen=True)
 class Found:
     """What a search found: the rows, best first, and the facets of the best thousand.
 
-    `folded` are, by a shown picture, those that it stands for, best first.
+    `folded` are, by a shown picture, those that it stands for, best first. `labels` are those of the regions that were
+    found, `matchers` the models that said how likely the text is true of pictures.
     """
 
     rows: Sequence[dict[str, Any]]
@@ -56,6 +72,9 @@ class Found:
     times: Sequence[Bar] = ()
     hours: Sequence[Bar] = ()
     facets: Sequence[Facet] = ()
+    labels: Facet = Facet("", (), True)  # noqa: RUF009  it is frozen
+    has_regions: bool = False
+    matchers: Sequence[Matcher] = ()
     places: PlaceMap | None = None
     folded: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
@@ -63,6 +82,11 @@ class Found:
     def has_more(self) -> bool:
         """Whether there may be more than were counted."""
         return not _is_whole(self.rows)
+
+    @property
+    def scored(self) -> int:
+        """How many of those that are shown have a stored score."""
+        return sum(row.get("itm_score") is not None for row in self.shown)
 
 
 async def ask_for(
@@ -82,6 +106,8 @@ async def ask_for(
             if wanted.query:
                 terms = (await connection.execute(sa.select(parse_query(wanted.query)))).all()
             asked = Asked(wanted=wanted, model=asking.options.model, terms=terms, texts=texts)
+            if wanted.scored_by is not None and not await is_scored(connection, wanted.scored_by, asked.text):
+                asked = asked.but(scored_by=None)  # of a text that was looked for before
             return await question(connection, asked)
 
     try:
@@ -93,6 +119,8 @@ async def ask_for(
 async def find(connection: AsyncConnection, asked: Asked) -> Found:
     """The pictures of a search."""
     wanted = asked.wanted
+    if wanted.caption_query and not wanted.has_question:
+        await connection.execute(_CHECKED, {"words": wanted.caption_query})
     rows = await rows_found(connection, asked)
     if not rows and wanted.in_collection:
         await connection.run_sync(require_collection, wanted.in_collection)
@@ -106,6 +134,10 @@ async def find(connection: AsyncConnection, asked: Asked) -> Found:
         if name not in wanted.metadata:
             facets.append(Facet(name, values_of(rows, name, ()), _is_whole(rows)))
     in_all = rows if not wanted.in_collection else await rows_found(connection, asked.but(in_collection=""))
+    labels = Facet("", (), True)
+    if wanted.in_regions and wanted.has_question:
+        of_all = await rows_found(connection, asked.but(having_label="")) if wanted.having_label else rows
+        labels = Facet("", labels_of(of_all, wanted.having_label), _is_whole(of_all))
     shown = rows[: wanted.shown]
     folded: Mapping[int, Sequence[int]] = {}
     if wanted.distinct_above is not None and wanted.has_question:
@@ -119,6 +151,9 @@ async def find(connection: AsyncConnection, asked: Asked) -> Found:
         times=times_of(rows),
         hours=hours_of(rows),
         facets=facets,
+        labels=labels,
+        has_regions=bool(await connection.scalar(HAS_REGIONS)),
+        matchers=await matchers_of(connection, asked.text) if asked.text else (),
         places=map_of(rows),
         folded=folded,
     )
@@ -127,10 +162,10 @@ async def find(connection: AsyncConnection, asked: Asked) -> Found:
 async def rows_found(
     connection: AsyncConnection, asked: Asked, *, most: int = MOST_FOUND
 ) -> list[dict[str, Any]]:
-    """The rows of the search's SQL by rank, with collection, url and place."""
+    """The rows of the search's SQL by rank, with collection, url, place and size."""
     # Text of the statement's own: neither a colon nor a percent sign in it is a parameter.
     found = await connection.exec_driver_sql(
-        "select f.*, i.collection, i.longitude, i.latitude, i.url from ("  # noqa: S608  every value is a literal
+        "select f.*, i.collection, i.longitude, i.latitude, i.url, i.width, i.height from ("  # noqa: S608  every value is a literal
         + asked.search(most).as_string().replace("%", "%%")
         + ") as f join clipsql.image as i on i.image_id = f.image_id order by f.rank"
     )
@@ -139,6 +174,8 @@ async def rows_found(
 
 def _in_order(wanted: Wanted, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     if not wanted.by_date:
+        if wanted.scored_by is not None and wanted.has_question:
+            return sorted(rows, key=lambda row: (row["itm_score"] is None, -(row["itm_score"] or 0)))
         return list(rows)
     return sorted(
         rows,

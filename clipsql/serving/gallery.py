@@ -19,6 +19,7 @@ from starlette.datastructures import QueryParams, UploadFile
 from clipsql.errors import ClipsqlError, InvalidArgument, UnknownImage
 from clipsql.serving.api import PICTURE
 from clipsql.serving.callers import KEY_COOKIE, NotAdmitted, Shown
+from clipsql.serving.clicks import note_click
 from clipsql.serving.door import Asking, Door
 from clipsql.serving.finding import Found, ask_for, find, rows_found
 from clipsql.serving.judging import fit_of, labels_of, plan_of
@@ -27,6 +28,7 @@ from clipsql.serving.picture_vector import write_vector
 from clipsql.serving.places import HEIGHT, WIDTH, Tile, tiles_on
 from clipsql.serving.problems import Problem
 from clipsql.serving.requests import Id
+from clipsql.serving.said import said_of
 from clipsql.serving.videos import MOMENT
 from clipsql.serving.wanted import Wanted
 
@@ -36,6 +38,7 @@ _EXPORTED = (
     *("rank", "image_id", "similarity", "percentile", "collection", "url", "caption", "taken_at"),
     *("longitude", "latitude", "metadata"),
 )
+_EXPORTED_OF_SOME = ("region_id", "box", "label", "itm_score")
 USUAL_LABELS = "person, animal, car, truck, building, tree, food, text"
 _COLUMN = re.compile(r"Column (\d+) of the query: (.*)", re.DOTALL)
 
@@ -75,21 +78,24 @@ async def export(form: str, request: Request, asking: Asking) -> Response:
         raise InvalidArgument(f"There is no export as {form[:20]}; there is csv and jsonl.")
     wanted = Wanted.read(request.query_params)
     rows = await ask_for(asking, wanted, partial(rows_found, most=wanted.shown))
+    columns = [*_EXPORTED, *(name for name in _EXPORTED_OF_SOME if rows and name in rows[0])]
     held = io.StringIO(newline="")
     if form == "csv":
         table = csv.writer(held)
-        table.writerow(_EXPORTED)
+        table.writerow(columns)
         for row in rows:
             table.writerow(
                 [
-                    json.dumps(row[name], ensure_ascii=False) if name == "metadata" else _cell(row[name])
-                    for name in _EXPORTED
+                    json.dumps(row[name], ensure_ascii=False)
+                    if name in ("metadata", "box")
+                    else _cell(row[name])
+                    for name in columns
                 ]
             )
     else:
         for row in rows:
             held.write(
-                json.dumps({name: row[name] for name in _EXPORTED}, ensure_ascii=False, default=_cell) + "\n"
+                json.dumps({name: row[name] for name in columns}, ensure_ascii=False, default=_cell) + "\n"
             )
     return Response(
         held.getvalue(),
@@ -127,9 +133,12 @@ async def picture(image: Id, request: Request, asking: Asking) -> Response:
             found = await labels_of(asking, image, _split(labels)) if labels.strip() else None
         except ClipsqlError as error:  # the picture is there all the same
             problem = Problem.of(error)
+    if fit and asking.options.clicks and not wanted.picture:
+        await note_click(asking.options.clicks, fit.asked, image)
     return pages.show(
         request, "picture.html", row=rows[0], wanted=wanted, can_look=can_look, where=where, film=film,
         fit=fit, labels=labels, found=found, usual_labels=USUAL_LABELS, problem=problem,
+        said=await said_of(asking, image),
     )  # fmt: skip
 
 
@@ -144,6 +153,10 @@ async def plan(request: Request, asking: Asking) -> Response:
     if not wanted.has_question:
         raise InvalidArgument(
             "Nothing is looked for, so there is no plan; write a query or choose a picture."
+        )
+    if wanted.in_regions:
+        raise InvalidArgument(
+            "A plan is of a search for whole pictures; parts of them are searched as docs say."
         )
     return pages.show(request, "plan.html", wanted=wanted, plan=await plan_of(asking, wanted))
 

@@ -31,24 +31,36 @@ _BY_VECTORS = sa.text(
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a picture fits a search: its similarity and percentile where it is found, its cosine with each term."""
+    """How well a picture fits a search: its similarity and percentile where it is found, its cosine with each term.
+
+    `box` is the region that it is found by, where parts are searched; `asked` are the terms as parse_query has them.
+    """
 
     similarity: float | None
     percentile: float | None
     terms: Sequence[tuple[str, float]]
+    box: Sequence[int] | None
+    asked: Sequence[Any]
 
 
 async def fit_of(asking: Door, wanted: Wanted, image: int) -> Fit:
     """How well a stored picture fits what is looked for, whatever the filters but the collection say."""
-    looked_for = Wanted(query=wanted.query, picture=wanted.picture, in_collection=wanted.in_collection)
+    looked_for = Wanted(
+        query=wanted.query,
+        picture=wanted.picture,
+        in_collection=wanted.in_collection,
+        in_regions=wanted.in_regions,
+        having_label=wanted.having_label,
+    )
 
     async def look(connection: AsyncConnection, asked: Asked) -> Fit:
         rows = await rows_found(connection, asked.but(only_images=(image,)))
-        similarity, percentile = (rows[0]["similarity"], rows[0]["percentile"]) if rows else (None, None)
+        row = rows[0] if rows else {}
         statement = asked.fits(image).as_string().replace("%", "%%")
         cosines = (await connection.exec_driver_sql(statement)).scalar_one()
         names = [*(_name(term) for term in asked.terms), ""]
-        return Fit(similarity, percentile, list(zip(names, cosines, strict=False)))
+        terms = list(zip(names, cosines, strict=False))
+        return Fit(row.get("similarity"), row.get("percentile"), terms, row.get("box"), asked.terms)
 
     return await ask_for(asking, looked_for, look)
 

@@ -21,7 +21,8 @@ class ServeOptions:
     which a proxy in front says the role; whoever reaches the server past the proxy could write it, too. Under
     `read_only` nothing is written, whatever a role may. `originals` is the folder for uploaded pictures. An
     address that is sent may lie within a private network only where `allow_private_hosts`. `tiles` is the address of
-    tiles for the map, with {z}, {x} and {y}; `tiles_credit` says whose they are.
+    tiles for the map, with {z}, {x} and {y}; `tiles_credit` says whose they are. What is opened of a search by a
+    picture and a text is added to the file `clicks`.
     """
 
     role: str = READER
@@ -32,6 +33,7 @@ class ServeOptions:
     tiles: str | None = None
     tiles_credit: str | None = None
     originals: Path | None = None
+    clicks: Path | None = None
     allow_private_hosts: bool = False
     fetch_timeout_s: float = 20.0
     pool_size: int = 8
@@ -41,13 +43,20 @@ class ServeOptions:
     """The largest body of a request."""
 
     def __post_init__(self) -> None:
-        """Raise ConfigurationError for an address of tiles that is none."""
+        """Raise ConfigurationError for an address of tiles that is none, or a file that cannot be written."""
         if self.tiles is not None and (
             not _TILES.fullmatch(self.tiles) or not all(name in self.tiles for name in ("{z}", "{x}", "{y}"))
         ):
             raise ConfigurationError(
                 f"The tiles' address {self.tiles} is none; write it as https://tiles.example/{{z}}/{{x}}/{{y}}.png."
             )
+        if self.clicks is not None:
+            try:
+                self.clicks.open("a").close()
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{self.clicks} cannot be written: {error.strerror}; choose another file."
+                ) from error
 
     @property
     def tiles_origin(self) -> str | None:

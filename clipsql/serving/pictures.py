@@ -22,7 +22,7 @@ from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
 from clipsql.images.storing import THUMBNAIL_SIDE, small_jpeg
 from clipsql.serving.api import REFUSED
-from clipsql.serving.door import Asking
+from clipsql.serving.door import Asking, Door
 from clipsql.serving.requests import Id
 from clipsql.sources.inside import read_if_there
 
@@ -100,18 +100,24 @@ async def large(image: Id, asking: Asking, request: Request) -> Response:
 async def heat(
     image: Id, query: Annotated[str, Query(max_length=1000)], asking: Asking, request: Request
 ) -> Response:
-    """A picture lit where a text is: a hint, no proof."""
+    """A picture lit where a text is, its best part framed: a hint, no proof."""
     async with asking.open() as connection:
         await connection.run_sync(require_texts, [query])
+    data = await original_of(asking, image)
+    lit = await request.app.state.encoders.heat(await asking.model(), data, query)
+    jpeg, _, _ = await asyncio.to_thread(small_jpeg, lit, side=SHOWN_SIDE)
+    return Response(jpeg, media_type="image/jpeg")
+
+
+async def original_of(asking: Door, image: int) -> bytes:
+    """The bytes of a stored picture's file, which are those that ingest has read. Raises UnknownImage."""
     rows = await asking.rows(_READ, image=image)
     data = None
     if rows and rows[0]["file"] is not None and rows[0]["sha256"] is not None:
         data = await asyncio.to_thread(_read, Path(rows[0]["file"]), bytes(rows[0]["sha256"]))
     if data is None:
         raise UnknownImage(f"There is no image {image} whose file is on this machine.")
-    lit = await request.app.state.encoders.heat(await asking.model(), data, query)
-    jpeg, _, _ = await asyncio.to_thread(small_jpeg, lit, side=SHOWN_SIDE)
-    return Response(jpeg, media_type="image/jpeg")
+    return data
 
 
 async def _shown(image: int, asking: Asking, request: Request, *, side: int) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -55,6 +55,10 @@ class SearchRequest(_Filters):
     daily_until: str | None = None
     distinct_above: float | None = None
     fusion: str | None = None
+    search_in: Literal["pictures", "regions"] | None = Field(
+        None, description="Compare whole pictures, or find each by its nearest region."
+    )
+    having_label: str | None = Field(None, description="Of regions: only those of this label.")
     after: str | None = Field(None, description="That of an earlier answer: go on behind it.")
 
 

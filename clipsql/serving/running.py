@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import uvicorn
 from sqlalchemy.engine import Engine, make_url
@@ -35,4 +36,7 @@ def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
         timeout_keep_alive=30,
         limit_concurrency=500,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(
+        KeyboardInterrupt
+    ):  # raised once more when it has ended: the way to end a server is no mishap
+        uvicorn.Server(config).run(sockets=[listening])

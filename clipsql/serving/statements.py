@@ -15,7 +15,23 @@ from clipsql.serving.wanted import NUMBERS, Wanted, short
 Texts = Mapping[str, Sequence[float]]
 """Vectors of texts, made where SQL cannot embed them."""
 
-_FILTERS = ("in_collection", "taken_from", "taken_until", "daily_from", "daily_until", *NUMBERS)
+_FILTERS = (
+    "in_collection",
+    "taken_from",
+    "taken_until",
+    "daily_from",
+    "daily_until",
+    "caption_query",
+    "having_label",
+    *NUMBERS,
+)
+
+
+_COLUMNS = "s.rank, s.image_id, s.similarity, s.percentile, s.caption, s.taken_at, s.metadata"
+_REGION_COLUMNS = (
+    "s.rank, s.image_id, s.similarity, null::float8 as percentile, s.caption, s.taken_at, s.metadata,\n"
+    "    s.region_id, s.box, s.label"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +48,34 @@ class Asked:
         return replace(self, wanted=replace(self.wanted, **changes))
 
     def search(self, max_results: int) -> sql.Composed:
-        """Columns rank, image_id, similarity, percentile, caption, taken_at, metadata; best first, or by date."""
+        """Columns rank, image_id, similarity, percentile, caption, taken_at, metadata; best first, or by date.
+
+        Of parts region_id, box and label are there beside them, with stored scores itm_score.
+        """
         wanted = self.wanted
         if not wanted.has_question:
             return _browsing(wanted, max_results)
+        columns: list[sql.Composable] = [sql.SQL(_REGION_COLUMNS if wanted.in_regions else _COLUMNS)]
+        order = sql.SQL("s.rank")
+        if wanted.scored_by is not None:
+            score = sql.SQL("clipsql.itm_score(s.image_id, {})").format(sql.Literal(wanted.scored_by))
+            columns.append(sql.SQL("{} as itm_score").format(score))
+            order = sql.SQL("itm_score desc nulls last, s.rank")
+        if wanted.by_date:
+            order = sql.SQL("s.taken_at desc nulls last, s.rank")
+        function, arguments = self._called(max_results)
+        return sql.SQL("select {}\nfrom clipsql.{}(\n    {}) as s\norder by {}").format(
+            sql.SQL(", ").join(columns), sql.SQL(function), _named(arguments), order
+        )
+
+    def _called(self, max_results: int) -> tuple[str, dict[str, sql.Composable]]:
+        """The function that searches so, and its arguments."""
+        wanted = self.wanted
         arguments: dict[str, sql.Composable] = {}
         pictures: Sequence[int] = ()
-        if wanted.query and not wanted.picture and not self.texts:
+        if wanted.in_regions:
+            function, arguments["query"], pictures = "search_regions", self._joint(), self._pictures()
+        elif wanted.query and not wanted.picture and not self.texts:
             function, arguments["query"] = "search_query", sql.Literal(wanted.query)
         elif not wanted.query:
             function, arguments["query"] = "search", sql.Literal(read_vector(wanted.picture))
@@ -46,12 +83,7 @@ class Asked:
             function = "search_vectors"
             arguments["vectors"], arguments["weights"] = _array(self._vectors()), _weights(self._signed())
             pictures = self._pictures()
-        arguments |= self._options(max_results, pictures)
-        order = "s.taken_at desc nulls last, s.rank" if wanted.by_date else "s.rank"
-        return sql.SQL(
-            "select s.rank, s.image_id, s.similarity, s.percentile, s.caption, s.taken_at, s.metadata\n"
-            "from clipsql.{}(\n    {}) as s\norder by {}"
-        ).format(sql.SQL(function), _named(arguments), sql.SQL(order))
+        return function, arguments | self._options(max_results, pictures)
 
     def shown(self) -> str:
         """The search as a person takes it home."""
@@ -61,15 +93,9 @@ class Asked:
 
     def plan(self) -> sql.Composed:
         """The row of search_plan: how the search is answered."""
-        vectors = self._vectors()
-        query = (
-            vectors[0]
-            if len(vectors) == 1
-            else sql.SQL("clipsql.mix({}, {})").format(_array(vectors), _weights(self._signed()))
-        )
         options = self._options(self.wanted.shown, self._pictures())
         return sql.SQL("select p.* from clipsql.search_plan(\n    {}) as p").format(
-            _named({"query": query, **options})
+            _named({"query": self._joint(), **options})
         )
 
     def fits(self, image: int) -> sql.Composed:
@@ -77,6 +103,23 @@ class Asked:
         vector = _vector_of_picture(image, self.model)
         cosines = [sql.SQL("1 - ({} <=> {})").format(vector, one) for one in self._vectors()]
         return sql.SQL("select array[{}]").format(sql.SQL(", ").join(cosines))
+
+    @property
+    def text(self) -> str | None:
+        """The text, where a text is all that is looked for."""
+        alone = len(self.terms) == 1 and not self.wanted.picture
+        return (
+            self.terms[0].body
+            if alone and self.terms[0].kind == "text" and self.terms[0].weight > 0
+            else None
+        )
+
+    def _joint(self) -> sql.Composable:
+        """What is looked for as one vector."""
+        vectors, weights = self._vectors(), self._signed()
+        if weights == [1.0]:
+            return vectors[0]
+        return sql.SQL("clipsql.mix({}, {})").format(_array(vectors), _weights(weights))
 
     def _vectors(self) -> list[sql.Composable]:
         """The vector of each term, and of the picture beside them."""
@@ -140,6 +183,14 @@ def _browsing(wanted: Wanted, max_results: int) -> sql.Composed:
         conditions.append(sql.SQL("({})").format(either))
     if wanted.metadata:
         conditions.append(sql.SQL("p.metadata @@ {}").format(sql.Literal(wanted.metadata_path)))
+    if wanted.caption_query:
+        conditions.append(
+            sql.SQL(
+                "exists (select from clipsql.caption as c where c.image_id = p.image_id\n"
+                "        and c.words @@ clipsql_private.any_caption_query({0})\n"
+                "        and c.words @@ clipsql_private.caption_query({0}, c.language))"
+            ).format(sql.Literal(wanted.caption_query))
+        )
     if wanted.only_images:
         conditions.append(sql.SQL("p.image_id = any ({})").format(_ids(wanted.only_images)))
     circle = (wanted.near_longitude, wanted.near_latitude, wanted.within_m)

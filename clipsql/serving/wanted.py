@@ -23,7 +23,17 @@ METADATA = "m."
 """What the names of metadata begin with in a URL: m.camera=K1."""
 
 _MOST_NAMES = 8
-_TEXTS = ("query", "picture", "in_collection", "taken_from", "taken_until", "daily_from", "daily_until")
+_TEXTS = (
+    "query",
+    "picture",
+    "in_collection",
+    "taken_from",
+    "taken_until",
+    "daily_from",
+    "daily_until",
+    "caption_query",
+    "having_label",
+)
 NUMBERS = (
     "near_longitude",
     "near_latitude",
@@ -39,7 +49,9 @@ class Wanted:
     """A search as the URL has it, under the names that SQL has; times without an offset, and of the day, are UTC.
 
     `picture` is the vector of a picture that was dropped, in half precision. `only_images` are those picked by hand.
-    Under `by_date` the best `shown` stand in the order of their times.
+    Under `by_date` the best `shown` stand in the order of their times, with `scored_by` in that of the stored scores of
+    a query of clipsql.model_query. `in_regions` finds pictures by their nearest region, of `having_label` where that is
+    given.
     """
 
     query: str = ""
@@ -49,6 +61,8 @@ class Wanted:
     taken_until: str = ""
     daily_from: str = ""
     daily_until: str = ""
+    caption_query: str = ""
+    having_label: str = ""
     near_longitude: float | None = None
     near_latitude: float | None = None
     within_m: float | None = None
@@ -57,7 +71,9 @@ class Wanted:
     distinct_above: float | None = None
     metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only_images: Sequence[int] = ()
+    in_regions: bool = False
     by_date: bool = False
+    scored_by: int | None = None
     shown: int = PAGE
 
     @classmethod
@@ -74,7 +90,15 @@ class Wanted:
             if values[name]:
                 values[name] = _hour(name, values[name])
         if given := params.get("only_images", ""):
-            values["only_images"] = tuple(_image(part) for part in given.split(","))
+            values["only_images"] = tuple(_id("only_images", part) for part in given.split(","))
+        if given := params.get("scored_by", ""):
+            values["scored_by"] = _id("scored_by", given, most=2**31 - 1)
+        values["in_regions"] = params.get("search_in") == "regions"
+        for name in ("min_percentile", "distinct_above"):
+            if values["in_regions"] and name in values:
+                raise InvalidArgument(f"{name} is of whole pictures; leave it out where parts are searched.")
+        if values["having_label"] and not values["in_regions"]:
+            raise InvalidArgument("having_label is of parts of pictures; search in these, or leave it out.")
         names = dict.fromkeys(name for name in params if name.startswith(METADATA) and name != METADATA)
         if len(names) > _MOST_NAMES:  # each is counted by a search of its own
             raise InvalidArgument(
@@ -97,8 +121,11 @@ class Wanted:
         pairs: list[tuple[str, Any]] = [(name, getattr(self, name)) for name in (*_TEXTS, *NUMBERS)]
         pairs += [(METADATA + name, value) for name, values in self.metadata.items() for value in values]
         pairs.append(("only_images", ",".join(map(str, self.only_images))))
+        if self.in_regions:
+            pairs.append(("search_in", "regions"))
         if self.by_date:
             pairs.append(("order", "date"))
+        pairs.append(("scored_by", self.scored_by))
         if self.shown != PAGE:
             pairs.append(("shown", self.shown))
         return [(name, short(value)) for name, value in pairs if value not in ("", None)]
@@ -107,6 +134,29 @@ class Wanted:
         """The path with this search, changed so."""
         said = urlencode(replace(self, **changes).pairs())
         return f"{path}?{said}" if said else path
+
+    def of_parts(self, in_regions: bool) -> Self:
+        """The same among parts of pictures, or whole pictures, without what only the other has."""
+        return replace(
+            self,
+            in_regions=in_regions,
+            having_label="",
+            min_percentile=None,
+            distinct_above=None,
+            scored_by=None,
+            shown=PAGE,
+        )
+
+    def like(self, picture: str, *, in_regions: bool) -> Self:
+        """Pictures like one, which is a vector as `picture` has it, that pass the same filters."""
+        return replace(
+            self.of_parts(in_regions),
+            query="",
+            picture=picture,
+            min_similarity=None,
+            only_images=(),
+            by_date=False,
+        )
 
     def with_value(self, name: str, value: str) -> Self:
         """The search with one value of the metadata more, or without it where it is chosen."""
@@ -132,12 +182,14 @@ class Wanted:
 
     @property
     def can_be_watched(self) -> bool:
-        """Whether a watch looks for the same: it takes a query, and neither picked pictures nor times that are over."""
-        return bool(self.query and not self.picture and not self.only_images)
+        """Whether a watch looks for the same: it takes a query, no parts, no picked pictures, no past times."""
+        return bool(self.query and not (self.picture or self.only_images or self.in_regions))
 
     def filters(self) -> Filters:
         """The filters that a watch takes, whose hours are of UTC."""
-        given: dict[str, Any] = {"in_collection": self.in_collection or None}
+        given: dict[str, Any] = {
+            name: getattr(self, name) or None for name in ("in_collection", "caption_query")
+        }
         given |= {name: getattr(self, name) for name in ("near_longitude", "near_latitude", "within_m")}
         for name in ("daily_from", "daily_until"):
             if hour := getattr(self, name):
@@ -212,7 +264,7 @@ def _hour(name: str, given: str) -> str:
     return f"{hour:%H:%M}"
 
 
-def _image(part: str) -> int:
-    if not (part.isascii() and part.isdigit()) or not 0 < int(part[:19]) < 2**63 or len(part) > 19:
-        raise InvalidArgument(f"only_images has {part[:50]!r}; write numbers of pictures, as in 17,42.")
+def _id(name: str, part: str, *, most: int = 2**63 - 1) -> int:
+    if not (part.isascii() and part.isdigit()) or len(part) > 19 or not 0 < int(part) <= most:
+        raise InvalidArgument(f"{name} has {part[:50]!r}; write numbers, as in 17,42.")
     return int(part)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image as Picture
 
-from clipsql.db.model_tasks import Answer, Kind, Query, ask_model
+from clipsql.db.model_questions import Answer, Kind, Query, ask_model
 from clipsql.db.transactions import Database
 from clipsql.encoding.answering import Answerer
 from clipsql.encoding.describing import Describer
@@ -45,7 +45,11 @@ def answering(answerer: Answerer, question: str) -> View:
 def stored_query(
     database: Database, kind: Kind, body: str, model: CrossEncoder | Describer | Answerer
 ) -> Query:
-    """The query in the database; a model in a folder goes by the name of the folder. Raises InvalidArgument."""
+    """The query in the database. Raises InvalidArgument."""
+    return ask_model(database, kind=kind, body=body, model=stored_name(model), revision=model.revision)
+
+
+def stored_name(model: CrossEncoder | Describer | Answerer) -> str:
+    """What a model is called in the database; one in a folder goes by the name of the folder."""
     folder = Path(model.name).expanduser()
-    name = folder.resolve().name if folder.is_dir() else model.name
-    return ask_model(database, kind=kind, body=body, model=name, revision=model.revision)
+    return folder.resolve().name if folder.is_dir() else model.name

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from PIL import Image as Picture
 
-from clipsql.db.model_tasks import Original
+from clipsql.db.model_questions import Original
 from clipsql.errors import ClipsqlError, FailureClass, ImageError, unexpected
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash

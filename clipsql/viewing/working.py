@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from clipsql.db import model_tasks
 from clipsql.db.engine import database_errors
-from clipsql.db.model_tasks import Answer, Original, Query
+from clipsql.db.model_questions import Answer, Original, Query
 from clipsql.db.pictures.leases import Lease
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding.each import encode_each

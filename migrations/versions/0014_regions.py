@@ -14,6 +14,7 @@ FUNCTIONS = (
     "nearest_regions",
     "region_vector",
     "search_regions",
+    "run_region_request",
 )
 
 

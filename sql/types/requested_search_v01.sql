@@ -23,6 +23,8 @@ create type clipsql_private.requested_search as (
     min_percentile double precision,
     distinct_above double precision,
     fusion text,
+    search_in text,
+    having_label text,
     model text);
 
 comment on type clipsql_private.requested_search is 'What clipsql.search_request takes, member by member.';

@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 import pytest
 import sqlalchemy as sa
-from integration.filling import fill
+from integration.filling import embed_regions, fill
 from PIL import Image
 from serving import served
 from sqlalchemy.engine import URL
@@ -61,6 +61,9 @@ def address(
                 sa.text("update clipsql.image set file = :file, sha256 = :sha256 where image_id = :image"),
                 {"file": str(file), "sha256": content_hash(file.read_bytes()), "image": image},
             )
+        connection.exec_driver_sql("update clipsql.image set width = 320, height = 240")
+    embed_regions(engine, model)
+    with engine.begin() as connection:
         connection.exec_driver_sql(f"set local role {WRITER}")
         connection.exec_driver_sql("select clipsql.watch('dogs', 'a dog', min_similarity => -1)")
         connection.exec_driver_sql(
@@ -331,6 +334,44 @@ def test_an_address_is_dropped_and_pasted(browser: Browser, address: str) -> Non
         assert "inside a private network" in one(browser, "main").text
 
 
+def test_a_part_is_drawn_or_written_and_searched_with(browser: Browser, address: str) -> None:
+    browser.get(address + "/pictures/2?query=a+dog")
+    drawing = one(browser, ".draw")
+    by_itself = "return getComputedStyle(document.querySelector('.draw')).pointerEvents"
+    assert browser.execute_script(by_itself) == "none"  # until it is asked for
+    one(browser, "#part summary").click()
+    assert browser.execute_script(by_itself) == "auto"
+    scale = drawing.rect["width"] / 320
+    chain = webdriver.ActionChains(browser)
+    chain.move_to_element_with_offset(drawing, int(-60 * scale), int(-40 * scale)).click_and_hold()
+    chain.move_by_offset(int(50 * scale), int(70 * scale)).move_by_offset(
+        int(30 * scale), 0
+    ).release().perform()
+    fields = {name: one(browser, f"#part-form [name={name}]") for name in ("x", "y", "width", "height")}
+    drawn = {name: int(field.get_attribute("value")) for name, field in fields.items()}
+    for name, side in {"x": 100, "y": 80, "width": 80, "height": 70}.items():
+        assert abs(drawn[name] - side) <= 2, drawn
+    frame = one(browser, ".draw rect")
+    assert {name: int(frame.get_attribute(name)) for name in drawn} == drawn
+    # By keys: the numbers move the frame.
+    fields["x"].clear()
+    fields["x"].send_keys("7")
+    assert frame.get_attribute("x") == "7"
+    one(browser, "#part-form [value=regions]").send_keys(Keys.ENTER)
+    until(browser, lambda: "search_in=regions" in browser.current_url and "picture=" in browser.current_url)
+    assert "query=" not in browser.current_url
+    framed = browser.find_elements(By.CSS_SELECTOR, ".card .box rect")
+    assert len(framed) == len(shown(browser)) == 60
+    # The frame lies on the picture where the box is: 1, 2, 30, 40 of 320 x 240.
+    shot = one(browser, ".card .shot").rect
+    place = framed[0].rect
+    assert abs((place["x"] - shot["x"]) / shot["width"] - 1 / 320) < 0.02
+    assert abs(place["height"] / shot["height"] - 40 / 240) < 0.03
+    one(browser, "#whole").click()
+    until(browser, lambda: "search_in" not in browser.current_url)
+    assert not browser.find_elements(By.CSS_SELECTOR, ".card .box")
+
+
 def test_an_alarm_is_judged(browser: Browser, address: str) -> None:
     browser.get(address + "/watches")
     one(browser, ".verdict button[value=right]").click()
@@ -342,7 +383,9 @@ def test_an_alarm_is_judged(browser: Browser, address: str) -> None:
     "path",
     [
         "/?query=a+dog",
+        "/?query=a+dog&search_in=regions&having_label=truck",
         "/pictures/1?query=a&labels=cat,dog",
+        "/pictures/2?query=a&search_in=regions",
         "/plan?query=a",
         "/counts?query=a+dog",
         "/watches",
@@ -385,7 +428,8 @@ def axe() -> str:
 @pytest.mark.parametrize(
     "path",
     ["/", "/?query=a+dog&in_collection=streets&m.camera=K1", "/?query=a+(", "/?query=dog&min_similarity=1",
-     "/pictures/1?query=a+dog&labels=cat,dog", "/plan?query=a+dog", "/?query=a+dog&distinct_above=0.15",
+     "/pictures/1?query=a+dog&labels=cat,dog", "/?query=a+dog&search_in=regions",
+     "/pictures/2?query=a+dog&search_in=regions", "/plan?query=a+dog", "/?query=a+dog&distinct_above=0.15",
      "/counts?query=a+dog", "/watches", "/progress", "/docs", "/login", "/nowhere"],
 )  # fmt: skip
 def test_axe_finds_nothing_serious(browser: Browser, address: str, axe: str, path: str, dark: bool) -> None:

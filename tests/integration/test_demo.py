@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from PIL import Image
 from sqlalchemy.engine import Engine
+from waiting import until
 
 from clipsql.demo import tour
+from clipsql.server.postmaster import free_port
+
+CLIPSQL = (sys.executable, "-c", "from clipsql.cli import main; main()")
 
 Clipsql = Callable[..., Result]
 
@@ -107,3 +118,37 @@ def test_every_suggested_query_and_a_text_search_answer(clipsql: Clipsql, engine
             )
         ).all()
     assert sum(hour >= 19 or hour < 6 for hour in hours) >= 4
+
+
+@pytest.mark.slow
+def test_the_demo_ends_in_a_gallery_until_ctrl_c(database_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    environment = os.environ | {"CLIPSQL_DATABASE_URL": database_url, "CLIPSQL_HOME": str(tmp_path / "home")}
+    process = subprocess.Popen(
+        [*CLIPSQL, "demo", "--frames", "50", "--serve", "--port", str(port)],
+        env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"accept": "text/html"}) as client:
+
+            def answers() -> bool:
+                assert process.poll() is None
+                try:
+                    return bool(client.get("/healthz").json() == {"status": "alive"})
+                except httpx2.TransportError:
+                    return False
+
+            until(answers)
+            page = client.get("/", params={"query": "a red truck"}).text
+            shown = re.findall(r'<img src="(/v1/images/\d+/thumbnail)"', page)
+            assert len(shown) == 50
+            picture = client.get(shown[0])
+            assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+            assert Image.open(io.BytesIO(picture.content)).size == (256, 192)
+        process.send_signal(signal.SIGINT)
+        told, logged = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0, logged
+    assert f"As a gallery, for this machine alone: http://localhost:{port}/" in told
+    assert "Error" not in logged

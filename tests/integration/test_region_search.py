@@ -149,6 +149,70 @@ def test_filters_are_of_pictures_and_labels_of_regions(ready: World) -> None:
     assert 0 < len(streets) < len(ready.best(query))
 
 
+def test_a_request_in_json_asks_for_regions_as_the_function_does(ready: World) -> None:
+    searcher = Searcher(ready.engine)
+    some = sorted({int(image) for image in ready.images})
+    other = some[7]
+    vector = [float(value) for value in searcher.image_vector(some[0])]
+    away = [float(value) for value in searcher.image_vector(some[0]) - searcher.image_vector(other)]
+    filters: dict[str, Any] = {"only_images": some[::2], "having_label": "bus", "min_similarity": -0.5}
+    for asked, query, options in (
+        ({"vector": vector}, vector, {}),
+        ({"vector": vector, "max_results": 7, **filters}, vector, {"max_results": 7, **filters}),
+        ({"image": some[0], "except_images": [some[3]]}, vector, {"except_images": [some[0], some[3]]}),
+        ({"query": f"image:{some[0]} - image:{other}"}, away, {"except_images": [some[0], other]}),
+    ):
+        answer = searcher.search_request({"search_in": "regions", **asked})
+        assert answer["model"] == searcher.model.name
+        assert [
+            (
+                one["rank"],
+                one["id"],
+                one["score"],
+                one["region_id"],
+                tuple(one["box"]),
+                one["label"],
+                one["url"],
+            )
+            for one in answer["matches"]
+        ] == [
+            (
+                one.rank,
+                one.image_id,
+                pytest.approx(one.similarity, abs=1e-6),
+                one.region_id,
+                one.box,
+                one.label,
+                one.url,
+            )
+            for one in searcher.search_regions(query, **options)
+        ]
+        assert "percentile" not in answer["matches"][0]
+    whole = searcher.search_request({"search_in": "pictures", "vector": vector})
+    assert whole == searcher.search_request({"vector": vector})
+    assert "box" not in whole["matches"][0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"search_in": "boxes"}, "it is pictures, the default, or regions, not boxes"),
+        ({"having_label": "bus"}, "having_label is of regions"),
+        ({"search_in": "pictures", "having_label": "bus"}, "having_label is of regions"),
+        ({"search_in": "regions", "distinct_above": 0.9}, "of whole pictures"),
+        ({"search_in": "regions", "min_percentile": 0.9}, "of whole pictures"),
+        ({"search_in": "regions", "fusion": "weighted sum"}, "give it with query"),
+        ({"search_in": "regions", "vector": None, "query": "image:1 + image:2", "fusion": "minimum similarity"},
+         "leave fusion out"),
+    ],
+)  # fmt: skip
+def test_what_a_request_for_regions_cannot_have_is_named(
+    world: World, asked: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(errors.InvalidArgument, match=message):
+        Searcher(world.engine).search_request({"vector": [1.0] * 24, **asked})
+
+
 def test_the_vector_of_a_region_finds_its_picture(ready: World) -> None:
     searcher = Searcher(ready.engine)
     vector = searcher.region_vector(18)

@@ -279,6 +279,30 @@ def test_tiles_take_the_place_of_tiles_and_go(
     assert "There is no region" in clipsql("regions", "list").stderr
 
 
+def test_an_ingest_lays_and_embeds_tiles(
+    clipsql: Callable[..., Result], engine: Engine, folder: Path, model_folder: Path
+) -> None:
+    asked = ("ingest", folder, "--collection", "c", "--model", model_folder, "--dtype", "float32")
+    refused = clipsql(*asked[:4], "--tiles", "2x2", "--enqueue-only")
+    assert (refused.exit_code, 'run "clipsql regions tile" when they are' in refused.stderr) == (1, True)
+    assert ask(engine, "select count(*) from clipsql.image") == [(0,)]
+    assert clipsql(*asked, "--tiles", "2x2").exit_code == 0
+    counted = "select count(*), count(distinct image_id) from clipsql.image_region where is_tile"
+    assert ask(engine, counted) == [(12, 3)]
+    assert len(embedded(engine)) == 12
+    assert ask(engine, "select count(*) from clipsql_private.queue") == [(0,)]
+    # Again: those of other pictures stay as they are; without the option nothing is laid, and nothing is lost.
+    before = ask(engine, "select array_agg(region_id order by region_id) from clipsql.image_region")
+    Image.new("RGB", (90, 60), "teal").save(folder / "new.png")
+    assert clipsql(*asked).exit_code == 0
+    assert ask(engine, counted) == [(12, 3)]
+    assert clipsql(*asked, "--tiles", "2x2").exit_code == 0
+    assert ask(engine, counted) == [(16, 4)]
+    assert len(embedded(engine)) == 16
+    after = ask(engine, "select array_agg(region_id order by region_id) from clipsql.image_region")
+    assert after[0][0][:12] == before[0][0]
+
+
 def test_regions_are_removed_by_label(
     clipsql: Callable[..., Result], engine: Engine, ingest: Work, boxes: Path
 ) -> None:

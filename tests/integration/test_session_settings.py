@@ -64,6 +64,7 @@ CALLS = (
     "clipsql.search_moments('a red truck', 15, '20 seconds', in_collection => 'streets')",
     "clipsql.search_rows(null::public.thing, 'a red truck', 20, taken_from => '2025-03-01 00:00Z',"
     " metadata_matches => '$.shot starts with \"2025\" && $.size > 0.3')",
+    'clipsql.search_request(\'{"image": 7, "search_in": "regions", "having_label": "truck"}\')',
     'clipsql.search_request(\'{"image": 7, "taken_from": "2025-03-01T00:00Z", "inside": [[0,0],[0,90],[90,0]]}\')',
     # So many that the index keeps them in a tree of their own, of which a session may want a part.
     f"clipsql.search(clipsql.image_vector(7), 5000, {NIGHT})",

@@ -23,7 +23,7 @@ from PIL import Image
 from sqlalchemy.engine import Engine
 
 from clipsql import Searcher
-from clipsql.db import model_tasks
+from clipsql.db import model_questions, model_tasks
 from clipsql.db.pictures.leases import Lease
 from clipsql.db.statements import autocommit_connection
 from clipsql.encoding.describing import Describer, load_describer
@@ -118,6 +118,31 @@ def test_scores_are_stored_for_the_nearest_and_read_in_sql(
     more = clipsql("score", "a red car", *how[:-2], "5", "--json")
     assert [(line["query_id"], line["answered"]) for line in lines_of(more)] == [(query_id, PICTURES)]
     assert rows_of(engine, "select count(*) from clipsql.model_query") == [(3,)]
+
+
+@pytest.mark.usefixtures("pictures")
+def test_what_others_asked_a_model_to_score_is_scored(
+    clipsql: Clipsql, engine: Engine, folders: dict[str, Path]
+) -> None:
+    how = ("score", "--waiting", "--model", folders["matching"])
+    assert "Nothing waits for this model." in clipsql(*how).stderr
+    matcher = load_cross_encoder(str(folders["matching"]))
+    image_ids = model_questions.filtered_images(engine, {})
+    for text, some in (("a red car", image_ids[:2]), ("a green dog", image_ids)):
+        query = models.stored_query(engine, "match", text, matcher)
+        model_tasks.queue_pictures(engine, query, some)
+    stranger = model_questions.ask_model(
+        engine, kind="match", body="a cat", model="matching", revision="other"
+    )
+    model_tasks.queue_pictures(engine, stranger, image_ids)
+    told = lines_of(clipsql(*how, "--json"))
+    assert [(one["query"], one["answered"], one["waiting"]) for one in told] == [
+        ("a red car", 2, 0),
+        ("a green dog", PICTURES, 0),
+    ]
+    assert lines_of(clipsql(*how, "--json")) == []
+    left = rows_of(engine, "select query_id, count(*) from clipsql_private.model_task group by 1")
+    assert left == [(stranger.query_id, PICTURES)]
 
 
 def test_a_description_is_a_caption_with_its_source_and_is_written_once(
@@ -249,7 +274,7 @@ def test_two_workers_share_the_work_and_one_that_stops_gives_back(
     engine: Engine, describer: Describer
 ) -> None:
     query = models.stored_query(engine, "describe", "en", describer)
-    image_ids = model_tasks.filtered_images(engine, {"in_collection": "gate"})
+    image_ids = model_questions.filtered_images(engine, {"in_collection": "gate"})
     assert len(image_ids) == PICTURES
     model_tasks.queue_pictures(engine, query, image_ids)
     lease = Lease(worker="another", seconds=60)
@@ -257,31 +282,31 @@ def test_two_workers_share_the_work_and_one_that_stops_gives_back(
         held = model_tasks.claim(other, query, lease, limit=2)
         assert len(held) == 2
         work(engine, query, models.describing(describer))
-        assert model_tasks.standing(engine, query, image_ids) == model_tasks.Standing(3, 0, 2)
+        assert model_questions.standing(engine, query, image_ids) == model_questions.Standing(3, 0, 2)
         model_tasks.give_back(other, query, lease)
         # What is held no more is not written.
-        late = {held[0].image_id: model_tasks.Answer(text="too late")}
+        late = {held[0].image_id: model_questions.Answer(text="too late")}
         assert model_tasks.settle(other, query, lease, late, {}) == 0
     stop = threading.Event()
     stop.set()
     work(engine, query, models.describing(describer), stop=stop)
-    assert model_tasks.standing(engine, query, image_ids).answered == 3
+    assert model_questions.standing(engine, query, image_ids).answered == 3
 
-    def broken(_images: object) -> list[model_tasks.Answer]:
+    def broken(_images: object) -> list[model_questions.Answer]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         work(engine, query, broken)
     assert rows_of(engine, "select count(leased_by), count(*) from clipsql_private.model_task") == [(0, 2)]
     work(engine, query, models.describing(describer))
-    assert model_tasks.standing(engine, query, image_ids) == model_tasks.Standing(PICTURES, 0, 0)
+    assert model_questions.standing(engine, query, image_ids) == model_questions.Standing(PICTURES, 0, 0)
     assert rows_of(engine, "select count(*) from clipsql.caption where body = 'too late'") == [(0,)]
 
 
 @pytest.mark.usefixtures("pictures")
 def test_the_lease_of_a_dead_worker_runs_out(engine: Engine, describer: Describer) -> None:
     query = models.stored_query(engine, "describe", "en", describer)
-    model_tasks.queue_pictures(engine, query, model_tasks.filtered_images(engine, {}))
+    model_tasks.queue_pictures(engine, query, model_questions.filtered_images(engine, {}))
     with autocommit_connection(engine) as other:
         assert len(model_tasks.claim(other, query, Lease(worker="dead", seconds=0), limit=9)) == PICTURES
         assert len(model_tasks.claim(other, query, Lease(worker="alive", seconds=60), limit=9)) == PICTURES

@@ -477,7 +477,7 @@ def test_a_request_takes_what_every_search_takes(engine: Engine) -> None:
         engine, "select p.proargnames::text[] from pg_proc as p where p.oid = 'clipsql.search'::regproc"
     )
     taken = arguments[: arguments.index("model") + 1]
-    assert set(members) == {"text", "image", "vector", "fusion", *taken}
+    assert set(members) == {"text", "image", "vector", "fusion", "search_in", "having_label", *taken}
     ((body,),) = rows(
         engine, "select p.prosrc from pg_proc as p where p.oid = 'clipsql_private.run_request'::regproc"
     )

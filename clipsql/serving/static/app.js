@@ -202,6 +202,39 @@ document.addEventListener("pointerup", (event) => {
   brush = null;
 });
 
+// A part of a picture, drawn: from the corner where it is pressed to the one where it is let go. Its fields say it, too.
+let part = null;
+const onDrawing = (drawing, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
+function showPart([x, y, width, height]) {
+  Object.entries({ x, y, width, height }).forEach(([name, side]) => one(".draw rect").setAttribute(name, side));
+}
+document.addEventListener("pointerdown", (event) => {
+  const drawing = event.target.closest?.(".draw");
+  if (!drawing || event.button) return;
+  event.preventDefault();
+  part = { drawing, from: onDrawing(drawing, event) };
+  drawing.setPointerCapture(event.pointerId);
+});
+document.addEventListener("pointermove", (event) => {
+  if (!part) return;
+  const { width, height } = part.drawing.viewBox.baseVal;
+  const to = onDrawing(part.drawing, event);
+  const [left, right] = [part.from.x, to.x].map((x) => Math.round(Math.min(width, Math.max(0, x)))).sort((a, b) => a - b);
+  const [top, bottom] = [part.from.y, to.y].map((y) => Math.round(Math.min(height, Math.max(0, y)))).sort((a, b) => a - b);
+  if (right === left || bottom === top) return;
+  const sides = [left, top, right - left, bottom - top];
+  showPart(sides);
+  const { x, y, width: wide, height: high } = one("#part-form").elements;
+  [x, y, wide, high].forEach((field, place) => { field.value = sides[place]; });
+});
+document.addEventListener("pointerup", () => { part = null; });
+document.addEventListener("pointercancel", () => { part = null; });
+document.addEventListener("input", (event) => {
+  if (!event.target.closest?.("#part-form")) return;
+  const { x, y, width, height } = one("#part-form").elements;
+  showPart([x, y, width, height].map((field) => Math.max(0, field.valueAsNumber || 0)));
+});
+
 // A circle on the map: from its middle, where it is pressed, to its edge, where it is let go.
 let circle = null;
 const onMap = (map, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());

@@ -44,6 +44,15 @@ begin
             'A request asks for one of text, image, vector and query, not for %s of them.',
             num_nonnulls(read.text, read.image, read.vector, read.query));
     end if;
+    if read.fusion is not null and read.query is null then
+        raise exception using errcode = 'CQ004', message = 'fusion tells how the terms of a query become one; give it with query.';
+    elsif read.search_in not in ('pictures', 'regions') then
+        raise exception using errcode = 'CQ004', message = format(
+            'search_in is wrong: it is pictures, the default, or regions, not %s.', left(read.search_in, 100));
+    elsif read.having_label is not null and read.search_in is distinct from 'regions' then
+        raise exception using errcode = 'CQ004',
+            message = 'having_label is of regions; give it with "search_in": "regions", or leave it out.';
+    end if;
     return read;
 end;
 $$;

@@ -20,8 +20,6 @@ begin
             min_similarity => asked.min_similarity, min_percentile => asked.min_percentile,
             distinct_above => asked.distinct_above, model => chosen) as s;
         return;
-    elsif asked.fusion is not null then
-        raise exception using errcode = 'CQ004', message = 'fusion tells how the terms of a query become one; give it with query.';
     elsif asked.text is not null then
         perform clipsql_private.check_text(asked.text);
     end if;
