@@ -1,4 +1,4 @@
-"""Keep pictures: originals in a folder by their content, and small JPEGs of them."""
+"""Keep pictures: originals in a folder by their content, small JPEGs of them, and what was never a file as one."""
 
 from __future__ import annotations
 
@@ -50,3 +50,14 @@ def small_jpeg(image: Image.Image, *, side: int = THUMBNAIL_SIDE) -> tuple[bytes
     held = io.BytesIO()
     small.save(held, "JPEG", quality=82)
     return held.getvalue(), small.width, small.height
+
+
+def as_file(picture: Image.Image) -> bytes:
+    """The bytes of a file that holds a Pillow image without loss.
+
+    Orientation, profile, transparency and depth are then treated as in any file.
+    """
+    held = io.BytesIO()
+    is_in_tiff_only = picture.mode in ("CMYK", "YCbCr", "LAB", "F")
+    picture.save(held, format="TIFF" if is_in_tiff_only else "PNG", exif=picture.getexif())
+    return held.getvalue()
