@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from clipsql import stores
 from clipsql.errors import ConfigurationError
 
 THUMBNAIL_SIDE = 256
@@ -16,13 +17,19 @@ THUMBNAIL_SIDE = 256
 
 
 def store_original(folder: Path, data: bytes, *, digest: bytes, format_name: str) -> Path:
-    """The file below `folder` that holds these bytes, named after their SHA-256; written unless it is there.
+    """The file below `folder`, of this machine or a named store, that holds these bytes, named after their SHA-256.
 
-    A crash leaves no half file. Raises ConfigurationError when the folder cannot be written.
+    It is written unless it is there. A crash leaves no half file. Raises ConfigurationError when the folder cannot be
+    written.
     """
     name = digest.hex()
-    file = folder.absolute() / name[:2] / name[2:4] / f"{name}.{format_name.lower()}"
+    is_store = stores.address_of(folder) is not None
+    below = folder if is_store else folder.absolute()
+    file = below / name[:2] / name[2:4] / f"{name}.{format_name.lower()}"
     try:
+        if is_store:
+            stores.write(file, data)
+            return file
         if file.is_file():
             return file
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipsql import stores
 from clipsql.encoding import DEFAULT_MODEL, Encoder, load_encoder
 from clipsql.errors import ClipsqlError, FailureClass, ImageError, unexpected
 from clipsql.images.decoding import MAX_PIXELS
@@ -115,7 +116,11 @@ def _read(
     record = PictureRecord(url)
     try:
         content, file = _content(picture, download)
-        url = url or (f"sha256:{content_hash(content or b'').hex()}" if file is None else file.as_uri())
+        url = url or (
+            f"sha256:{content_hash(content or b'').hex()}"
+            if file is None
+            else stores.address_of(file) or file.as_uri()
+        )
         record = PictureRecord(url, file)
         record = replace(told_record(url, row, timezone=options.timezone), file=file, content=content)
         return read_picture(record, None, encoder=encoder, options=options)
@@ -138,7 +143,7 @@ def _content(item: Any, download: Future[Download] | None) -> tuple[bytes | None
     if isinstance(item, Image.Image):
         return as_file(item), None
     if isinstance(item, str | Path) and str(item).strip():
-        return None, Path(os.path.realpath(file_of(str(item)) or Path(item)))
+        return None, stores.path_of(item) or Path(os.path.realpath(file_of(str(item)) or Path(item)))
     raise ImageError(
         f"{type(item).__name__} is no picture; give a path, an address, the bytes of a file or a Pillow image",
         failure=FailureClass.BAD_URL,
