@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from clipsql import errors, orm
 from clipsql.errors import ClipsqlError
 from clipsql.extras import require_extra
+from clipsql.ingest.batch_writing import write_batch
+from clipsql.ingest.batches import embed_batch
 from clipsql.search.connecting import connect, upgrade
 from clipsql.search.results import Match
 from clipsql.search.searcher import Searcher
@@ -26,9 +28,11 @@ __all__ = [
     "__version__",
     "connect",
     "connect_async",
+    "embed_batch",
     "errors",
     "orm",
     "upgrade",
+    "write_batch",
 ]
 
 __version__ = "0.1.0.dev0"

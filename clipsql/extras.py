@@ -11,6 +11,7 @@ PACKAGES = {
     "web": ("httpx2", "httptools", "aiodns", "protego", "tenacity"),
     "parquet": ("pyarrow",),
     "video": ("av",),
+    "stores": ("fsspec",),
     "async": ("greenlet", "asyncpg"),
     "serve": ("greenlet", "fastapi", "uvicorn", "python_multipart", "prometheus_client"),
 }

@@ -114,7 +114,7 @@ def ingest(
     SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
     beside 1.jpg); a video, frames of which become pictures, as of those in a folder or a list; tar archives or
     Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or Parquet manifest of local files or
-    of URLs, or - for such a manifest on standard input. What is on the web is downloaded, and robots.txt obeyed.
+    of URLs, or - for such a manifest on standard input; or pictures or tar archives in an object store. What is on the web is downloaded, and robots.txt obeyed.
     Pictures whose vectors were made elsewhere are stored with these, under the --model that they belong to: a column
     of a Parquet file (--map embedding=COLUMN), .npy files beside any list (--embeddings), a .npz file of arrays by
     name; captions may bring theirs, too (--caption-embeddings).
@@ -129,6 +129,7 @@ def ingest(
     clipsql ingest photos/ --collection holidays
     clipsql ingest frames.csv --collection traffic --map file=frame --text camera
     clipsql ingest "shards/train-*.tar" --collection train
+    clipsql ingest s3://bucket/photos --collection photos
     clipsql ingest gate.mp4 --collection gate --every 1s --recorded-at 2026-03-16T08:00+08:00
     clipsql ingest captions_val2017.json --base-folder val2017/ --collection coco
     clipsql ingest cc3m.tsv --collection cc3m --timeout 10 --thumbnails

@@ -84,7 +84,7 @@ class Indexer:
             report.position_of = sightings.position
             with ExitStack() as stack:
                 # Beside this thread, which keeps the model busy, pictures are decoded and the last batch is written.
-                readers = stack.enter_context(threads(max(2, os.cpu_count() or 1)))
+                readers = stack.enter_context(threads(max(source.readers, os.cpu_count() or 1)))
                 run = _Run(self, options, report, sightings, lookups, readers, stack)
 
                 def settled(reading: Reading) -> None:

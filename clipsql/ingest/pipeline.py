@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.refusals import write_but_refused
 from clipsql.db.statements import Driver
 from clipsql.encoding import Encoder
-from clipsql.ingest.reading import not_encoded
+from clipsql.ingest.embedding import embed
 from clipsql.ingest.readings import Reading, left_out, refused
 from clipsql.ingest.regions import embed_regions
 from clipsql.ingest.reports import IngestReport
@@ -82,26 +81,21 @@ class Pipeline:
 
         A picture that the model, or one of whose captions it, makes nothing of has failed, alone.
         """
-        pictures, errors = self._embed_pictures(batch, lookups)
-        if errors:
-            batch = [_if_encoded(reading, errors, [reading.digest_to_encode]) for reading in batch]
-        texts = dict.fromkeys(
-            text for reading in batch if not reading.leaves_row for text in reading.captions_to_encode
+        fresh = [digest for reading in batch if (digest := reading.digest_to_encode) is not None]
+        known: Mapping[bytes, NDArray[np.float32]] = {}
+        if fresh:
+            assert self._model is not None
+            known = known_embeddings(lookups, fresh, model=self._model)
+        batch, pictures, captions = embed(
+            batch, self._encoder, known=known, before=lambda: self._compare_dtype(lookups)
         )
-        captions: dict[str, NDArray[np.float32]] = {}
-        if texts:
-            assert self._encoder is not None
-            self._compare_dtype(lookups)
-            captions, failed = self._encoder.try_texts(texts)
-            if failed:
-                batch = [_if_encoded(reading, failed, reading.captions_to_encode) for reading in batch]
         return [
             (
                 reading,
                 None
                 if reading.leaves_row
                 else reading.write(
-                    pictures.get(reading.digest_to_encode),
+                    pictures.get(reading.digest_to_encode or b""),
                     captions,
                     embed_regions(reading, self._encoder),
                     language=self._language,
@@ -110,39 +104,12 @@ class Pipeline:
             for reading in batch
         ]
 
-    def _embed_pictures(
-        self, batch: Sequence[Reading], lookups: Driver
-    ) -> tuple[dict[bytes | None, NDArray[np.float32]], dict[bytes | None, Exception]]:
-        """Embeddings, and errors, by digest; each content is encoded once, here and in all that is stored."""
-        fresh = {reading.digest_to_encode: reading.pixels for reading in batch if reading.pixels is not None}
-        if not fresh:
-            return {}, {}
-        assert self._encoder is not None
-        assert self._model is not None
-        known = known_embeddings(lookups, list(filter(None, fresh)), model=self._model)
-        unknown = {digest: pixels for digest, pixels in fresh.items() if digest not in known}
-        if unknown:
-            self._compare_dtype(lookups)
-        encoded, errors = self._encoder.try_pixels(unknown)
-        return known | encoded, errors
-
     def _compare_dtype(self, lookups: Driver) -> None:
-        """Say, once, when vectors are made in another number format than those that are stored."""
-        if self._knows_dtype:
-            return
-        assert self._encoder is not None
-        assert self._model is not None
-        self._knows_dtype = True
-        stored = note_dtype(lookups, self._model, self._encoder.dtype)
-        if stored != self._encoder.dtype:
-            _log.warning(
-                "The vectors of model %s were made in %s, these are made in %s, so that the same picture lies a little "
-                'beside itself; "--dtype %s" goes on as before.',
-                self._model.name,
-                stored,
-                self._encoder.dtype,
-                stored,
-            )
+        if not self._knows_dtype:
+            assert self._encoder is not None
+            assert self._model is not None
+            self._knows_dtype = True
+            compare_dtype(lookups, self._model, self._encoder.dtype)
 
     def write(self, connection: Driver, ready: Sequence[tuple[Reading, PictureWrite | None]]) -> Written:
         """Write what is `ready` of a batch; what PostgreSQL refuses of it keeps nothing else out."""
@@ -187,6 +154,20 @@ class Pipeline:
             on_settled(reading)
 
 
+def compare_dtype(lookups: Driver, model: ModelRow, dtype: str) -> None:
+    """Say when vectors are made in another number format than those that are stored."""
+    stored = note_dtype(lookups, model, dtype)
+    if stored != dtype:
+        _log.warning(
+            "The vectors of model %s were made in %s, these are made in %s, so that the same picture lies a little "
+            'beside itself; "--dtype %s" goes on as before.',
+            model.name,
+            stored,
+            dtype,
+            stored,
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
     """What became of a batch: its readings, image_ids of those that other workers have now, and new captions."""
@@ -194,12 +175,6 @@ class Written:
     settled: Sequence[Reading] = ()
     lost: Collection[int] = ()
     captions: int = 0
-
-
-def _if_encoded(reading: Reading, errors: Mapping[Any, Exception], needed: Iterable[object]) -> Reading:
-    """The reading, failed when one of the things it needs was not encoded."""
-    error = next((errors[each] for each in needed if each in errors), None)
-    return reading if error is None else not_encoded(reading, error)
 
 
 def _batches_of_work(readings: Iterable[Reading | None]) -> Iterator[list[Reading]]:

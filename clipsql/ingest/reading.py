@@ -35,8 +35,8 @@ def read_picture(
         if stored is not None and stored.picture.sha256 == content_hash(data):
             if stored.picture.status == "failed" and not options.retries(stored.picture):
                 return _left(picture, stored, Outcome.FAILED_BEFORE)
-            if stored.is_embedded and not _lacks_copies(stored, options):
-                return _with_known_content(picture, stored, data)
+            if stored.is_embedded and not lacks_copies(stored, options):
+                return with_known_content(picture, stored, data)
         return _decoded(picture, stored, data, encoder=encoder, options=options)
 
 
@@ -44,7 +44,7 @@ def _as_it_was(picture: PictureRecord, stored: StoredPicture) -> Reading:
     """The reading of a picture whose content is known to be as it is stored."""
     if stored.picture.status == "failed":
         return _left(picture, stored, Outcome.FAILED_BEFORE)
-    return _with_known_content(replace(picture, moment=None), stored)  # which is stored, too
+    return with_known_content(replace(picture, moment=None), stored)  # which is stored, too
 
 
 def queue_picture(picture: PictureRecord, stored: StoredPicture | None, *, options: IngestOptions) -> Reading:
@@ -60,10 +60,10 @@ def queue_picture(picture: PictureRecord, stored: StoredPicture | None, *, optio
         return _queued(picture, stored, is_checked=False)
     if status == "embedded" and options.validate_only:
         return _left(picture, stored, Outcome.UNCHANGED)
-    if _lacks_copies(stored, options):
+    if lacks_copies(stored, options):
         return _queued(picture, stored, is_checked=False)
     if status == "embedded" and stored.is_embedded:
-        reading = _with_known_content(picture, stored)
+        reading = with_known_content(picture, stored)
         if not (options.enqueue_only and reading.captions_to_encode):
             return reading
     return _queued(picture, stored, is_checked=stored.picture.sha256 is not None)
@@ -90,9 +90,9 @@ def read_claimed(
             picture=settled, stored=stored, outcome=Outcome.UPDATED, region_error=printable(str(content))
         )
     elif isinstance(content, ImageError):
-        reading = _failed(picture, stored, content)
+        reading = failed(picture, stored, content)
     elif content is None or (
-        stored.is_embedded and picture.sha256 == content_hash(content) and not _lacks_copies(stored, options)
+        stored.is_embedded and picture.sha256 == content_hash(content) and not lacks_copies(stored, options)
     ):
         settled = replace(picture, status="embedded", failure=None, error=None)
         reading = Reading(picture=settled, stored=stored, outcome=Outcome.UPDATED, content=content)
@@ -118,7 +118,7 @@ def _decoded(
         raise
     except Exception as error:  # whatever a picture makes of its decoder, it fails alone
         told = replace(picture, sha256=content_hash(data))
-        return _failed(
+        return failed(
             _told(told, picture), stored, ImageError(unexpected(error), failure=FailureClass.UNEXPECTED)
         )
 
@@ -132,10 +132,7 @@ def _looked_at(
     options: ReadOptions,
 ) -> Reading:
     digest = content_hash(data)
-    known = stored if stored is not None and stored.picture.sha256 == digest else None
     read = PictureRecord(picture.url, picture.file, sha256=digest)
-    if known is not None:
-        read = replace(read, file=picture.file or known.picture.file, metadata=_marks(known.picture))
     # A frame of a video is slow to find again.
     has_thumbnail = options.thumbnails or picture.moment is not None
     # Twice the target is kept, so a thumbnail needs half of its side.
@@ -147,7 +144,7 @@ def _looked_at(
             data, target_size=max(sides), timezone=options.timezone, max_pixels=options.max_pixels
         )
     except ImageError as error:
-        return _failed(_told(read, picture), stored, error)
+        return beside(failed(_told(read, picture), None, error), stored)
     if options.store_images is not None and picture.is_on_the_web and picture.file is None:
         kept = store_original(options.store_images, data, digest=digest, format_name=decoded.format)
         read = replace(read, file=kept)
@@ -161,13 +158,11 @@ def _looked_at(
         latitude=decoded.latitude,
         status="pending" if options.validate_only else "embedded",
     )
-    has_embedding = known is not None and known.is_embedded
-    is_new = stored is None or (stored.picture.status == "pending" and stored.picture.sha256 is None)
-    outcome = Outcome.ADDED if is_new else Outcome.UPDATED
-    return Reading(
+    has_embedding = stored is not None and stored.is_embedded and stored.picture.sha256 == digest
+    reading = Reading(
         picture=_told(read, picture),
-        stored=stored,
-        outcome=Outcome.CHECKED if options.validate_only else outcome,
+        stored=None,
+        outcome=Outcome.CHECKED if options.validate_only else Outcome.ADDED,
         pixels=None
         if encoder is None or options.validate_only or has_embedding
         else encoder.preprocess([decoded.pixels])[0],
@@ -176,9 +171,24 @@ def _looked_at(
         thumbnail=_thumbnail(decoded) if has_thumbnail else None,
         remarks=decoded.remarks,
     )
+    return beside(reading, stored)
 
 
-def _lacks_copies(stored: StoredPicture, options: ReadOptions) -> bool:
+def beside(reading: Reading, stored: StoredPicture | None) -> Reading:
+    """The reading of a content as if nothing were stored, as what changes where `stored` is there."""
+    if stored is None:
+        return reading
+    picture = reading.picture
+    if stored.picture.sha256 == picture.sha256:
+        marked = {**picture.metadata, **_marks(stored.picture)}
+        picture = replace(picture, file=picture.file or stored.picture.file, metadata=marked)
+    is_new = stored.picture.status == "pending" and stored.picture.sha256 is None
+    is_updated = reading.outcome is Outcome.ADDED and not is_new
+    outcome = Outcome.UPDATED if is_updated else reading.outcome
+    return replace(reading, picture=picture, stored=stored, outcome=outcome)
+
+
+def lacks_copies(stored: StoredPicture, options: ReadOptions) -> bool:
     """Whether the thumbnail or the original of a picture that is known shall be kept and is not yet."""
     if options.thumbnails and not stored.has_thumbnail:
         return True
@@ -199,9 +209,10 @@ def _left(picture: PictureRecord, stored: StoredPicture, outcome: Outcome) -> Re
     return Reading(picture=replace(picture, content=None), stored=stored, outcome=outcome, leaves_row=True)
 
 
-def _with_known_content(
+def with_known_content(
     picture: PictureRecord, stored: StoredPicture, content: bytes | None = None
 ) -> Reading:
+    """The reading of a picture whose content is as it is stored: it changes what its source tells, or nothing."""
     row = replace(stored.picture, file=picture.file or stored.picture.file)
     reading = Reading(picture=_told(row, picture), stored=stored, outcome=Outcome.UPDATED, content=content)
     captions_are_right = set(reading.wanted_captions) == set(reading.peoples_captions)
@@ -225,7 +236,7 @@ def _queued(picture: PictureRecord, stored: StoredPicture | None, *, is_checked:
     if not (is_checked or picture.is_on_the_web or picture.local_file):
         what = f'"{picture.url[:30]}" is no address to download from'
         why = f"{what}; give one that begins with http:// or https://, or a file"
-        return _failed(told, stored, ImageError(why, failure=FailureClass.BAD_URL))
+        return failed(told, stored, ImageError(why, failure=FailureClass.BAD_URL))
     return Reading(
         picture=told,
         stored=stored,
@@ -245,21 +256,22 @@ def _without_content(
         and not options.retries(stored.picture)
     ):
         return _left(picture, stored, Outcome.FAILED_BEFORE)
-    reading = _failed(_told(PictureRecord(picture.url, picture.file), picture), stored, error)
+    reading = failed(_told(PictureRecord(picture.url, picture.file), picture), stored, error)
     # A disk that is not mounted today must not cost the embeddings of yesterday.
     return replace(reading, leaves_row=stored is not None and stored.picture.status == "embedded")
 
 
-def _failed(picture: PictureRecord, stored: StoredPicture | None, error: ImageError) -> Reading:
-    failed = replace(picture, status="failed", failure=str(error.failure), error=printable(str(error)))
-    return Reading(picture=failed, stored=stored, outcome=Outcome.FAILED)
+def failed(picture: PictureRecord, stored: StoredPicture | None, error: ImageError) -> Reading:
+    """The reading of a picture that cannot be had, or of whose content nothing can be made."""
+    told = replace(picture, status="failed", failure=str(error.failure), error=printable(str(error)))
+    return Reading(picture=told, stored=stored, outcome=Outcome.FAILED)
 
 
 def not_encoded(reading: Reading, error: Exception) -> Reading:
     """The reading of a picture that was read and that the model, or its captions, made nothing of."""
     reason = str(error) if isinstance(error, ClipsqlError) else unexpected(error)
-    failed = _failed(reading.picture, reading.stored, ImageError(reason, failure=FailureClass.UNEXPECTED))
-    return replace(failed, is_claimed=reading.is_claimed)
+    told = failed(reading.picture, reading.stored, ImageError(reason, failure=FailureClass.UNEXPECTED))
+    return replace(told, is_claimed=reading.is_claimed)
 
 
 def _told(known: PictureRecord, picture: PictureRecord) -> PictureRecord:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from clipsql.errors import DownloadError, ImageError
 from clipsql.images.cropping import cropped
 from clipsql.images.decoding import decode
 from clipsql.images.hashing import content_hash
+from clipsql.images.storing import as_file
 from clipsql.picture import Box, file_of, is_on_the_web
 from clipsql.sources.inside import read_file
 from clipsql.web.downloading import Downloader, DownloadOptions
@@ -42,7 +42,7 @@ def open_picture(
 def _open(picture: AnyPicture, *, allow_private_hosts: bool) -> QueryPicture:
     if isinstance(picture, Image.Image):
         file = _file_of(picture)
-        return QueryPicture(decode(_as_file(picture)).pixels, None) if file is None else open_picture(file)
+        return QueryPicture(decode(as_file(picture)).pixels, None) if file is None else open_picture(file)
     if isinstance(picture, bytes):
         return _opened(picture)
     try:
@@ -71,11 +71,3 @@ def _file_of(picture: Image.Image) -> Path | None:
             return Path(name) if again == picture else None
     except OSError:
         return None
-
-
-def _as_file(picture: Image.Image) -> bytes:
-    """Without loss, so that orientation, profile, transparency and depth are treated as in a file."""
-    held = io.BytesIO()
-    is_in_tiff_only = picture.mode in ("CMYK", "YCbCr", "LAB", "F")
-    picture.save(held, format="TIFF" if is_in_tiff_only else "PNG", exif=picture.getexif())
-    return held.getvalue()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypedDict
 
+from clipsql import stores
 from clipsql.errors import SourceError
 from clipsql.sources.columns import CAPTION_EMBEDDING, EMBEDDING
 from clipsql.sources.discovery import has_pictures, is_video
@@ -21,6 +22,7 @@ from clipsql.sources.parquet import ParquetParts, ParquetTable
 from clipsql.sources.parts import ARCHIVES, PARQUET, find_parts
 from clipsql.sources.query import QueryTable
 from clipsql.sources.source import Source
+from clipsql.sources.store import open_store
 from clipsql.sources.tables import Table
 from clipsql.sources.tar import open_tar
 from clipsql.sources.vectors import (
@@ -67,6 +69,7 @@ def open_source(
 ) -> Source:
     """The pictures of a folder, of a tar archive, of a manifest, or for the path "-" of standard input; or a video.
 
+    In an object store (s3://bucket/photos) it is a folder, a picture, or archives, which are read as streams.
     A folder without pictures may hold tar archives with some, or the parts of one manifest as Parquet files, and so may
     what a pattern such as "train-*.tar" names.
     A manifest's format is `file_format` (of TEXT_FORMATS), else what the ending of its name says, else what its
@@ -82,6 +85,8 @@ def open_source(
         "text_columns": text_columns,
         "timezone": timezone,
     }
+    if stores.address_of(path) is not None:
+        return open_store(path, **columns)
     if delimiter is not None and (path.is_dir() or path.name.lower().endswith((*ARCHIVES, *PARQUET))):
         raise SourceError(f"{path.name} is no CSV; leave --delimiter out.")
     if is_video(path) and path.is_file():

@@ -6,6 +6,7 @@ import errno
 import stat
 from pathlib import Path
 
+from clipsql import stores
 from clipsql.sources import parquet_pictures, tar_members, video_pictures
 from clipsql.sources.discovery import VIDEO_ENDINGS
 
@@ -15,9 +16,17 @@ _READERS = {
     **dict.fromkeys(VIDEO_ENDINGS, video_pictures.read_picture),
 }
 
+_MOST_OF_A_STORE = 2**28
+"""Bytes: many objects are read at once."""
+
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a picture's file, or of one inside another. Raises OSError, for what would never end too."""
+    """The bytes of a picture's file, of one inside another, or of an object in a store that the operator named.
+
+    Raises OSError, for what would never end too, and ConfigurationError where a store's package is absent.
+    """
+    if stores.address_of(path) is not None:
+        return _read_from_store(path)
     try:
         status = path.stat()
     except NotADirectoryError:
@@ -37,6 +46,13 @@ def read_if_there(path: Path | None) -> bytes | None:
         return None if path is None else read_file(path)
     except OSError:
         return None
+
+
+def _read_from_store(path: Path) -> bytes:
+    archive = next((parent for parent in path.parents if parent.suffix.lower() == ".tar"), None)
+    if archive is None:
+        return stores.read(path, most_bytes=_MOST_OF_A_STORE)
+    return tar_members.read_member(archive, path.relative_to(archive).parts)
 
 
 def _read_inside(path: Path) -> bytes:

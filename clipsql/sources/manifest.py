@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
+from clipsql import stores
 from clipsql.errors import SourceError, unexpected
 from clipsql.picture import PictureRecord, UnusableRow, file_of, is_on_the_web
 from clipsql.sources.column_types import TYPED_ROWS, column_types
@@ -125,6 +126,9 @@ class ManifestSource(Source):
             raise SourceError(f"{position} names no file or url; give it one or remove it.")
         if is_on_the_web(local):
             return remote or local, None
+        in_store = stores.path_of(local or (remote if self.allow_file_urls else ""))
+        if in_store is not None:
+            return remote or local, in_store
         file_there = Path(local) if local else file_of(remote)
         if file_there is None or not (local or self.allow_file_urls):
             return remote, None

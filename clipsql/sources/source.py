@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from clipsql.picture import PictureRecord, UnusableRow
 
 
 class Source(ABC):
     """A stream of records that never holds all of them; all but standard input can be read again and again."""
+
+    readers: ClassVar[int] = 2
+    """How many of its pictures to read at once, at least: more where each takes a while to come."""
 
     @property
     @abstractmethod

@@ -6,18 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 from clipsql.errors import SourceError
 from clipsql.picture import PictureRecord, UnusableRow
-from clipsql.sources.beside import LARGEST, names_beside, read_description
+from clipsql.sources.beside import LARGEST
 from clipsql.sources.delimiters import is_picture_name
-from clipsql.sources.sidecars import with_more
+from clipsql.sources.describing import Describer, names_beside, too_large
 from clipsql.sources.source import Source
 from clipsql.sources.tar_members import Members, members_of, read_member
-from clipsql.sources.values import storable
 
-_LONGEST_NUMBER = 18
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 
 
@@ -27,9 +26,7 @@ class TarSource(Source):
 
     name_of_all: str
     archives: tuple[Path, ...]
-    column_map: Mapping[str, str]
-    text_columns: Collection[str]
-    timezone: tzinfo
+    describer: Describer
 
     @property
     def name(self) -> str:
@@ -58,31 +55,13 @@ class TarSource(Source):
         """The picture, after what is beside it and tells nothing."""
         file = archive / name
         record = PictureRecord(file.as_uri(), file, position=f"{archive.name} {name}")
-        for beside in _names_beside(name):
-            if beside not in members.places:
-                continue
-            try:
-                record = with_more(record, self._description(archive, members, beside))
-            except SourceError as error:
-                yield UnusableRow(f"{archive.name} {beside}", str(error))
-        yield record
-
-    def _description(self, archive: Path, members: Members, name: str) -> PictureRecord:
-        position = f"{archive.name} {name}"
-        if members.places[name][1] > LARGEST:
-            raise SourceError(f"{position} is larger than 1 MB, too much to tell of one picture; left out.")
-        text = read_member(archive, (name,)).decode("utf-8-sig", "surrogateescape")
-        if name.endswith(".cls"):
-            return PictureRecord("", metadata={"cls": _class(position, text.strip())})
-        return read_description(
-            position, text, column_map=self.column_map, text_columns=self.text_columns, timezone=self.timezone
-        )
+        yield from self.describer.described(record, archive.name, name, partial(_text, archive, members))
 
     def passed_over(self) -> Counter[str]:
         endings: Counter[str] = Counter()
         for archive in self.archives:
             names = members_of(archive).places
-            used = {beside for name in names if is_picture_name(name) for beside in _names_beside(name)}
+            used = {beside for name in names if is_picture_name(name) for beside in names_beside(name)}
             endings.update(
                 Path(name).suffix.lower() for name in names if name not in used and not is_picture_name(name)
             )
@@ -98,7 +77,8 @@ def open_tar(
     timezone: tzinfo,
 ) -> TarSource:
     """The archives as one source. Raises SourceError when the first holds no picture."""
-    source = TarSource(name, tuple(map(Path.resolve, archives)), column_map, text_columns, timezone)
+    describer = Describer(column_map, text_columns, timezone)
+    source = TarSource(name, tuple(map(Path.resolve, archives)), describer)
     if not any(map(is_picture_name, _members(source.archives[0]).places)):
         raise SourceError(f"{source.archives[0].name} holds no picture; name an archive with some.")
     return source
@@ -121,17 +101,10 @@ def _members(archive: Path) -> Members:
     return members
 
 
-def _class(position: str, text: str) -> int | str:
-    """The number of a class, or its name. Raises SourceError."""
-    if text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER:
-        return int(text)
-    try:
-        return storable(text)
-    except ValueError as error:
-        raise SourceError(f"{position} holds {error}; correct it.") from error
-
-
-def _names_beside(name: str) -> Iterator[str]:
-    folder, slash, picture = name.rpartition("/")
-    for beside in (*names_beside(picture), f"{Path(picture).stem}.cls"):
-        yield folder + slash + beside
+def _text(archive: Path, members: Members, name: str) -> bytes | None:
+    """The bytes of a member that tells of a picture; None where there is none. Raises SourceError."""
+    if name not in members.places:
+        return None
+    if members.places[name][1] > LARGEST:
+        raise too_large(f"{archive.name} {name}")
+    return read_member(archive, (name,))

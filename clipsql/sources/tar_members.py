@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from clipsql import stores
+
 MOST_BYTES = 2 * 2**30
 """Larger files are no pictures that can be decoded."""
 
@@ -32,9 +34,15 @@ _scanning = threading.Lock()
 
 def members_of(archive: Path) -> Members:
     """What is in an archive that is not compressed. Raises OSError."""
-    status = archive.stat()
+    if stores.address_of(archive) is not None:
+        if (size := stores.size_of(archive)) is None:
+            raise FileNotFoundError
+        changed = 0
+    else:
+        status = archive.stat()
+        changed, size = status.st_mtime_ns, status.st_size
     with _scanning:
-        return _scanned(archive, status.st_mtime_ns, status.st_size)
+        return _scanned(archive, changed, size)
 
 
 def read_member(archive: Path, inside: tuple[str, ...]) -> bytes:
@@ -45,6 +53,8 @@ def read_member(archive: Path, inside: tuple[str, ...]) -> bytes:
     offset, size = place
     if size > MOST_BYTES:
         raise OSError(errno.EFBIG, f"it has {size / 2**30:.1f} GB, at most 2 are read")
+    if stores.address_of(archive) is not None:
+        return stores.read_part(archive, offset, size)
     with archive.open("rb") as file:
         file.seek(offset)
         return file.read(size)
@@ -53,11 +63,11 @@ def read_member(archive: Path, inside: tuple[str, ...]) -> bytes:
 @lru_cache(maxsize=_ARCHIVES_KEPT)
 def _scanned(archive: Path, _changed_ns: int, size: int) -> Members:
     members = Members()
-    with archive.open("rb") as file:
+    with stores.open_stream(archive) if stores.address_of(archive) else archive.open("rb") as file:
         try:
             with tarfile.open(fileobj=file, mode="r:", errors="surrogateescape") as tar:
                 for member in tar:
-                    _note(members, member, size)
+                    note(members, member, size)
                     tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
                 file.seek(tar.offset)
                 ends = file.read(_BLOCK)
@@ -68,7 +78,8 @@ def _scanned(archive: Path, _changed_ns: int, size: int) -> Members:
     return members if is_whole else Members(members.places, members.left_out, "its end is missing or damaged")
 
 
-def _note(members: Members, member: tarfile.TarInfo, size: int) -> None:
+def note(members: Members, member: tarfile.TarInfo, size: int) -> None:
+    """Note a member of an archive of this size, or why it is left out."""
     name = os.path.normpath(member.name) if member.name else ""
     if member.isdir():
         return

@@ -249,12 +249,13 @@ def folder(tmp_path: Path) -> Path:
 def test_the_packages_of_an_extra_are_those_of_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    assert {"clip", "web", "embedded", "parquet", "video", "async", "serve", "all", "test"} == set(extras)
+    assert {"clip", "web", "embedded", "parquet", "video", "stores", "async", "serve", "all",
+            "test"} == set(extras)  # fmt: skip
     for extra, packages in PACKAGES.items():
         assert {need.partition(">=")[0].partition("[")[0].replace("-", "_") for need in extras[extra]} == set(
             packages
         )
-    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,video,async,serve]"]
+    assert extras["all"] == ["clipsql[clip,web,embedded,parquet,video,stores,async,serve]"]
     assert "clipsql[all]" in extras["test"]
 
 

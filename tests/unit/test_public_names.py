@@ -10,7 +10,7 @@ import clipsql
 
 def test_the_public_names_are_these() -> None:
     assert clipsql.__all__ == ["AsyncSearcher", "ClipsqlError", "Match", "Searcher", "__version__", "connect",
-                               "connect_async", "errors", "orm", "upgrade"]  # fmt: skip
+                               "connect_async", "embed_batch", "errors", "orm", "upgrade", "write_batch"]  # fmt: skip
     assert {"Base", "Caption", "Image", "Model", "SearchOptions", "image_vector", "mix", "search",
             "search_similar"} <= set(clipsql.orm.__all__)  # fmt: skip
     for module in (clipsql, clipsql.orm):

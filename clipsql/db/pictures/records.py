@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipsql.picture import Box, PictureRecord
+from clipsql.stores import address_of
 
 NEAR_DUPLICATE_OF = "near_duplicate_of"
 """The name in a picture's metadata under which "clipsql dedup --mark" notes the picture that it repeats."""
@@ -47,7 +48,7 @@ def is_same_row(one: PictureRecord, other: PictureRecord) -> bool:
 def storable_file(file: object) -> str | None:
     """A file's name as text; None for one that PostgreSQL cannot store: its url has it then."""
     try:
-        name = None if file is None else str(file).encode().decode()
+        name = None if file is None else (address_of(str(file)) or str(file)).encode().decode()
     except UnicodeEncodeError:  # a name that is not UTF-8
         return None
     return None if name is None or "\0" in name else name
