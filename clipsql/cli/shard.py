@@ -7,8 +7,10 @@ import click
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table, warn
 from clipsql.config import Settings
-from clipsql.db import shards
 from clipsql.db.opening import open_database
+from clipsql.db.shards.adding import add_shard, remove_shard
+from clipsql.db.shards.checking import check_shards
+from clipsql.db.shards.listing import SLOTS
 from clipsql.errors import DatabaseNotReady
 
 
@@ -37,10 +39,10 @@ def add(settings: Settings, url: str, name: str | None) -> None:
     clipsql shard add postgresql://clipsql:secret@north.example/pictures --name north
     """
     with open_database(settings) as engine:
-        added, problems = shards.add_shard(engine, url, name=name)
+        added, problems = add_shard(engine, url, name=name)
     for problem in problems:
         warn(f"Shard {added.name} {problem}.")
-    click.echo(f"Shard {added.name} ({added.address}) holds {added.slots} of {shards.SLOTS} slots.")
+    click.echo(f"Shard {added.name} ({added.address}) holds {added.slots} of {SLOTS} slots.")
 
 
 @shard.command("list")
@@ -53,7 +55,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     clipsql shard list
     """
     with open_database(settings) as engine:
-        states = shards.check_shards(engine)
+        states = check_shards(engine)
     rows = [
         {
             "name": state.shard.name,
@@ -72,7 +74,13 @@ def list_(settings: Settings, as_json: bool) -> None:
     elif not rows:
         note('This database has no shards; its pictures are its own. "clipsql shard add URL" adds one.')
     else:
-        show_table(list(rows[0]), [[*list(row.values())[:-1], "; ".join(row["problems"])] for row in rows])
+        show_table(
+            list(rows[0]),
+            [
+                [*list(row.values())[:-1], "; ".join(state.problems)]
+                for row, state in zip(rows, states, strict=True)
+            ],
+        )
 
 
 @shard.command()
@@ -86,13 +94,15 @@ def check(settings: Settings) -> None:
     clipsql shard check
     """
     with open_database(settings) as engine:
-        states = shards.check_shards(engine)
+        states = check_shards(engine)
     problems = [f"Shard {state.shard.name} {problem}." for state in states for problem in state.problems]
     for problem in problems:
         click.echo(problem)
     if problems:
         raise DatabaseNotReady(f"The shards have {len(problems)} problems.")
-    click.echo(f"All {len(states)} shards are as they should be." if states else "This database has no shards.")
+    click.echo(
+        f"All {len(states)} shards are as they should be." if states else "This database has no shards."
+    )
 
 
 @shard.command()
@@ -107,5 +117,5 @@ def remove(settings: Settings, name: str) -> None:
     clipsql shard remove north
     """
     with open_database(settings) as engine:
-        shards.remove_shard(engine, name)
+        remove_shard(engine, name)
     click.echo(f"{name} is no shard any more.")

@@ -21,6 +21,7 @@ FUNCTIONS = (
     "vector_of_shards",
     "describe_as_shard",
     "shard_is_locked",
+    "refuse_picture",
     "put_as_shard",
     "put_on_shard",
     "remove_as_shard",
@@ -42,13 +43,9 @@ def upgrade() -> None:
     op.create_table(
         "slot",
         sa.Column("slot", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column(
-            "shard_id", sa.Integer, sa.ForeignKey("clipsql_private.shard.shard_id"), nullable=False
-        ),
+        sa.Column("shard_id", sa.Integer, sa.ForeignKey("clipsql_private.shard.shard_id"), nullable=False),
         sa.Column("left_shard_id", sa.Integer, sa.ForeignKey("clipsql_private.shard.shard_id")),
-        sa.Column(
-            "moved_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False
-        ),
+        sa.Column("moved_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.CheckConstraint("slot between 0 and 1023", name="slot"),
         schema="clipsql_private",
     )

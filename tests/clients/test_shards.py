@@ -1,4 +1,4 @@
-"""A collection over two servers: every search answers as one server does, writes find their place, failures are told."""
+"""A collection over two servers: searches answer as one server does, writes find their place, failures are told."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from integration.filling import COLLECTIONS, Filled, fill, new_model, picture, write
-from psycopg import sql
+from PIL import Image
 from shard_servers import Server, servers
 
 from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.writing import analyze
-from clipsql.db.shards import SLOTS, add_shard, slot_of
+from clipsql.db.shards.adding import add_shard
+from clipsql.db.shards.listing import SLOTS, slot_of
 from clipsql.search.connecting import connect
 
 ROWS = 3000
@@ -130,10 +131,11 @@ def test_a_search_over_shards_answers_as_one_server(sharded: Sharded, before: st
 
 def test_all_doors_of_a_search_lead_over_shards(sharded: Sharded) -> None:
     for asked in (
-        f"select {FACTS} from clipsql.search_vectors(array[%s, %s]::vector[], array[1, -0.5]) order by rank",
-        f"select {FACTS} from clipsql.search_vectors(array[%s, %s]::vector[], fusion => 'minimum similarity') order by rank",
-        f"select {FACTS} from clipsql.search_vectors(array[%s, %s]::vector[], fusion => 'mean similarity') order by rank",
+        "weights => array[1, -0.5]",
+        "fusion => 'minimum similarity'",
+        "fusion => 'mean similarity', min_similarity => 0.2",
     ):
+        asked = f"select {FACTS} from clipsql.search_vectors(array[%s, %s]::vector[], {asked}) order by rank"
         values = (query(1), query(2))
         assert answer(sharded.front, asked, *values) == answer(sharded.whole, asked, *values) != []
     numbers = [
@@ -150,17 +152,25 @@ def test_all_doors_of_a_search_lead_over_shards(sharded: Sharded) -> None:
         assert answer(sharded.front, asked, here) == answer(sharded.whole, asked, there[address]) != []
     with connect(sharded.front) as pictures:
         vector = json.loads(query(3))
-        assert [match.image_id for match in pictures.search(vector, max_results=5)] == list(numbers[0].values())
+        assert [match.image_id for match in pictures.search(vector, max_results=5)] == list(
+            numbers[0].values()
+        )
         assert pictures.search_similar(here)[0].url == answer(
             sharded.whole, "select url from clipsql.search_similar(%s, 1)", there[address]
         )[0][0]  # fmt: skip
-    with psycopg.connect(sharded.front) as connection, pytest.raises(psycopg.Error, match="no image -7") as raised:
+    with (
+        psycopg.connect(sharded.front) as connection,
+        pytest.raises(psycopg.Error, match="no image -7") as raised,
+    ):
         connection.execute("select * from clipsql.search_similar(-7)")
     assert raised.value.sqlstate == "CQ002"
 
 
 def test_percentiles_over_shards_are_those_of_one_server(sharded: Sharded) -> None:
-    asked = "select url, percentile, percentile_error from clipsql.search(%s::vector, 40, in_collection => %s) order by rank"
+    asked = """
+        select url, percentile, percentile_error
+        from clipsql.search(%s::vector, 40, in_collection => %s) order by rank
+    """
     values = (query(4), "中文")  # compared as a whole everywhere
     found, wanted = answer(sharded.front, asked, *values), answer(sharded.whole, asked, *values)
     assert [error for _, _, error in wanted] == [error for _, _, error in found] == [0] * 40
@@ -208,7 +218,10 @@ def test_what_does_not_reach_over_shards_says_so(sharded: Sharded) -> None:
         "next_to_check('dog', query_vector => %s::vector)", "search_plan(%s::vector)",
         "watch('w', query_vector => %s::vector, min_similarity => 0.5)",
     ):  # fmt: skip
-        with psycopg.connect(sharded.front) as connection, pytest.raises(psycopg.Error, match="over shards") as raised:
+        with (
+            psycopg.connect(sharded.front) as connection,
+            pytest.raises(psycopg.Error, match="over shards") as raised,
+        ):
             connection.execute(f"select * from clipsql.{asked}", (query(1),))
         assert raised.value.sqlstate == "CQ007"
         assert asked.split("(")[0] in str(raised.value)
@@ -229,13 +242,13 @@ def test_a_reader_is_answered_and_sees_no_password(sharded: Sharded, two: list[S
             "select clipsql.put_image('c', 'u')",
             "select dblink_connect('x', 'clipsql_shard_0')",
         ):
-            with pytest.raises(psycopg.Error, match="permission denied|user mapping"):
+            with pytest.raises(psycopg.Error, match=r"permission denied|user mapping"):
                 answer(reader, refused)
         # A role from whom rows would be hidden here is refused, whatever the shards hide.
         with psycopg.connect(sharded.front, autocommit=True) as owner:
             owner.execute("alter table clipsql.image enable row level security")
         for refused in (asked, "select clipsql.image_vector(1) where %s <> ''"):
-            with pytest.raises(psycopg.Error, match="Row-level security .* does not reach over shards"):
+            with pytest.raises(psycopg.Error, match=r"Row-level security .* does not reach over shards"):
                 answer(reader, refused, query(1))
         assert answer(sharded.front, asked, query(1)) == [(10,)]
     finally:
@@ -248,7 +261,9 @@ def test_a_shard_that_hides_rows_gives_no_answer(sharded: Sharded) -> None:
     with psycopg.connect(sharded.shards[0], autocommit=True) as owner:
         owner.execute("alter table clipsql.image enable row level security")
         try:
-            with pytest.raises(psycopg.Error, match="Shard north gives no answer: it keeps pictures apart") as raised:
+            with pytest.raises(
+                psycopg.Error, match="Shard north gives no answer: it keeps pictures apart"
+            ) as raised:
                 answer(sharded.front, "select * from clipsql.search(%s::vector)", query(1))
             assert raised.value.sqlstate == "CQ007"
             checked = run(sharded.front, "shard", "check")
@@ -268,7 +283,7 @@ def test_a_shard_that_is_down_is_named_and_left_out_where_that_is_asked_for(
         whole = session.execute(asked, (query(1),)).fetchall()
         two[1].stop()
         try:
-            with pytest.raises(psycopg.Error, match="Shard south gives no answer: .*") as raised:
+            with pytest.raises(psycopg.Error, match=r"Shard south gives no answer: .*") as raised:
                 session.execute(asked, (query(1),))
             assert raised.value.sqlstate == "CQ007"
             assert "secret" not in str(raised.value)
@@ -277,8 +292,10 @@ def test_a_shard_that_is_down_is_named_and_left_out_where_that_is_asked_for(
             with session.transaction():
                 rows = session.execute(asked, (query(1),)).fetchall()
                 assert session.execute("show clipsql.shards_left_out").fetchone() == ("south",)
-            assert told == ['The answer is partial: shard south does not answer; look with "clipsql shard check".']
-            assert 0 < len(set(row[2] for row in rows) & set(row[2] for row in whole)) < 20
+            assert told == [
+                'The answer is partial: shard south does not answer; look with "clipsql shard check".'
+            ]
+            assert 0 < len({row[2] for row in rows} & {row[2] for row in whole}) < 20
             assert {slot_of(row[2]) * 2 // SLOTS for row in rows} == {0}
             with pytest.raises(psycopg.Error, match="Shard south gives no answer"):
                 session.execute("select clipsql.remove_images('{1}')")
@@ -310,7 +327,7 @@ def test_a_cancelled_search_leaves_the_next_one_right(sharded: Sharded) -> None:
         session.execute("reset statement_timeout")
         assert session.execute(asked, (query(1),)).fetchall() == whole
         # Nor does a wrong question, which the shards refuse.
-        with pytest.raises(psycopg.Error, match="no place|jsonpath|vertices|degrees") as raised:
+        with pytest.raises(psycopg.Error, match=r"no place|jsonpath|vertices|degrees") as raised:
             session.execute("select * from clipsql.search(%s::vector, inside => '(0,0)')", (query(1),))
         assert raised.value.sqlstate == "CQ004"
         assert session.execute(asked, (query(1),)).fetchall() == whole
@@ -348,8 +365,12 @@ def test_pictures_are_put_and_removed_where_they_belong(empty: Callable[..., str
     urls = [f"https://example.com/{number}.jpg" for number in range(40)]
     with psycopg.connect(front, autocommit=True) as writer:
         writer.execute("set extra_float_digits = -10; set datestyle = 'SQL, DMY'")
-        first = [writer.execute(put, (url, str(vectors(number, 2)))).fetchone() for number, url in enumerate(urls)]
-        again = [writer.execute(put, (url, str(vectors(number, 2)))).fetchone() for number, url in enumerate(urls)]
+        first = [
+            writer.execute(put, (url, str(vectors(number, 2)))).fetchone() for number, url in enumerate(urls)
+        ]
+        again = [
+            writer.execute(put, (url, str(vectors(number, 2)))).fetchone() for number, url in enumerate(urls)
+        ]
         assert first == again
         assert len(set(first)) == 40
         for place, shard in enumerate(shards):
@@ -357,7 +378,8 @@ def test_pictures_are_put_and_removed_where_they_belong(empty: Callable[..., str
                 shard,
                 """
                 select i.url, i.metadata, i.longitude, extract(epoch from i.taken_at)::bigint, i.status,
-                    array(select c.body || c.language from clipsql.caption as c where c.image_id = i.image_id order by c.caption_id),
+                    array(select c.body || c.language from clipsql.caption as c where c.image_id = i.image_id
+                          order by c.caption_id),
                     (select count(*) from clipsql.caption_embedding as e join clipsql.caption as c using (caption_id)
                      where c.image_id = i.image_id)
                 from clipsql.image as i
@@ -368,7 +390,7 @@ def test_pictures_are_put_and_removed_where_they_belong(empty: Callable[..., str
                 repr(({"n": 1.5}, 13.123456789012345, 1735732800, "embedded", ["a dogde", "zweide"], 1))
             }
         # A bad picture is refused as by one server; without a vector it waits on its shard.
-        with pytest.raises(psycopg.Error, match="3 dimensions|has 2") as raised:
+        with pytest.raises(psycopg.Error, match=r"3 dimensions|has 2") as raised:
             writer.execute("select clipsql.put_image('c', 'u', '[1,2]'::vector)")
         assert raised.value.sqlstate == "CQ003"
         with pytest.raises(psycopg.Error, match="url is empty") as raised:
@@ -383,7 +405,7 @@ def test_pictures_are_put_and_removed_where_they_belong(empty: Callable[..., str
         assert sorted(found) == sorted(first[10:])
 
 
-def test_add_list_check_and_remove(empty: Callable[..., str], tmp_path: Path) -> None:
+def test_add_list_check_and_remove(empty: Callable[..., str]) -> None:
     front, first, second, other = [empty(letter) for letter in "fabo"]
     with psycopg.connect(first) as connection:
         connection.execute("select clipsql.add_model('space', 3), clipsql.put_image('c', 'u', '[1,0,0]')")
@@ -418,7 +440,10 @@ def test_add_list_check_and_remove(empty: Callable[..., str], tmp_path: Path) ->
     assert "Shard two lacks model space" in added.stderr
     assert "holds 0 of 1024 slots" in added.stdout
     listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
-    assert [(row["name"], row["slots"], row["pictures"]) for row in listed] == [("one", 1024, 1), ("two", 0, 0)]
+    assert [(row["name"], row["slots"], row["pictures"]) for row in listed] == [
+        ("one", 1024, 1),
+        ("two", 0, 0),
+    ]
     assert listed[0]["address"].startswith("127.0.0.1:")
     assert "two lacks model space" in run(front, "shard", "check").stdout
     with psycopg.connect(second) as connection:
@@ -433,3 +458,98 @@ def test_add_list_check_and_remove(empty: Callable[..., str], tmp_path: Path) ->
         connection.execute("select clipsql.put_image('c', 'u', '[1,0,0]')")
         assert connection.execute("select count(*) from clipsql.search('[1,0,0]')").fetchone() == (1,)
     assert "no shards" in run(front, "shard", "check").stdout
+
+
+def test_an_ingest_takes_every_picture_to_its_shard(
+    empty: Callable[..., str], model_folder: Path, tmp_path: Path
+) -> None:
+    front, *shards = [empty(letter) for letter in "fab"]
+    for name, url in zip("ab", shards, strict=True):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(12):
+        Image.new("RGB", (32, 24), (20 * number, 255 - 20 * number, 90)).save(folder / f"{number}.png")
+    (folder / "12.png").write_text("no picture")
+
+    def lie() -> list[set[str]]:
+        return [
+            {url for (url,) in answer(shard, "select url from clipsql.image where status = 'embedded'")}
+            for shard in shards
+        ]
+
+    done = run(front, "ingest", folder, "--collection", "photos", "--model", model_folder, "--json")
+    assert done.exit_code == 1, done.output  # of the one that is none
+    told = json.loads(done.stdout)
+    assert (told["added"], told["failed"]) == (12, 1)
+    places = lie()
+    assert [len(place) for place in places] != [12, 0]
+    assert sum(map(len, places)) == 12
+    assert all(
+        {slot_of(url) * 2 // SLOTS for url in place} <= {number} for number, place in enumerate(places)
+    )
+    again = json.loads(run(front, "ingest", folder, "--collection", "photos", "--json").stdout)
+    assert (again["added"], again["unchanged"]) == (0, 12)
+    assert lie() == places
+    stats = json.loads(run(front, "stats", "--json").stdout)
+    assert (stats["images"], stats["embedded"], stats["failed"]) == (13, 12, 1)
+    assert json.loads(run(front, "collection", "list", "--json").stdout)["images"] == 13
+    assert run(front, "shard", "check").exit_code == 0
+    found = run(front, "search", "image", folder / "3.png", "--include-self", "--max-results", "3", "--json")
+    assert json.loads(found.stdout.splitlines()[0])["url"].endswith("/3.png"), found.output
+    for refused in (("ingest", folder, "--prune"), ("remove", "5"), ("collection", "drop", "photos")):
+        assert "does not reach over shards" in run(front, *refused).stderr
+    # Without an encoder pictures wait on their shards, whose workers take them.
+    assert run(front, "ingest", folder, "--collection", "later", "--enqueue-only").exit_code in (0, 1)
+    waiting = [answer(shard, "select count(*) from clipsql_private.queue")[0][0] for shard in shards]
+    assert sum(waiting) >= 12
+    assert all(waiting)
+
+
+def test_many_are_put_with_their_vectors_and_read_with_them(
+    empty: Callable[..., str], tmp_path: Path
+) -> None:
+    front, *shards = [empty(letter) for letter in "fab"]
+    for number, url in enumerate((front, *shards)):
+        with psycopg.connect(url) as connection:
+            connection.execute("select clipsql.add_model('space', 3)")
+        if number:
+            assert run(front, "shard", "add", url).exit_code == 0
+    urls = [f"https://example.com/{number}.jpg" for number in range(50)]
+    made = np.random.default_rng(1).standard_normal((50, 3)).astype(np.float32)
+    with connect(front) as pictures:
+        told: list[int] = []
+        facts = {"url": urls, "embedding": made, "captions": [["a"], None] * 25, "metadata": [{"n": 1}] * 50}
+        report = pictures.put_many("c", facts, progress=told.append)
+        assert (report.added, report.captions, told) == (50, 25, [50])
+        again = pictures.put_many("c", facts)
+        assert (again.added, again.unchanged) == (0, 50)
+        for number in (0, 7, 23):
+            assert pictures.search(made[number], max_results=1)[0].url == urls[number]
+    for place, shard in enumerate(shards):
+        lying = {url for (url,) in answer(shard, "select url from clipsql.image")}
+        assert lying == {url for url in urls if slot_of(url) * 2 // SLOTS == place}
+    # A list with vectors in a file, one of which is wrong, and a row that tells of no picture.
+    lines = [{"url": f"https://example.com/x{number}.jpg", "title": str(number)} for number in range(30)]
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, [*lines, {"title": "none"}])))
+    beside = np.vstack([made[:29], np.zeros((1, 3)), made[:1]]).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", beside)
+    done = run(
+        front,
+        "ingest",
+        tmp_path / "list.jsonl",
+        "--embeddings",
+        tmp_path / "vectors.npy",
+        "--collection",
+        "x",
+        "--json",
+    )
+    assert (done.exit_code, json.loads(done.stdout)["added"], json.loads(done.stdout)["unusable"]) == (
+        1,
+        29,
+        2,
+    ), done.output
+    with connect(front) as pictures:
+        assert pictures.search(made[11], max_results=1, in_collection="x")[0].url.endswith("x11.jpg")
+    with psycopg.connect(front) as connection, pytest.raises(psycopg.Error, match="is a coordinator"):
+        connection.execute("insert into clipsql.image (collection, url) values ('c', 'u')")
