@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from clipsql.db.shards.adding import add_shard
 from clipsql.db.shards.listing import SLOTS, slot_of
 from clipsql.search.connecting import connect
 
-ROWS = 3000
+ROWS = 2200
 
 
 def run(url: str, *arguments: str | Path) -> Result:
@@ -36,6 +36,8 @@ def run(url: str, *arguments: str | Path) -> Result:
 @pytest.fixture(scope="module")
 def two(run_folder: Path) -> Iterator[list[Server]]:
     with servers(2, run_folder) as started:
+        for server in started:
+            server.database("template")
         yield started
 
 
@@ -44,15 +46,17 @@ class Sharded:
     """A coordinator and its two shards, each with its server, and one database with the same pictures."""
 
     front: str
-    shards: list[str]
+    shards: Sequence[str]
     whole: str
     filled: Filled
 
 
 @pytest.fixture(scope="module")
 def sharded(two: list[Server]) -> Iterator[Sharded]:
-    whole, front = two[0].database("whole"), two[0].database("front")
-    urls = [two[0].database("north"), two[1].database("south")]
+    whole, front, *urls = (
+        server.database(name, template="template")
+        for server, name in ((two[0], "whole"), (two[0], "front"), (two[0], "north"), (two[1], "south"))
+    )
     engine = create_engine(whole)
     filled = fill(engine, rows=ROWS)
     coordinator = create_engine(front)
@@ -336,11 +340,9 @@ def test_a_cancelled_search_leaves_the_next_one_right(sharded: Sharded) -> None:
 @pytest.fixture
 def empty(two: list[Server], request: pytest.FixtureRequest) -> Callable[..., str]:
     """Make fresh databases at the newest revision, by the letter that ends their names."""
-    made = f"{request.node.name[:40]}_"
-    two[0].database(f"{made}template")
 
     def make(letter: str) -> str:
-        return two[0].database(f"{made}{letter}", template=f"{made}template")
+        return two[0].database(f"{request.node.name[:40]}_{letter}", template="template")
 
     return make
 
