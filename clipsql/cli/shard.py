@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 import click
 
+from clipsql.cli.logs import Progress
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import note, show_json, show_table, warn
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
+from clipsql.db.shards import moving
 from clipsql.db.shards.adding import add_shard, remove_shard
 from clipsql.db.shards.checking import check_shards
-from clipsql.db.shards.listing import SLOTS
+from clipsql.db.shards.listing import SLOTS, require_shard
 from clipsql.errors import DatabaseNotReady
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
 
 
 @click.group()
@@ -106,16 +114,41 @@ def check(settings: Settings) -> None:
 
 
 @shard.command()
-@click.argument("name")
 @database_option
-def remove(settings: Settings, name: str) -> None:
+def rebalance(settings: Settings) -> None:
+    """Move pictures until every shard holds as many slots; searches go on meanwhile.
+
+    Pictures keep their numbers, and go with their captions, vectors, regions, thumbnails and places in the queue.
+    Alarms and verdicts stay behind and go. Those who write wait for one of 64 parts of the pictures at a time, and an ingest is
+    waited for. A run that broke off is taken up by the next one.
+
+    \b
+    clipsql shard rebalance
+    """
+    with open_database(settings) as engine:
+        moved = _move(engine)
+    click.echo(f"{moved} of {SLOTS} slots were moved.")
+
+
+@shard.command()
+@click.argument("name")
+@click.option("--drain", is_flag=True, help="Move its pictures to the other shards first.")
+@database_option
+def remove(settings: Settings, name: str, drain: bool) -> None:
     """Make NAME no shard any more; the database itself stays as it is.
 
     A shard with pictures stays unless it is the last one, after which this database is no coordinator.
 
     \b
-    clipsql shard remove north
+    clipsql shard remove north --drain
     """
     with open_database(settings) as engine:
+        if drain:
+            _move(engine, without=[require_shard(engine, name).shard_id])
         remove_shard(engine, name)
     click.echo(f"{name} is no shard any more.")
+
+
+def _move(engine: Engine, *, without: Collection[int] = ()) -> int:
+    with Progress("slots", total=SLOTS, what="Moving") as progress:
+        return moving.rebalance(engine, without=without, on_moved=lambda moved, _of: progress.reach(moved))

@@ -44,7 +44,6 @@ def upgrade() -> None:
         "slot",
         sa.Column("slot", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("shard_id", sa.Integer, sa.ForeignKey("clipsql_private.shard.shard_id"), nullable=False),
-        sa.Column("left_shard_id", sa.Integer, sa.ForeignKey("clipsql_private.shard.shard_id")),
         sa.Column("moved_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.CheckConstraint("slot between 0 and 1023", name="slot"),
         schema="clipsql_private",

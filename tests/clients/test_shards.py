@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -555,3 +561,103 @@ def test_many_are_put_with_their_vectors_and_read_with_them(
         assert pictures.search(made[11], max_results=1, in_collection="x")[0].url.endswith("x11.jpg")
     with psycopg.connect(front) as connection, pytest.raises(psycopg.Error, match="is a coordinator"):
         connection.execute("insert into clipsql.image (collection, url) values ('c', 'u')")
+
+
+def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
+    empty: Callable[..., str],
+) -> None:
+    front, first, second, third = [empty(letter) for letter in "fabc"]
+    with psycopg.connect(third) as connection:  # under which the model has another number
+        connection.execute("select clipsql.add_model('another', 5)")
+    for url in (front, first, second, third):
+        with psycopg.connect(url) as connection:
+            connection.execute("select clipsql.add_model('space', 3)")
+    assert run(front, "shard", "add", first, "--name", "one").exit_code == 0
+    vectors_of = np.random.default_rng(1).standard_normal((300, 3)).astype(np.float32)
+    urls = [f"https://example.com/{number}.jpg" for number in range(300)]
+    with connect(front) as pictures:
+        captions = [[f"caption {number}"] for number in range(300)]
+        of_captions = [[vector] for vector in vectors_of]
+        facts = {
+            "url": urls,
+            "embedding": vectors_of,
+            "captions": captions,
+            "caption_embeddings": of_captions,
+        }
+        pictures.put_many("c", facts)
+    with psycopg.connect(first) as connection:
+        connection.execute(
+            "insert into clipsql_private.thumbnail select image_id, 'x', 1, 1 from clipsql.image where image_id % 2 = 0"
+        )
+        connection.execute(
+            "insert into clipsql.image (collection, url, status) values ('waits', 'later', 'pending')"
+        )
+    facts_of = """
+        select i.image_id, i.collection, i.url, i.status, (
+            select string_agg(c.caption_id || c.body || coalesce(e.embedding::text, ''), ';')
+            from clipsql.caption as c left join clipsql.caption_embedding as e using (caption_id)
+            where c.image_id = i.image_id),
+            (select t.jpeg from clipsql_private.thumbnail as t where t.image_id = i.image_id),
+            (select e.embedding::text from clipsql.image_embedding as e join clipsql.model as m using (model_id)
+             where e.image_id = i.image_id and m.name = 'space'),
+            (select count(*) from clipsql_private.queue as q where q.image_id = i.image_id)
+        from clipsql.image as i
+    """
+
+    def lying(*shards: str) -> list[tuple[Any, ...]]:
+        return sorted((row for shard in shards for row in answer(shard, facts_of)), key=lambda row: row[0])
+
+    before = lying(first)
+    asked = "select image_id from clipsql.search('[1,2,3]', 1000) order by rank"
+    wanted = answer(front, asked)
+    assert len(wanted) == 300
+    for url, name in ((second, "two"), (third, "three")):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    found: list[int] = []
+    wrong: list[Any] = []
+    stop = threading.Event()
+
+    def search() -> None:
+        with psycopg.connect(front, autocommit=True) as session:
+            while not stop.is_set():
+                rows = session.execute(asked).fetchall()
+                found.append(len(rows))
+                if rows != wanted:
+                    wrong.append(rows)
+                time.sleep(0.02)
+
+    searching = threading.Thread(target=search)
+    searching.start()
+    try:
+        # Killed between a copy and its switch, a switch and what is removed, and wherever it just is.
+        for stage in ("copied", "switched", 0.2, 0.5):
+            command = [sys.executable, str(Path(__file__).with_name("killed_move.py")), str(stage)]
+            killed = subprocess.run(command, env={**os.environ, "CLIPSQL_DATABASE_URL": front}, check=False)
+            assert killed.returncode == -signal.SIGKILL
+            if stage in ("copied", "switched"):
+                checked = run(front, "shard", "check")
+                assert "pictures that lie elsewhere" in checked.stdout
+        moved = run(front, "shard", "rebalance")
+        assert moved.exit_code == 0, moved.output
+    finally:
+        stop.set()
+        searching.join()
+    assert (wrong, set(found)) == ([], {300})
+    assert len(found) > 5
+    assert lying(first, second, third) == before
+    listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
+    assert sorted(row["slots"] for row in listed) == [341, 341, 342]
+    assert all(row["problems"] == [] and row["pictures"] > 50 for row in listed)
+    assert run(front, "shard", "rebalance").stdout == "0 of 1024 slots were moved.\n"
+    # A writer waits for a move, and a move for a writer.
+    with psycopg.connect(front) as writer:
+        writer.execute("select clipsql.put_image('c', 'held', '[1,1,1]')")
+        with psycopg.connect(front) as mover:
+            mover.execute("set lock_timeout = 100")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                mover.execute("lock table clipsql_private.slot in exclusive mode")
+    drained = run(front, "shard", "remove", "one", "--drain")
+    assert drained.exit_code == 0, drained.output
+    assert lying(first) == []
+    assert [row[:8] for row in lying(second, third) if row[2] != "held"] == before
+    assert set(answer(front, asked)) > set(wanted)

@@ -34,7 +34,7 @@ def check_shards(engine: Engine) -> list[ShardState]:
     """Every shard, with what is wrong: one that is not reached, is at another revision, has other models."""
     with writing(engine) as connection:
         driver = driver_connection(connection)
-        shards, told = known_shards(driver), descriptions(driver)
+        shards, told = known_shards(driver), descriptions(driver, with_slots=True)
         states = []
         for shard in shards:
             answer = told[shard.shard_id].get("answer")
@@ -45,22 +45,38 @@ def check_shards(engine: Engine) -> list[ShardState]:
             states.append(
                 ShardState(
                     shard=shard,
-                    problems=_problems(driver, answer),
+                    problems=[*_problems(driver, answer), *_strays(driver, shard, answer)],
                     **{name: answer[name] for name in ("pictures", "pending", "failed")},
                 )
             )
         return states
 
 
-def descriptions(driver: Driver) -> dict[int, dict[str, Any]]:
-    """By shard_id, what each shard says of itself, as `answer`, or the `problem`."""
+def descriptions(driver: Driver, *, with_slots: bool = False) -> dict[int, dict[str, Any]]:
+    """By shard_id, what each shard says of itself, as `answer`, or the `problem`; pictures by slot where asked."""
     rows = driver.execute(
-        "select a.shard_id, a.answer, a.problem from clipsql_private.ask_shards('describe_as_shard', '{}') as a"
+        """
+        select a.shard_id, a.answer, a.problem
+        from clipsql_private.ask_shards('describe_as_shard', jsonb_build_object('with_slots', %s::boolean)) as a
+        """,
+        (with_slots,),
     )
     return {
         number: {"answer": answer} if problem is None else {"problem": problem.rstrip(".")}
         for number, answer, problem in rows
     }
+
+
+def _strays(driver: Driver, shard: Shard, answer: dict[str, Any]) -> list[str]:
+    """What a move that broke off has left."""
+    own = {
+        str(slot)
+        for (slot,) in driver.execute(
+            "select s.slot from clipsql_private.slot as s where s.shard_id = %s", (shard.shard_id,)
+        )
+    }
+    strays = sum(pictures for slot, pictures in (answer["slots"] or {}).items() if slot not in own)
+    return [f'holds {strays:,} pictures that lie elsewhere; run "clipsql shard rebalance"'] if strays else []
 
 
 def _problems(driver: Driver, answer: dict[str, Any]) -> list[str]:

@@ -31,12 +31,11 @@ class Shard(Base):
 
 
 class Slot(Base):
-    """One of the 1,024 parts of all pictures, and the shard where it lies; while it is cleared, that which it left."""
+    """One of the 1,024 parts of all pictures, and the shard where it lies since `moved_at`."""
 
     __tablename__ = "slot"
     __table_args__ = (CheckConstraint("slot between 0 and 1023", name="slot"), {"schema": PRIVATE_SCHEMA})
 
     slot: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     shard_id: Mapped[int] = mapped_column(ForeignKey(Shard.shard_id))
-    left_shard_id: Mapped[int | None] = mapped_column(ForeignKey(Shard.shard_id))
     moved_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

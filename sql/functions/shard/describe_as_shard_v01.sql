@@ -23,6 +23,11 @@ begin
     return jsonb_build_object(
         'revision', (select max(r.version_num) from clipsql_private.revision as r), 'models', models,
         'is_coordinator', clipsql_private.has_shards(),
+        'slots', case when (request -> 'with_slots')::boolean then (
+            select jsonb_object_agg(s.slot, s.pictures)
+            from (
+                select clipsql_private.slot_of(i.url) as slot, count(*) as pictures from clipsql.image as i group by slot
+            ) as s) end,
         'pictures', (select count(*) from clipsql.image as i),
         'pending', (select count(*) from clipsql.image as i where i.status = 'pending'),
         'failed', (select count(*) from clipsql.image as i where i.status = 'failed'),

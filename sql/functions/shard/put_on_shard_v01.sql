@@ -1,5 +1,5 @@
 -- Puts a picture on the shard where it belongs; what the shard has written stays, whatever becomes of this transaction.
--- Writers wait while slots are being moved (clipsql.db.moving_slots), so that no picture is written where it was.
+-- Writers wait while slots are being moved (clipsql.db.shards.moving), so that no picture is written where it was.
 -- security definer: who writes needs no right to the shards.
 create or replace function clipsql_private.put_on_shard(
     collection text, url text, embedding vector, captions text[], metadata jsonb, taken_at timestamptz,

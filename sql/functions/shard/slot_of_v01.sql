@@ -1,6 +1,6 @@
 -- The slot, of 1,024, in which a picture lies when several servers hold a collection: the first bits of the SHA-256 of its
 -- address, so that the same picture always comes to the same place, whoever asks and before it has a number. Frames of
--- a video differ in what follows the '#', and stay together. Python counts alike (clipsql.db.shards.slot_of).
+-- a video differ in what follows the '#', and stay together. Python counts alike (clipsql.db.shards.listing.slot_of).
 create or replace function clipsql_private.slot_of(url text)
 returns integer
 language sql immutable strict parallel safe
