@@ -119,8 +119,8 @@ def rebalance(settings: Settings) -> None:
     """Move pictures until every shard holds as many slots; searches go on meanwhile.
 
     Pictures keep their numbers, and go with their captions, vectors, regions, thumbnails and places in the queue.
-    Alarms and verdicts stay behind and go. Those who write wait for one of 64 parts of the pictures at a time, and an ingest is
-    waited for. A run that broke off is taken up by the next one.
+    Alarms and verdicts stay behind and go. Those who write wait for one of 64 parts of the pictures at a time, and an
+    ingest is waited for. A run that broke off is taken up by the next one.
 
     \b
     clipsql shard rebalance

@@ -16,7 +16,7 @@ from clipsql.db.engine import database_errors
 from clipsql.db.models import ModelRow, list_models
 from clipsql.db.partitions import EMBEDDING_TABLES
 from clipsql.db.pictures.writing import analyze
-from clipsql.db.shards.listing import SLOTS, known_shards, shard_engines
+from clipsql.db.shards.listing import known_shards, shard_engines
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.errors import DatabaseNotReady
 
@@ -35,7 +35,7 @@ _OF_MODELS = (
     ("clipsql.region_embedding", "region_id", "clipsql.image_region"),
     ("clipsql_private.queue", "image_id", "moved"),
 )
-"""What is copied under the number that its model has there: a table, its key, and where the keys of pictures are."""
+"""What is copied under the number that its model has there: a table, its key, where keys of pictures are."""
 _QUEUED = ("image_id", "collection", "model_id", "is_checked", "is_fresh", "file_to_read")
 
 
@@ -83,10 +83,10 @@ def rebalance(
 
 def _moves(places: Mapping[int, int], shards: Collection[int]) -> list[tuple[int, int, int]]:
     """(slot, where it lies, where it shall lie), the fewest after which all shards hold as many; by pairs of shards."""
-    if not shards:
+    if not shards and places:
         raise DatabaseNotReady("No shard would be left to hold the pictures; add another one first.")
     held = Counter(places.values())
-    share, over = divmod(SLOTS, len(shards))
+    share, over = divmod(len(places), max(1, len(shards)))
     # Those that hold most keep what cannot be divided.
     fullest = sorted(shards, key=lambda number: (-held[number], number))
     wanted = {number: share + (place < over) for place, number in enumerate(fullest)}
