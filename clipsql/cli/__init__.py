@@ -25,6 +25,7 @@ from clipsql.cli.remove import remove
 from clipsql.cli.search import search
 from clipsql.cli.search_moments import moments
 from clipsql.cli.serve import serve
+from clipsql.cli.shard import shard
 from clipsql.cli.stopping import Stopped
 from clipsql.cli.table import table
 from clipsql.cli.viewing import ask, describe, score
@@ -107,6 +108,7 @@ for _command in (
     score,
     search,
     serve,
+    shard,
     stats,
     suggest,
     table,

@@ -9,6 +9,8 @@ from clipsql.cli.output import note, show_json, show_table
 from clipsql.config import Settings
 from clipsql.db import collections
 from clipsql.db.opening import open_database
+from clipsql.db.shards import stats as over_shards
+from clipsql.db.shards.listing import refuse_shards
 
 
 @click.command()
@@ -22,8 +24,8 @@ def stats(settings: Settings, as_json: bool) -> None:
     clipsql stats --json
     """
     with open_database(settings) as engine:
-        found = collections.collection_stats(engine)
-        failures = collections.failure_stats(engine)
+        found = over_shards.collection_stats(engine)
+        failures = over_shards.failure_stats(engine)
     if as_json:
         for one in found:
             classes = {
@@ -68,7 +70,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     clipsql collection list
     """
     with open_database(settings) as engine:
-        found = collections.list_collections(engine)
+        found = over_shards.list_collections(engine)
     if as_json:
         for name, images in found:
             show_json({"collection": name, "images": images})
@@ -89,6 +91,7 @@ def drop(settings: Settings, name: str, yes: bool) -> None:
     clipsql collection drop holidays --yes
     """
     with open_database(settings) as engine:
+        refuse_shards(engine, "clipsql collection drop")
         images = collections.count_images(engine, name)
         if not yes:
             click.confirm(f"Remove {images} pictures of collection {name} from the database?", abort=True)

@@ -13,6 +13,7 @@ from clipsql.cli.settings import settings_group
 from clipsql.config import Settings
 from clipsql.db.engine import shown_url
 from clipsql.db.opening import database_url, open_database
+from clipsql.db.replicas import replica_facts
 from clipsql.db.schema import migrating, preparing
 from clipsql.errors import ConfigurationError, DatabaseNotReady, DatabaseUnreachable
 from clipsql.server import EmbeddedServer
@@ -85,6 +86,7 @@ def status(settings: Settings, as_json: bool) -> None:
                     "pgvector": None if version is None else ".".join(map(str, version)),
                     "revision": found.current,
                     "newest_revision": found.head,
+                    **replica_facts(engine),
                 }
         except DatabaseUnreachable as error:
             facts |= {"running": False, "error": str(error)}

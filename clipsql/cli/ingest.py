@@ -21,6 +21,7 @@ from clipsql.cli.source_options import SourceOpener, source_options
 from clipsql.cli.stopping import goes_on
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
+from clipsql.db.shards.listing import refuse_shards
 from clipsql.errors import FailureClass
 from clipsql.sources import VectorSource
 from clipsql.sources.sampling import Sampling
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
+    from clipsql.ingest.reports import IngestReport
+    from clipsql.sources import Source
 
 _log = logging.getLogger(__name__)
 
@@ -164,8 +167,11 @@ def ingest(
         from clipsql.ingest.others import embed_under_others
         from clipsql.ingest.readings import IngestOptions, Outcome
         from clipsql.ingest.tiles import embed_tiles
+        from clipsql.search.over_shards import ingest_over_shards
         from clipsql.web.downloading import DownloadOptions
 
+        if prune:
+            refuse_shards(engine, "--prune")
         for warning in source.warnings():
             _log.warning(warning)
         row, encoder = _model(
@@ -194,30 +200,34 @@ def ingest(
                 failed += outcome in (Outcome.FAILED, Outcome.FAILED_BEFORE)
                 progress.advance(failed=failed)
 
-            report = Indexer(engine, encoder, row, downloads=DownloadOptions(**downloads)).ingest(
-                source,
-                options,
-                on_outcome=show,
-                on_problem=on_problem,
-            )
-            if encoder is not None and row is not None:
-                embed_under_others(
-                    engine,
-                    row,
+            def into(target: Engine, part: Source, row: ModelRow | None) -> IngestReport:
+                report = Indexer(target, encoder, row, downloads=DownloadOptions(**downloads)).ingest(
+                    part,
                     options,
-                    downloads=DownloadOptions(**downloads),
-                    device=device,
-                    dtype=dtype,
+                    on_outcome=show,
                     on_problem=on_problem,
                 )
-                embed_tiles(
-                    engine,
-                    encoder,
-                    row,
-                    options,
-                    downloads=DownloadOptions(**downloads),
-                    on_problem=on_problem,
-                )
+                if encoder is not None and row is not None:
+                    embed_under_others(
+                        target,
+                        row,
+                        options,
+                        downloads=DownloadOptions(**downloads),
+                        device=device,
+                        dtype=dtype,
+                        on_problem=on_problem,
+                    )
+                    embed_tiles(
+                        target,
+                        encoder,
+                        row,
+                        options,
+                        downloads=DownloadOptions(**downloads),
+                        on_problem=on_problem,
+                    )
+                return report
+
+            report = ingest_over_shards(engine, source, row, into)
         show_report(
             report,
             collection,
@@ -263,6 +273,7 @@ def _ingest_vectors(
     """Store pictures with the vectors that the source has, without the packages that make vectors."""
     from clipsql.db.models import require_model
     from clipsql.ingest.vectors import ingest_vectors
+    from clipsql.search.over_shards import ingest_over_shards
 
     with open_database(settings) as engine:
         row = require_model(engine, model)
@@ -272,15 +283,26 @@ def _ingest_vectors(
             problems_into(report_file) as on_problem,
             Progress("pictures", total=source.count()) as progress,
         ):
-            report = ingest_vectors(
-                engine,
-                row,
-                source,
-                collection=collection,
-                language=language,
-                on_stored=progress.reach,
-                on_problem=on_problem,
-            )
+            stored = 0
+
+            def into(target: Engine, part: Source, row: ModelRow | None) -> IngestReport:
+                nonlocal stored
+                assert isinstance(part, VectorSource)
+                assert row is not None
+                before = stored
+                report = ingest_vectors(
+                    target,
+                    row,
+                    part,
+                    collection=collection,
+                    language=language,
+                    on_stored=lambda pictures: progress.reach(before + pictures),
+                    on_problem=on_problem,
+                )
+                stored += sum(report.outcomes.values())
+                return report
+
+            report = ingest_over_shards(engine, source, row, into)
     show_report(report, collection, row.name, report_file=report_file, as_json=as_json)
     end_by_report(report, report_file=report_file)
 

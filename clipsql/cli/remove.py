@@ -11,6 +11,7 @@ from clipsql.config import Settings
 from clipsql.db.calls.arguments import Filters
 from clipsql.db.opening import open_database
 from clipsql.db.pictures.removing import chosen_pictures, remove_pictures
+from clipsql.db.shards.listing import refuse_shards
 
 
 @click.command()
@@ -49,6 +50,7 @@ def remove(
     if not options and not urls:
         raise click.UsageError("Say which pictures, by IMAGE, --url or a filter.")
     with open_database(settings) as engine:
+        refuse_shards(engine, "clipsql remove")
         chosen = chosen_pictures(engine, options, urls=urls, timezone=timezone)
         removed = 0
         if chosen and not dry_run:

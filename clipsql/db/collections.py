@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
+from clipsql.db.shards.listing import has_shards
 from clipsql.db.tables.pictures import Caption, Image
 from clipsql.errors import UnknownCollection
 
@@ -55,6 +56,8 @@ def require_collection(connection: Connection, name: str) -> None:
     """Raise UnknownCollection, which names those most like it, unless there is a collection of that name."""
     if connection.scalar(sa.select(sa.exists().where(Image.collection == name))):
         return
+    if has_shards(connection):
+        return  # which have been asked, and warned
     near = get_close_matches(name, [known for known, _ in _collections(connection)])
     raise UnknownCollection(
         f'There is no collection "{name}"; '

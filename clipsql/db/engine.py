@@ -99,8 +99,9 @@ def _threshold(given: str | tuple[str, ...]) -> int | None:
 
 
 def shown_url(engine: Engine) -> str:
-    """URL of the database for people: without the password and the options, which may hold one too."""
-    return engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+    """URL of the database for people: without the password and the options, which may hold one too, but for hosts."""
+    hosts = {name: value for name, value in engine.url.query.items() if name == "host"}
+    return engine.url.set(drivername="postgresql", query=hosts).render_as_string(hide_password=True)
 
 
 def _register_types(connection: psycopg.Connection, _record: object) -> None:

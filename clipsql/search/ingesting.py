@@ -17,6 +17,7 @@ from clipsql.ingest.others import embed_under_others
 from clipsql.ingest.readings import IngestOptions, Outcome
 from clipsql.ingest.reports import IngestReport, Problem
 from clipsql.ingest.tiles import embed_tiles
+from clipsql.search.over_shards import ingest_over_shards
 from clipsql.sources import Source, open_rows, open_source
 from clipsql.sources.sampling import Sampling
 
@@ -95,14 +96,18 @@ def ingest(
         progress(done, total)
 
     downloads = options.get("downloads")
-    indexer = Indexer(engine, encoder, model, downloads=downloads)
-    report = indexer.ingest(source, how, on_outcome=settled, on_problem=on_problem)
-    if encoder is not None and model is not None:
-        embed_under_others(
-            engine, model, how, downloads=downloads, device=device, dtype=dtype, on_problem=on_problem
-        )
-        embed_tiles(engine, encoder, model, how, downloads=downloads, on_problem=on_problem)
-    return report
+
+    def into(target: Engine, part: Source, own: ModelRow | None) -> IngestReport:
+        indexer = Indexer(target, encoder, own, downloads=downloads)
+        report = indexer.ingest(part, how, on_outcome=settled, on_problem=on_problem)
+        if encoder is not None and own is not None:
+            embed_under_others(
+                target, own, how, downloads=downloads, device=device, dtype=dtype, on_problem=on_problem
+            )
+            embed_tiles(target, encoder, own, how, downloads=downloads, on_problem=on_problem)
+        return report
+
+    return ingest_over_shards(engine, source, model, into)
 
 
 def _chosen(options: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -16,7 +17,8 @@ from clipsql.db.attachments import AttachmentStatus, AttachOptions
 from clipsql.db.calls.writing import PictureFacts, put_image, remove_images
 from clipsql.db.models import ModelRow, add_space, find_model, require_model
 from clipsql.db.pictures.bulk import PutReport, put_pictures
-from clipsql.db.pictures.columns import batches
+from clipsql.db.pictures.columns import PictureColumns, batches
+from clipsql.db.shards.listing import placing
 from clipsql.db.statements import driver_transactions
 from clipsql.db.transactions import Database, writing
 from clipsql.errors import ConfigurationError
@@ -91,15 +93,14 @@ class PictureWriter:
                 report.add(done)
                 progress(report.added + report.updated)
 
-        with driver_transactions(self._database) as connection, ThreadPoolExecutor(1) as writer:
-            write = partial(put_pictures, collection=collection, language=language, model=model)
+        with self._putting(collection, language) as write, ThreadPoolExecutor(1) as writer:
             try:
                 # One batch is checked while the one before it is written.
                 for columns in batches(pictures, model, size=_PUT_BATCH):
                     if columns.embedding is None:
                         model.files  # noqa: B018  raises for a space, whose vectors no worker can make
                     settle()
-                    waiting.append(writer.submit(write, connection, columns))
+                    waiting.append(writer.submit(write, columns))
             finally:
                 settle()
         return report
@@ -201,6 +202,34 @@ class PictureWriter:
                 engine, self._model_name, device=self._device, dtype=self._dtype
             )
         return self._encoder
+
+    @contextmanager
+    def _putting(self, collection: str, language: str) -> Iterator[Callable[[PictureColumns], PutReport]]:
+        """What puts a batch, into this database or on the shards where its pictures belong."""
+        how = partial(put_pictures, collection=collection, language=language)
+        with ExitStack() as stack:
+            placed = (
+                stack.enter_context(placing(self._database)) if isinstance(self._database, Engine) else None
+            )
+            if placed is None:
+                yield partial(how, stack.enter_context(driver_transactions(self._database)), model=self.model)
+                return
+            targets = {
+                shard_id: (
+                    stack.enter_context(driver_transactions(target)),
+                    require_model(target, self.model.name),
+                )
+                for shard_id, target in placed.engines.items()
+            }
+
+            def put(columns: PictureColumns) -> PutReport:
+                report = PutReport()
+                for shard_id, part in columns.divided(placed.shard_of).items():
+                    connection, model = targets[shard_id]
+                    report.add(how(connection, part, model=model))
+                return report
+
+            yield put
 
     def _written(self, call: ColumnElement[int]) -> int:
         with writing(self._database) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from clients.documented import examples
 from integration.filling import embed_captions, embed_regions, fill
 from integration.test_session_settings import CALLS, THING, WATCH, answers
 from sqlalchemy.engine import URL, make_url
 from waiting import until
 
+from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.schema import migrating
@@ -102,3 +105,66 @@ def test_python_searches_a_replica_and_is_told_that_it_cannot_write_there(both: 
                 with pytest.raises(DatabaseError, match="read-only"):
                     pictures.put("c", "x", embedding=pictures.embed_text("dog"))
     assert found[0] == found[1] != []
+
+
+def _of_both(both: tuple[str, str], asked: str) -> str:
+    """One URL of primary and replica, as docs/operator.md writes it, with what is asked of the server."""
+    primary, copy = map(make_url, both)
+    hosts = "&".join(f"host={url.host}:{url.port}" for url in (primary, copy))
+    return f"postgresql://{primary.username}:{primary.password}@/{primary.database}?{hosts}&{asked}"
+
+
+def test_searches_go_to_replicas_and_writes_to_the_primary_by_one_url_each(
+    both: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (searching,) = (line for line in examples("Replicas", "operator.md")[0].splitlines() if "standby" in line)
+    to_replicas = searching.partition("?")[2].partition("&host=")[2].partition("&")[2].rstrip("'\"")
+    assert to_replicas == "target_session_attrs=prefer-standby&load_balance_hosts=random"
+    url = _of_both(both, to_replicas)
+    for _ in range(5):  # whichever host comes first
+        with connect(url) as pictures:
+            found = pictures.search_text("a red truck")
+            with pytest.raises(DatabaseError, match="primary"):
+                pictures.put("c", "x", embedding=pictures.embed_text("dog"))
+    with connect(both[0]) as primary:
+        assert found == primary.search_text("a red truck") != []
+    with connect(_of_both(both, "target_session_attrs=read-write")) as pictures:
+        image = pictures.put("c", "y", embedding=pictures.embed_text("dog"))
+        assert pictures.remove([image]) == 1
+    # What is told of a database names its hosts and no password.
+    monkeypatch.setenv("CLIPSQL_DATABASE_URL", url)
+    told = json.loads(CliRunner().invoke(main, ["db", "status", "--json"]).stdout)
+    assert all(f"host={one.host}" in told["url"].replace("%3A", ":") for one in map(make_url, both))
+    assert str(make_url(both[0]).password) not in told["url"]
+
+
+def test_the_lag_of_a_replica_is_told(both: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def status(url: str) -> dict[str, object]:
+        monkeypatch.setenv("CLIPSQL_DATABASE_URL", url)
+        told: dict[str, object] = json.loads(CliRunner().invoke(main, ["db", "status", "--json"]).stdout)
+        return told
+
+    assert "replica_lag_s" not in status(both[0])
+    until(lambda: status(both[1])["replica_lag_s"] == 0)
+    with (
+        psycopg.connect(both[0], autocommit=True) as source,
+        psycopg.connect(both[1], autocommit=True) as copy,
+    ):
+        copy.execute("select pg_wal_replay_pause()")
+        try:
+            until(lambda: copy.execute("select pg_get_wal_replay_pause_state()").fetchone() == ("paused",))
+            source.execute("create table lagging (n int)")
+            until(lambda: float(str(status(both[1])["replica_lag_s"])) > 0)
+        finally:
+            copy.execute("select pg_wal_replay_resume()")
+        until(lambda: status(both[1])["replica_lag_s"] == 0)
+        source.execute("drop table lagging")
+
+
+def test_searches_fall_back_to_the_primary_while_no_replica_answers(both: tuple[str, str]) -> None:
+    primary = make_url(both[0])
+    gone = primary.set(port=free_port()).render_as_string(hide_password=False)
+    with connect(
+        _of_both((both[0], gone), "target_session_attrs=prefer-standby&load_balance_hosts=random")
+    ) as pictures:
+        assert pictures.search_text("a red truck") != []

@@ -57,7 +57,7 @@ COMMANDS = {
     "collection drop": ("other", "--yes"),
     "collection list": (),
     "db check": (),
-    "db downgrade": ("0016", "--yes"),
+    "db downgrade": ("0017", "--yes"),
     "db psql": ("-c", "select 1"),
     "db settings add": ("pictures", "/pictures"),
     "db settings list": (),
@@ -108,6 +108,11 @@ COMMANDS = {
     "search text": ("a dog",),
     "search vector": (json.dumps([1] * 24),),
     "serve": (),
+    "shard add": ("postgresql://127.0.0.1:1/x",),
+    "shard check": (),
+    "shard list": (),
+    "shard rebalance": (),
+    "shard remove": ("x",),
     "stats": (),
     "suggest": ("1",),
     "table attach": ("clipsql.image", "--url-column", "url"),
@@ -152,6 +157,7 @@ _ANOTHER_REASON = {
     *("db start", "db stop", "collection drop", "model remove"),
     *("model retire", "model shadow"),  # it is the default
     *("fusion fit", "fusion remove", "fusion show"),  # of two pictures nothing can be learned
+    *("shard add", "shard remove"),
     *("table attach", "table detach", "table reattach"),
     *("watch judge", "watch follow"),
 }

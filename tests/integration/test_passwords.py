@@ -70,6 +70,8 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("regions", "import"): ("boxes.jsonl", "--collection", "c"),
     ("regions", "remove"): ("c", "--yes"),
     ("regions", "tile"): ("c", "--tiles", "2x2"),
+    ("shard", "add"): ("postgresql://127.0.0.1:1/x",),
+    ("shard", "remove"): ("x",),
     ("remove",): ("--metadata-matches", "$.none == 1", "--yes"),
     ("score",): ("a dog", "--model", "MATCHING"),
     ("search", "captions"): ("a dog",),
@@ -167,6 +169,9 @@ def test_no_command_that_works_shows_the_password(run: Callable[..., Result], se
             ("db", "stop"),
             ("watch", "follow"),
             ("serve",),
+            # A coordinator has no pictures of its own; tests/clients/test_shards.py looks there.
+            ("shard", "add"),
+            ("shard", "remove"),
         ]
     ]
     done = {command: run(secret_url, command) for command in first}

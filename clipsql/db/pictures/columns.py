@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
@@ -47,6 +47,24 @@ class PictureColumns:
     taken_at: Sequence[dt.datetime | None] | None
     longitude: Sequence[float | None] | None
     latitude: Sequence[float | None] | None
+
+    def divided(self, key: Callable[[str], int]) -> dict[int, PictureColumns]:
+        """The pictures by what `key` makes of their urls."""
+        rows: dict[int, list[int]] = {}
+        for row, url in enumerate(self.url):
+            rows.setdefault(key(url), []).append(row)
+        return {
+            value: PictureColumns(
+                **{one.name: _chosen(getattr(self, one.name), some) for one in fields(self)}
+            )
+            for value, some in rows.items()
+        }
+
+
+def _chosen(column: Any, rows: Sequence[int]) -> Any:
+    if column is None or isinstance(column, np.ndarray):
+        return column if column is None else column[list(rows)]
+    return [column[row] for row in rows]
 
 
 def batches(

@@ -31,6 +31,7 @@ _READ_BY_FUNCTIONS = (
     "search_row",
     "search_tuning",
     "shadow",
+    "shard",
     "text_added_token",
     "text_matrix",
     "text_merge",
@@ -107,6 +108,7 @@ _FOR_WRITERS = (
         "raise_watch",
     ),
     *("queue_for_shadows", "queue_missing"),
+    *("put_as_shard", "put_on_shard", "remove_as_shard", "remove_from_shards"),
 )
 _FOR_THE_OWNER = (
     "enable_tenants",
@@ -121,6 +123,8 @@ _FOR_THE_OWNER = (
     "fill_search_rows",
     "end_basis",
     "drop_search_rows",
+    "ask_shards",
+    "shard_answers",
 )
 
 _READ = [

@@ -29,6 +29,7 @@ declare
     key_columns text;
     attached clipsql_private.attached_table;
 begin
+    perform clipsql_private.refuse_shards('attach');
     select c.relname, c.relkind, n.nspname into known
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

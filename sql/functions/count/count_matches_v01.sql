@@ -82,6 +82,7 @@ begin
         from clipsql_private.rest_interval(b.rest, b.variance, b.further, b.further_variance) as r
     ) as i
     order by b.bucket;
+    if not found then perform clipsql_private.refuse_shards('count_matches'); end if;
 end;
 $$;
 

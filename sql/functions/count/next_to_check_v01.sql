@@ -40,6 +40,7 @@ begin
     where d.is_right is null
     order by d.priority, d.image_id
     limit max_results;
+    if not found then perform clipsql_private.refuse_shards('next_to_check'); end if;
 end;
 $$;
 

@@ -44,7 +44,7 @@ begin
                 clipsql_private.visible_images())
             into is_known using filter.in_collection;
     end if;
-    if filter.in_collection is not null and is_known is null then
+    if filter.in_collection is not null and is_known is null and not clipsql_private.has_shards() then
         raise warning using errcode = 'CQ008', message = format(
             'There is no collection "%s", so nothing matches; clipsql.collection_stats shows what there is.',
             left(filter.in_collection, 100));

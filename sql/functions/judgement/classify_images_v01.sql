@@ -46,6 +46,7 @@ begin
          ) as best
          order by c.image_id', clipsql_private.candidates(conditions, chosen))
     using filter, directions, labels, chosen.logit_scale;
+    if not found then perform clipsql_private.refuse_shards('classify_images'); end if;
 end;
 $$;
 

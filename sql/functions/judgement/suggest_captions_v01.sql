@@ -70,6 +70,7 @@ begin
         from unnest(captions, distances, texts, images) with ordinality as s(caption_id, distance, body, image_id, number)
         where min_similarity is null or 1 - s.distance >= min_similarity
         order by s.number;
+    if not found then perform clipsql_private.refuse_shards('suggest_captions'); end if;
 end;
 $$;
 

@@ -59,6 +59,7 @@ begin
     join clipsql.image as i on i.image_id = n.image_id
     where min_similarity is null or 1 - n.distance >= min_similarity
     order by n.distance, n.image_id;
+    if not found then perform clipsql_private.refuse_shards('search_regions'); end if;
 end;
 $$;
 

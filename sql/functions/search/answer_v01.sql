@@ -22,6 +22,7 @@ begin
         found := clipsql_private.nearest(directions[1], max_results, filter, chosen);
     end if;
     if coalesce(cardinality(found.ids), 0) = 0 then
+        return query select s.* from clipsql_private.answer_of_shards(directions, scale, max_results, filter, min_similarity, min_percentile, distinct_above, chosen) as s;
         return;
     end if;
     return query

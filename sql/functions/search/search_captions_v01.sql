@@ -49,6 +49,7 @@ begin
     join clipsql.caption as c on c.caption_id = n.caption_id
     where min_similarity is null or 1 - n.distance >= min_similarity
     order by n.distance, n.caption_id;
+    if not found then perform clipsql_private.refuse_shards('search_captions'); end if;
 end;
 $$;
 

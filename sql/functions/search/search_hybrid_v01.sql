@@ -96,6 +96,7 @@ begin
     from candidate as c
     join clipsql.image_embedding as e on e.image_id = c.image_id and e.model_id = chosen.model_id;
     if ids is null then
+        perform clipsql_private.refuse_shards('search_hybrid');
         return;
     end if;
     return query

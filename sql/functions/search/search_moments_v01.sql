@@ -80,6 +80,7 @@ begin
     end if;
     return query
     select m.* from clipsql_private.moments(hits.images[:frames], hits.similarities[:frames], gap_s) as m limit max_results;
+    if not found then perform clipsql_private.refuse_shards('search_moments'); end if;
 end;
 $$;
 

@@ -96,6 +96,7 @@ begin
         chosen.name, (how.strategy).reason, walk_note, compared,
         case when found.is_exact then 'exact' else 'approximate' end,
         case when found.is_complete then ' and holds every match' else format(' and holds the nearest %s', max_results) end);
+    if found.matching_rows = 0 then perform clipsql_private.refuse_shards('search_plan'); end if;
     return next found;
 end;
 $$;

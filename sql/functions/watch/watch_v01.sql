@@ -38,6 +38,7 @@ declare
     made clipsql.watch_list;
     directions halfvec[];
 begin
+    perform clipsql_private.refuse_shards('watch');
     perform clipsql_private.check_watch(
         name => watch.name, subjects => num_nonnulls(coalesce(watch.query, watch.query_vector::text), watch.image, watch.images),
         images => watch.images, alarms_per_day => watch.alarms_per_day, min_percentile => watch.min_percentile,

@@ -22,6 +22,13 @@ declare
     image bigint;
     is_waiting boolean;
 begin
+    if clipsql_private.has_shards() then
+        return clipsql_private.put_on_shard(
+            collection => put_image.collection, url => put_image.url, embedding => put_image.embedding,
+            captions => put_image.captions, metadata => put_image.metadata, taken_at => put_image.taken_at,
+            longitude => put_image.longitude, latitude => put_image.latitude, model => put_image.model,
+            caption_embeddings => put_image.caption_embeddings, language => put_image.language);
+    end if;
     perform clipsql_private.check_picture(
         put_image.collection, put_image.url, put_image.metadata, put_image.taken_at, put_image.longitude, put_image.latitude);
     perform clipsql_private.check_most('captions', cardinality(put_image.captions), 'captions');

@@ -8,6 +8,9 @@ declare
     removed integer;
 begin
     perform clipsql_private.check_most('images', cardinality(images), 'ids');
+    if clipsql_private.has_shards() then
+        return clipsql_private.remove_from_shards(images);
+    end if;
     with locked as materialized (
         select i.image_id from clipsql.image as i where i.image_id = any (images) order by i.image_id for update
     )

@@ -1,0 +1,1 @@
+"""A collection over several servers: shards, each a whole clipsql, that a coordinator asks."""
