@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,6 +19,12 @@ def _asset_root() -> Path:
 def migrations_folder() -> Path:
     """Folder with Alembic's env.py and versions/."""
     return _asset_root() / "migrations"
+
+
+def releases() -> Mapping[str, str]:
+    """Revision of the schema that each released version has, by version."""
+    found: dict[str, str] = json.loads((migrations_folder() / "releases.json").read_text("utf-8"))
+    return found
 
 
 def sql_file(kind: str, name: str, version: int) -> Path:

@@ -7,6 +7,7 @@ import os
 import click
 import psycopg
 
+from clipsql.cli.extension import adopt_command, extension_command
 from clipsql.cli.options import database_option, json_option
 from clipsql.cli.output import show_json, warn
 from clipsql.cli.settings import settings_group
@@ -87,6 +88,7 @@ def status(settings: Settings, as_json: bool) -> None:
                     "revision": found.current,
                     "newest_revision": found.head,
                     **replica_facts(engine),
+                    "kept_by": migrating.keeper(engine),
                 }
         except DatabaseUnreachable as error:
             facts |= {"running": False, "error": str(error)}
@@ -171,13 +173,14 @@ def check(settings: Settings) -> None:
         for warning in preparing.pgvector_warnings(preparing.pgvector_version(engine) or ()):
             warn(warning)
         differences = migrating.differences(engine)
+        keeper = migrating.keeper(engine)
     for difference in differences:
         click.echo(difference)
     if differences:
         raise DatabaseNotReady(
             f"The database differs from what this clipsql makes in {len(differences)} things."
         )
-    click.echo("Database is as it should be.")
+    click.echo(f"Database is as it should be, kept by {keeper}.")
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
@@ -203,6 +206,8 @@ def _libpq_environment(address: str) -> dict[str, str]:
 
 
 db.add_command(settings_group)
+db.add_command(extension_command)
+db.add_command(adopt_command)
 
 
 def _embedded(settings: Settings) -> EmbeddedServer:

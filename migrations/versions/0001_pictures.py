@@ -11,6 +11,7 @@ down_revision = None
 SCHEMAS = ("clipsql", "clipsql_private")
 UPGRADE_FUNCTIONS = (
     "load_pgvector",
+    "is_restoring",
     "dependents",
     "result_columns",
     "switching",
@@ -147,13 +148,13 @@ def upgrade() -> None:
                 f"{owner}_id",
                 sa.BigInteger,
                 sa.ForeignKey(f"clipsql.{owner}.{owner}_id", ondelete="CASCADE"),
-                primary_key=True,
+                nullable=False,
             ),
             sa.Column(
                 "model_id",
                 sa.Integer,
                 sa.ForeignKey("clipsql.model.model_id", ondelete="CASCADE"),
-                primary_key=True,
+                nullable=False,
             ),
             sa.Column("embedding", HALFVEC(), nullable=False),
             schema="clipsql",

@@ -203,7 +203,6 @@ def upgrade() -> None:
         sa.Column("latitude", sa.Double),
         sa.Column("left_out", sa.REAL, nullable=False),
         sa.Column("code", HALFVEC(), nullable=False),
-        sa.PrimaryKeyConstraint("image_id", "basis_id"),
         schema="clipsql_private",
         postgresql_partition_by="LIST (basis_id)",
     )

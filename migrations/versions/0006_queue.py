@@ -48,7 +48,7 @@ def upgrade() -> None:
         """
         create constraint trigger image_is_queued
         after insert or update of status on clipsql.image deferrable initially deferred
-        for each row when (new.status = 'pending')
+        for each row when (new.status = 'pending' and not clipsql_private.is_restoring())
         execute function clipsql_private.queue_picture()
         """
     )

@@ -101,14 +101,17 @@ TRIGGERS = """
     create trigger watch_begins
     before insert or update of model_id, filters, timezone, min_similarity, once_per, once_per_key, is_paused
     on clipsql.watch_list
-    for each statement execute function clipsql_private.begin_watch();
+    for each statement when (not clipsql_private.is_restoring())
+    execute function clipsql_private.begin_watch();
     create trigger watch_moves after update of model_id on clipsql.watch_list
     for each row when (old.model_id <> new.model_id and not new.is_paused)
     execute function clipsql_private.raise_missed();
     create trigger webhook_begins before insert on clipsql_private.webhook
-    for each statement execute function clipsql_private.begin_watch();
+    for each statement when (not clipsql_private.is_restoring())
+    execute function clipsql_private.begin_watch();
     create trigger alerts_are_told after insert on clipsql.alert referencing new table as raised
-    for each statement execute function clipsql_private.queue_deliveries();
+    for each statement when (not clipsql_private.is_restoring())
+    execute function clipsql_private.queue_deliveries();
 """
 NO_TRIGGERS = """
     do $triggers$

@@ -35,7 +35,8 @@ TRIGGERS = """
     end
     $triggers$;
     create trigger shadow_begins before insert on clipsql_private.shadow
-    for each statement execute function clipsql_private.begin_watch();
+    for each statement when (not clipsql_private.is_restoring())
+    execute function clipsql_private.begin_watch();
 """
 NO_TRIGGERS = """
     do $triggers$

@@ -47,12 +47,12 @@ def upgrade() -> None:
     op.create_index(None, "image_region", ["label"], schema="clipsql")
     op.create_table(
         "region_embedding",
-        sa.Column("region_id", sa.BigInteger, primary_key=True),
+        sa.Column("region_id", sa.BigInteger, nullable=False),
         sa.Column(
             "model_id",
             sa.Integer,
             sa.ForeignKey("clipsql.model.model_id", ondelete="CASCADE"),
-            primary_key=True,
+            nullable=False,
         ),
         sa.Column("image_id", sa.BigInteger, nullable=False),
         sa.Column("embedding", HALFVEC(), nullable=False),
@@ -64,7 +64,6 @@ def upgrade() -> None:
         schema="clipsql",
         postgresql_partition_by="LIST (model_id)",
     )
-    op.create_index(None, "region_embedding", ["image_id"], schema="clipsql")
     op.execute(
         "select clipsql_private.add_partitions(m.model_id) from clipsql.model as m order by m.model_id"
     )
@@ -74,7 +73,8 @@ def upgrade() -> None:
     op.execute(
         """
         create trigger region_is_queued after insert on clipsql.image_region referencing new table as written
-        for each statement execute function clipsql_private.queue_regions()
+        for each statement when (not clipsql_private.is_restoring())
+        execute function clipsql_private.queue_regions()
         """
     )
     op.execute(

@@ -443,7 +443,7 @@ def test_db_commands_on_a_database_of_ones_own(
     assert status.exit_code == 0
     assert re.search(r"^revision +-$", status.stdout, re.MULTILINE)
     assert clipsql("db", "upgrade").stdout.startswith("Database is at revision 0")
-    assert clipsql("db", "check").stdout == "Database is as it should be.\n"
+    assert clipsql("db", "check").stdout == "Database is as it should be, kept by migrations.\n"
     found = json.loads(clipsql("db", "status", "--json").stdout)
     assert (found["running"], found["revision"]) == (True, found["newest_revision"])
     assert url.password not in clipsql("db", "status").stdout

@@ -149,8 +149,8 @@ def test_every_block_of_the_page_prints_what_the_page_says(name: str, reader: Re
 def test_every_page_with_blocks_is_run() -> None:
     fence = re.compile("^```(sql|sh|python)$", re.MULTILINE)
     pages = {file.name for file in (ROOT / "docs").glob("*.md") if fence.search(file.read_text("utf-8"))}
-    # What upgrades.md types for servers of its own is run by test_dumping and test_checking.
-    assert pages - {"upgrades.md"} | {"README.md"} == set(PAGES)
+    # What these type for servers of their own is run by test_dumping, test_checking and test_extension.
+    assert pages - {"upgrades.md", "extension.md", "extension-findings.md"} | {"README.md"} == set(PAGES)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ _FACTS = sa.text(
     where p.pronamespace = to_regnamespace(:schema) and p.prokind <> 'a'
         and not starts_with(p.proname, 'note_changed_rows_')
         and not exists (select from pg_catalog.pg_depend as d
+                        join pg_catalog.pg_extension as e on e.oid = d.refobjid and e.extname <> 'clipsql'
                         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
     union all
     select case when c.relkind = 'v' then 'view' when c.relkind = 'c' then 'type' else 'table' end,

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from clipsql import assets
 from clipsql.db.engine import database_errors
 from clipsql.db.schema.comparing import schema_differences
+from clipsql.db.schema.membership import extension_version, update_extension
 from clipsql.db.schema.preparing import prepare, set_search_path
 from clipsql.db.schema.restoring import restore_from_files
 from clipsql.db.tables.base import PRIVATE_SCHEMA
@@ -58,9 +59,11 @@ def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
     Lost or changed functions, views, types and rights come back. Raises DatabaseNotReady when something is lacking.
     """
     with _revision_errors(), writing(engine) as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        lock(connection)
         _refuse_unknown_revision(connection)
         warnings = prepare(connection)
+        if extension_version(connection) is not None:
+            _update_extension(connection, revision)
         if _current_revision(connection) == _scripts().get_current_head():
             restore_from_files(connection)
         command.upgrade(_alembic_config(connection), revision)
@@ -69,9 +72,33 @@ def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
     return warnings
 
 
-def upgrade_script(revision: str = "head") -> str:
-    """The statements of an upgrade to `revision` (or from one to another: "0003:head"), made without a database."""
+def lock(connection: Connection) -> None:
+    """Let one transaction at a time change the schema."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+
+
+def _update_extension(connection: Connection, revision: str) -> None:
+    head = _scripts().get_current_head()
+    if revision not in ("head", head):
+        raise ConfigurationError(
+            f'The schema is an extension\'s, which goes to the newest revision ({head}) only; leave "{revision}" away.'
+        )
+    update_extension(connection)
+    if _current_revision(connection) != head:
+        raise DatabaseNotReady(
+            f"The server's files of the extension clipsql end at revision {_current_revision(connection)}, expected "
+            f'{head}; write those of this clipsql there: clipsql db extension --write "$(pg_config --sharedir)".'
+        )
+    set_search_path(connection)
+
+
+def upgrade_script(revision: str = "head", *, of_extension: bool = False) -> str:
+    """The statements of an upgrade to `revision` (or from one to another: "0003:head"), made without a database.
+
+    Those of an extension's script stand in no transaction of their own and prepare nothing.
+    """
     config = _alembic_config()
+    config.attributes["of_extension"] = of_extension
     config.output_buffer = io.StringIO()
     with _revision_errors():
         command.upgrade(config, revision, sql=True)
@@ -81,8 +108,13 @@ def upgrade_script(revision: str = "head") -> str:
 def downgrade(engine: Engine, *, revision: str) -> None:
     """Take the schema back to `revision` ("base" removes it, with all its rows)."""
     with database_errors(engine), _revision_errors(), engine.begin() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        lock(connection)
         _refuse_unknown_revision(connection)
+        if extension_version(connection) is not None:
+            raise DatabaseNotReady(
+                "The schema is an extension's, which knows no way back; run: drop extension clipsql (which takes all "
+                'pictures away), or "clipsql db adopt --to migrations" before.'
+            )
         set_search_path(connection)
         command.downgrade(_alembic_config(connection), revision)
 
@@ -91,6 +123,13 @@ def revisions(engine: Engine) -> Revisions:
     """The database's revision (None before the first upgrade) and the newest one."""
     with database_errors(engine), engine.connect() as connection:
         return Revisions(current=_current_revision(connection), head=_scripts().get_current_head() or "")
+
+
+def keeper(engine: Engine) -> str:
+    """What keeps the schema: "migrations", or an extension with its version."""
+    with database_errors(engine), engine.connect() as connection:
+        version = extension_version(connection)
+    return "migrations" if version is None else f"extension {version}"
 
 
 def is_behind(engine: Engine) -> bool:

@@ -174,6 +174,13 @@ def set_search_path(connection: Connection) -> None:
     connection.exec_driver_sql(f"select {_SET_SEARCH_PATH}")
 
 
+# Only where pgvector is loaded may a role that is no superuser name its settings in functions.
+_SET_OUT = f"""\
+    perform {_SET_SEARCH_PATH};
+    execute 'select ''[1]''::vector';
+end
+$prepare$"""
+
 PREPARATION = f"""\
 create extension if not exists vector;
 do $prepare$
@@ -190,8 +197,32 @@ begin
     if to_regnamespace('{PRIVATE_SCHEMA}') is null then
         create schema {PRIVATE_SCHEMA};
     end if;
-    perform {_SET_SEARCH_PATH};
-    execute 'select ''[1]''::vector';
-end
-$prepare$"""
+{_SET_OUT}"""
 """What `prepare` does, as statements of a script for a server of the right version."""
+
+# What a script of an extension says before it knows where vectors are at home: nobody's functions come between.
+_SAFE_PATH = "set local search_path = pg_catalog, pg_temp;\n"
+
+PREPARATION_OF_UPDATE = f"{_SAFE_PATH}do $prepare$\nbegin\n{_SET_OUT}"
+"""What comes before the steps in a script that brings an extension up to date."""
+
+PREPARATION_OF_EXTENSION = f"""\
+{_SAFE_PATH}do $prepare$
+begin
+    if '@extschema@' <> '{SCHEMA}' then
+        raise exception 'clipsql has the schema {SCHEMA} of its own; run: create extension clipsql schema {SCHEMA}.';
+    end if;
+    if current_setting('server_encoding') <> 'UTF8' then
+        raise exception 'This database has encoding %, but clipsql needs UTF8.', current_setting('server_encoding');
+    end if;
+    if exists (select from pg_catalog.pg_extension as e where e.extname = 'vector'
+               and string_to_array(substring(e.extversion from '^[0-9.]+'), '.')::integer[] < '{{0,8}}') then
+        raise exception 'clipsql needs pgvector 0.8 or later; run: alter extension vector update.';
+    end if;
+    if to_regrole('clipsql_reader') is null or to_regrole('clipsql_writer') is null then
+        raise warning 'Only the owner may search: a role is missing; run: create role clipsql_reader nologin; '
+            'create role clipsql_writer nologin; and then "clipsql db upgrade".';
+    end if;
+    create schema {PRIVATE_SCHEMA};
+{_SET_OUT}"""  # noqa: S608  of constants
+"""What comes before the steps in the script of an extension: roles belong to the server, so it makes none."""

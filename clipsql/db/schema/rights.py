@@ -212,7 +212,7 @@ do $grant$
 declare
     one record;
 begin
-    for one in select r.* from ({rights}) as r where r.state = 'lacks' loop
+    for one in select r.* from ({rights}) as r where r.state = 'lacks' and to_regrole(r.role) is not null loop
         execute format('grant %s on %s %s to %I', one.privilege, one.kind, one.target, one.role);
     end loop;
 end

@@ -204,12 +204,13 @@ class ImageEmbedding(Base):
 
     __tablename__ = "image_embedding"
     __table_args__ = ({"postgresql_partition_by": "LIST (model_id)"},)
+    __mapper_args__ = {"primary_key": ["image_id", "model_id"]}  # noqa: RUF012  the key of each partition
 
     image_id: Mapped[int] = mapped_column(
-        ForeignKey(Image.image_id, ondelete="CASCADE"), primary_key=True, comment="The picture."
+        ForeignKey(Image.image_id, ondelete="CASCADE"), comment="The picture."
     )
     model_id: Mapped[int] = mapped_column(
-        ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True, comment="The model."
+        ForeignKey(Model.model_id, ondelete="CASCADE"), comment="The model."
     )
     # Without a dimension: partitions share one column type, and every model has its own dimensions.
     embedding: Mapped[Any] = mapped_column(
@@ -224,12 +225,13 @@ class CaptionEmbedding(Base):
 
     __tablename__ = "caption_embedding"
     __table_args__ = ({"postgresql_partition_by": "LIST (model_id)"},)
+    __mapper_args__ = {"primary_key": ["caption_id", "model_id"]}  # noqa: RUF012  the key of each partition
 
     caption_id: Mapped[int] = mapped_column(
-        ForeignKey(Caption.caption_id, ondelete="CASCADE"), primary_key=True, comment="The caption."
+        ForeignKey(Caption.caption_id, ondelete="CASCADE"), comment="The caption."
     )
     model_id: Mapped[int] = mapped_column(
-        ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True, comment="The model."
+        ForeignKey(Model.model_id, ondelete="CASCADE"), comment="The model."
     )
     embedding: Mapped[Any] = mapped_column(
         HALFVEC(), nullable=False, comment="The caption's vector, of unit length, in half precision."

@@ -75,14 +75,13 @@ class RegionEmbedding(Base):
         ForeignKeyConstraint(
             ["region_id", "image_id"], [ImageRegion.region_id, ImageRegion.image_id], ondelete="CASCADE"
         ),
-        # For filters that leave few pictures, and for a picture whose content changes.
-        Index(None, "image_id"),
         {"postgresql_partition_by": "LIST (model_id)"},
     )
+    __mapper_args__ = {"primary_key": ["region_id", "model_id"]}  # noqa: RUF012  the key of each partition
 
-    region_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, comment="The region.")
+    region_id: Mapped[int] = mapped_column(BigInteger, comment="The region.")
     model_id: Mapped[int] = mapped_column(
-        ForeignKey(Model.model_id, ondelete="CASCADE"), primary_key=True, comment="The model."
+        ForeignKey(Model.model_id, ondelete="CASCADE"), comment="The model."
     )
     image_id: Mapped[int] = mapped_column(BigInteger, comment="The picture that the region is a part of.")
     embedding: Mapped[Any] = mapped_column(

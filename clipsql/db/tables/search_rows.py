@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, PrimaryKeyConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import REAL, BigInteger, Integer
 
@@ -52,14 +52,11 @@ class SearchRow(Base):
     """What a search reads of a picture before its vector. One partition, with its own indexes, for each basis."""
 
     __tablename__ = "search_row"
-    __table_args__ = (
-        # The picture first: searches read one partition and look pictures up in it.
-        PrimaryKeyConstraint("image_id", "basis_id"),
-        {"schema": PRIVATE_SCHEMA, "postgresql_partition_by": "LIST (basis_id)"},
-    )
+    __table_args__ = ({"schema": PRIVATE_SCHEMA, "postgresql_partition_by": "LIST (basis_id)"},)
+    __mapper_args__ = {"primary_key": ["image_id", "basis_id"]}  # noqa: RUF012  the key of each partition
 
-    basis_id: Mapped[int] = mapped_column(Integer, autoincrement=False)
-    image_id: Mapped[int] = mapped_column(BigInteger, autoincrement=False)
+    basis_id: Mapped[int] = mapped_column(Integer)
+    image_id: Mapped[int] = mapped_column(BigInteger)
     collection: Mapped[str]
     taken_at: Mapped[dt.datetime | None]
     longitude: Mapped[float | None]

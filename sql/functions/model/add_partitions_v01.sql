@@ -1,4 +1,6 @@
 -- A model's own partitions. The check also lets PostgreSQL refuse a vector of another model that was sent here by mistake.
+-- Keys and indexes are the partitions': where the parent is an extension's, a restored partition gets the parent's before
+-- the dump makes its own.
 create or replace function clipsql_private.add_partitions(of_model integer)
 returns void
 language plpgsql volatile parallel unsafe
@@ -14,9 +16,13 @@ begin
         where to_regclass(clipsql_private.partition_name(t.name, of_model)) is null
     loop
         execute format(
-            'create table %s partition of clipsql.%I (constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
-            clipsql_private.partition_name(embeddings, of_model), embeddings,
+            'create table %s partition of clipsql.%I
+                 (primary key (%I, model_id), constraint %I check (vector_dims(embedding) = %s)) for values in (%s)',
+            clipsql_private.partition_name(embeddings, of_model), embeddings, replace(embeddings, '_embedding', '_id'),
             format('%s_%s_dimensions_check', embeddings, of_model), size, of_model);
+        if embeddings = 'region_embedding' then  -- for filters that leave few pictures, and a picture that changes
+            execute format('create index on %s (image_id)', clipsql_private.partition_name(embeddings, of_model));
+        end if;
         if clipsql_private.keeps_tenants_apart() then
             perform clipsql_private.keep_apart(clipsql_private.partition_name(embeddings, of_model)::regclass);
         end if;

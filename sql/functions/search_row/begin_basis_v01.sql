@@ -1,6 +1,7 @@
--- A new basis for the codes of a model, with its partition: from the moment when it is committed every writer keeps its
--- rows, and all who wrote before are done by then, so a fill that begins afterwards misses none. Whoever began earlier and
--- still reads as of then meets a changed row of the model (check_bases). For the owner.
+-- A new basis for the codes of a model, with its partition, whose key has the picture first, which searches look up. From
+-- the moment when it is committed every writer keeps its rows, and all who wrote before are done by then, so a fill that
+-- begins afterwards misses none. Whoever began earlier and still reads as of then meets a changed row of the model
+-- (check_bases). For the owner.
 create or replace function clipsql_private.begin_basis(
     of_model integer, directions halfvec[], left_out double precision, cone double precision, learned_from integer)
 returns integer
@@ -22,7 +23,8 @@ begin
     select new_basis, d.number, d.direction
     from unnest(directions) with ordinality as d(direction, number);
     execute format(
-        'create table clipsql_private.search_row_%1$s partition of clipsql_private.search_row for values in (%1$s)
+        'create table clipsql_private.search_row_%1$s partition of clipsql_private.search_row
+         (primary key (image_id, basis_id)) for values in (%1$s)
          with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02)', new_basis);
     execute format('alter table clipsql_private.search_row_%s alter code set storage plain', new_basis);
     execute format('grant select on clipsql_private.search_row_%s to clipsql_reader, clipsql_writer', new_basis);

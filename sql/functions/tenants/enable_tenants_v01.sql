@@ -23,6 +23,10 @@ begin
         when c.relforcerowsecurity then
             'Row-level security on clipsql.image is forced on its owner, under whom searches run; run:'
             ' alter table clipsql.image no force row level security.'
+        when exists (select from pg_catalog.pg_depend as d
+                     where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') then
+            'clipsql.image is an extension''s, and pg_dump leaves the policies of such tables out: a restored copy would show'
+            ' every picture to everybody; run before: clipsql db adopt --to migrations.'
         when has_schema_privilege('clipsql_reader', vectors, 'create') then
             format('Anyone may create functions in schema %s, where vectors are at home, for searches to fall into; run:'
                 ' revoke create on schema %1$s from public, clipsql_reader, clipsql_writer.', quote_ident(vectors))

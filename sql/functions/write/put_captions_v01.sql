@@ -26,13 +26,23 @@ begin
         raise exception using errcode = 'CQ004', message = format('A caption cannot be stored: %s.', sqlerrm);
     end;
 
+    with given as (
+        select distinct on (c.caption_id) c.caption_id, l2_normalize(g.embedding)::halfvec as embedding
+        from unnest(captions, embeddings) with ordinality as g(body, embedding, position)
+        join clipsql.caption as c on c.image_id = image and c.body = btrim(g.body) and c.source is null
+        where g.embedding is not null
+        order by c.caption_id, g.position
+    ), changed as (
+        update clipsql.caption_embedding as e
+        set embedding = w.embedding
+        from given as w
+        where e.caption_id = w.caption_id and e.model_id = chosen.model_id
+        returning e.caption_id
+    )
     insert into clipsql.caption_embedding (caption_id, model_id, embedding)
-    select distinct on (c.caption_id) c.caption_id, chosen.model_id, l2_normalize(g.embedding)::halfvec
-    from unnest(captions, embeddings) with ordinality as g(body, embedding, position)
-    join clipsql.caption as c on c.image_id = image and c.body = btrim(g.body) and c.source is null
-    where g.embedding is not null
-    order by c.caption_id, g.position
-    on conflict (caption_id, model_id) do update set embedding = excluded.embedding;
+    select w.caption_id, chosen.model_id, w.embedding
+    from given as w
+    where w.caption_id not in (select h.caption_id from changed as h);
 end;
 $$;
 

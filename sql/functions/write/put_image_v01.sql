@@ -72,9 +72,14 @@ begin
     end if;
 
     if put_image.embedding is not null then
-        insert into clipsql.image_embedding (image_id, model_id, embedding)
-        values (image, chosen.model_id, l2_normalize(put_image.embedding)::halfvec)
-        on conflict (image_id, model_id) do update set embedding = excluded.embedding;
+        -- In two steps, as keys are the partitions'; the picture's row is held, so nobody comes between.
+        update clipsql.image_embedding as e
+        set embedding = l2_normalize(put_image.embedding)::halfvec
+        where e.image_id = image and e.model_id = chosen.model_id;
+        if not found then
+            insert into clipsql.image_embedding (image_id, model_id, embedding)
+            values (image, chosen.model_id, l2_normalize(put_image.embedding)::halfvec);
+        end if;
         delete from clipsql_private.queue as q
         where q.image_id = image and (q.model_id is null or q.model_id = chosen.model_id);
         is_waiting := exists (select from clipsql_private.queue as q where q.image_id = image);
