@@ -28,11 +28,13 @@ _BUILD_WIDTH = 200
 """pgvector's own 64 builds 2.5 times faster, but texts then need walks 2.5 times as long for the same recall,
 in every search for ever (docs/filtered-search.md)."""
 
-_GRAPH_BYTES_PER_ROW = 300
-"""HNSW graph beside each vector at m = 16: neighbour lists and element headers, rounded up."""
+_GRAPH_BYTES_PER_ROW = 720
+"""What a build keeps beside each vector at m = 16: an element of 128 bytes, and 16 for each neighbour that it has room
+for (HnswElementData and HnswCandidate of pgvector 0.8). The index itself takes less."""
 
 _MOST_BUILD_MEMORY_MB = 2048
-"""A build that outgrows this spills and slows down, but a small server stays alive."""
+"""A build that outgrows its memory takes many times as long a row from then on, but a small server stays alive. More is
+asked for of a server that is said to be large: a quarter of its effective_cache_size."""
 
 _PROGRESS_SECONDS = 0.5
 
@@ -212,14 +214,15 @@ def _watch(engine: Engine, pid: int, on_progress: Callable[[int], None] | None) 
 
 def _set_build_options(driver: Driver, *, rows: int, dimensions: int) -> None:
     """Memory for the whole graph and half of the server's parallel workers, never less than the server's own."""
-    needed_mb = min(_MOST_BUILD_MEMORY_MB, rows * (2 * dimensions + _GRAPH_BYTES_PER_ROW) // 2**20 + 1)
+    needed_mb = rows * (2 * dimensions + _GRAPH_BYTES_PER_ROW) // 2**20 + 1
     driver.execute(
         """
         select set_config('maintenance_work_mem',
-                          greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1048576, %s) || 'MB', true),
+                          greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1048576, least(%s, greatest(
+                              %s, pg_size_bytes(current_setting('effective_cache_size')) / 4194304))) || 'MB', true),
                set_config('max_parallel_maintenance_workers',
                           greatest(current_setting('max_parallel_maintenance_workers')::integer,
                                    current_setting('max_parallel_workers')::integer / 2)::text, true)
         """,
-        (needed_mb,),
+        (needed_mb, _MOST_BUILD_MEMORY_MB),
     )

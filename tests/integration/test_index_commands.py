@@ -114,6 +114,33 @@ def test_a_build_tells_how_far_it_is(filled: Filled, monkeypatch: pytest.MonkeyP
     assert progress[-1] <= 3000
 
 
+def test_a_build_has_memory_for_its_whole_graph(filled: Filled) -> None:
+    told: list[str] = []
+    with filled.engine.connect() as connection:
+        database = connection.dialect.identifier_preparer.quote(filled.engine.url.database or "")
+        with connection.begin():
+            connection.execute(sa.text(f"alter database {database} set maintenance_work_mem = '1MB'"))
+            connection.execute(
+                sa.text(
+                    "with i as (insert into clipsql.image (collection, url, status)"
+                    " select 'more', 'https://more.example/' || g, 'embedded' from generate_series(1, 3000) as g"
+                    " returning image_id)"
+                    " insert into clipsql.image_embedding (image_id, model_id, embedding)"
+                    " select i.image_id, :model, (select array_agg(random() - 0.5 + 0 * (i.image_id + d))"
+                    " from generate_series(1, :dimensions) as d)::halfvec from i"
+                ),
+                {"model": filled.model.model_id, "dimensions": filled.model.dimensions},
+            )
+    filled.engine.dispose()
+
+    @sa.event.listens_for(filled.engine, "connect")
+    def listen(driver: Any, _record: object) -> None:
+        driver.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+
+    assert ensure_index(filled.engine, filled.model, table="image_embedding")
+    assert not [line for line in told if "maintenance_work_mem" in line]
+
+
 def test_tune_keeps_the_width_that_searches_then_use(filled: Filled, clipsql: Clipsql) -> None:
     ensure_index(filled.engine, filled.model, table="image_embedding")
     _embed_captions(filled)
