@@ -1091,6 +1091,8 @@ CREATE TYPE clipsql_private.requested_search AS (
 	min_percentile double precision,
 	distinct_above double precision,
 	fusion text,
+	search_in text,
+	having_label text,
 	model text
 );
 
@@ -1255,6 +1257,7 @@ declare
     key_columns text;
     attached clipsql_private.attached_table;
 begin
+    perform clipsql_private.refuse_shards('attach');
     select c.relname, c.relkind, n.nspname into known
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
@@ -1461,6 +1464,7 @@ begin
          ) as best
          order by c.image_id', clipsql_private.candidates(conditions, chosen))
     using filter, directions, labels, chosen.logit_scale;
+    if not found then perform clipsql_private.refuse_shards('classify_images'); end if;
 end;
 $_$;
 
@@ -1618,6 +1622,7 @@ begin
         from clipsql_private.rest_interval(b.rest, b.variance, b.further, b.further_variance) as r
     ) as i
     order by b.bucket;
+    if not found then perform clipsql_private.refuse_shards('count_matches'); end if;
 end;
 $$;
 
@@ -1919,6 +1924,9 @@ begin
              where i.image_id = $1', clipsql_private.visible_images())
         into stored, state using image, chosen.model_id;
     if state is null then
+        stored := clipsql_private.vector_of_shards(image, chosen.name);
+    end if;
+    if state is null and stored is null then
         raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(image::text, 'null'));
     elsif stored is null then
         raise exception using errcode = 'CQ002', message = format(
@@ -2266,6 +2274,7 @@ begin
     where d.is_right is null
     order by d.priority, d.image_id
     limit max_results;
+    if not found then perform clipsql_private.refuse_shards('next_to_check'); end if;
 end;
 $$;
 
@@ -2618,6 +2627,13 @@ declare
     image bigint;
     is_waiting boolean;
 begin
+    if clipsql_private.has_shards() then
+        return clipsql_private.put_on_shard(
+            collection => put_image.collection, url => put_image.url, embedding => put_image.embedding,
+            captions => put_image.captions, metadata => put_image.metadata, taken_at => put_image.taken_at,
+            longitude => put_image.longitude, latitude => put_image.latitude, model => put_image.model,
+            caption_embeddings => put_image.caption_embeddings, language => put_image.language);
+    end if;
     perform clipsql_private.check_picture(
         put_image.collection, put_image.url, put_image.metadata, put_image.taken_at, put_image.longitude, put_image.latitude);
     perform clipsql_private.check_most('captions', cardinality(put_image.captions), 'captions');
@@ -2816,6 +2832,9 @@ declare
     removed integer;
 begin
     perform clipsql_private.check_most('images', cardinality(images), 'ids');
+    if clipsql_private.has_shards() then
+        return clipsql_private.remove_from_shards(images);
+    end if;
     with locked as materialized (
         select i.image_id from clipsql.image as i where i.image_id = any (images) order by i.image_id for update
     )
@@ -2925,6 +2944,7 @@ begin
     join clipsql.caption as c on c.caption_id = n.caption_id
     where min_similarity is null or 1 - n.distance >= min_similarity
     order by n.distance, n.caption_id;
+    if not found then perform clipsql_private.refuse_shards('search_captions'); end if;
 end;
 $$;
 
@@ -3010,6 +3030,7 @@ begin
     from candidate as c
     join clipsql.image_embedding as e on e.image_id = c.image_id and e.model_id = chosen.model_id;
     if ids is null then
+        perform clipsql_private.refuse_shards('search_hybrid');
         return;
     end if;
     return query
@@ -3091,6 +3112,7 @@ begin
     end if;
     return query
     select m.* from clipsql_private.moments(hits.images[:frames], hits.similarities[:frames], gap_s) as m limit max_results;
+    if not found then perform clipsql_private.refuse_shards('search_moments'); end if;
 end;
 $$;
 
@@ -3181,6 +3203,7 @@ begin
         chosen.name, (how.strategy).reason, walk_note, compared,
         case when found.is_exact then 'exact' else 'approximate' end,
         case when found.is_complete then ' and holds every match' else format(' and holds the nearest %s', max_results) end);
+    if found.matching_rows = 0 then perform clipsql_private.refuse_shards('search_plan'); end if;
     return next found;
 end;
 $_$;
@@ -3270,6 +3293,7 @@ begin
     join clipsql.image as i on i.image_id = n.image_id
     where min_similarity is null or 1 - n.distance >= min_similarity
     order by n.distance, n.image_id;
+    if not found then perform clipsql_private.refuse_shards('search_regions'); end if;
 end;
 $$;
 
@@ -3293,16 +3317,19 @@ CREATE FUNCTION clipsql.search_request(request jsonb) RETURNS jsonb
 declare
     asked constant clipsql_private.requested_search := clipsql_private.read_request(request);
     chosen constant clipsql.model := clipsql_private.resolve_model(asked.model);
-    answer jsonb;
+    found jsonb[];
 begin
-    select jsonb_build_object(
-        'model', chosen.name,
-        'matches', coalesce(jsonb_agg(to_jsonb(s) - '{image_id,similarity}'::text[] || jsonb_build_object(
-            'id', s.image_id, 'score', s.similarity,
-            'taken_at', (to_jsonb(s.taken_at at time zone 'UTC') #>> '{}') || 'Z') order by s.rank), '[]'))
-    into answer
-    from clipsql_private.run_request(asked, chosen.name) as s;
-    return answer;
+    if asked.search_in = 'regions' then
+        found := array(select to_jsonb(s) from clipsql_private.run_region_request(asked, chosen.name) as s order by s.rank);
+    else
+        found := array(select to_jsonb(s) from clipsql_private.run_request(asked, chosen.name) as s order by s.rank);
+    end if;
+    return jsonb_build_object('model', chosen.name, 'matches', (
+        select coalesce(jsonb_agg(m.match - '{image_id,similarity}'::text[] || jsonb_build_object(
+            'id', m.match -> 'image_id', 'score', m.match -> 'similarity',
+            'taken_at', (to_jsonb((m.match ->> 'taken_at')::timestamptz at time zone 'UTC') #>> '{}') || 'Z')
+            order by m.place), '[]')
+        from unnest(found) with ordinality as m(match, place)));
 end;
 $$;
 
@@ -3311,7 +3338,7 @@ $$;
 -- Name: FUNCTION search_request(request jsonb); Type: COMMENT; Schema: clipsql; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql.search_request(request jsonb) IS 'A search as one JSON document (at most 8000000 bytes): {"text": ...}, {"image": 42}, {"vector": [...]} or {"query": "flower + 2*bee"}, with max_results and filters by the names of clipsql.search; answers {"model": ..., "matches": [{"id", "score", "rank", "percentile", "url", "caption", "taken_at", "longitude", "latitude", "metadata"}, ...]}.';
+COMMENT ON FUNCTION clipsql.search_request(request jsonb) IS 'A search as one JSON document (at most 8000000 bytes): {"text": ...}, {"image": 42}, {"vector": [...]} or {"query": "flower + 2*bee"}, with max_results and filters by the names of clipsql.search; answers {"model": ..., "matches": [{"id", "score", "rank", "percentile", "url", "caption", "taken_at", "longitude", "latitude", "metadata"}, ...]}. With "search_in": "regions" it is clipsql.search_regions, with having_label, and a match has "region_id", "box" and "label" in the place of percentiles.';
 
 
 --
@@ -3606,6 +3633,7 @@ begin
         from unnest(captions, distances, texts, images) with ordinality as s(caption_id, distance, body, image_id, number)
         where min_similarity is null or 1 - s.distance >= min_similarity
         order by s.number;
+    if not found then perform clipsql_private.refuse_shards('suggest_captions'); end if;
 end;
 $$;
 
@@ -3747,6 +3775,7 @@ declare
     made clipsql.watch_list;
     directions halfvec[];
 begin
+    perform clipsql_private.refuse_shards('watch');
     perform clipsql_private.check_watch(
         name => watch.name, subjects => num_nonnulls(coalesce(watch.query, watch.query_vector::text), watch.image, watch.images),
         images => watch.images, alarms_per_day => watch.alarms_per_day, min_percentile => watch.min_percentile,
@@ -3941,6 +3970,7 @@ begin
         found := clipsql_private.nearest(directions[1], max_results, filter, chosen);
     end if;
     if coalesce(cardinality(found.ids), 0) = 0 then
+        return query select s.* from clipsql_private.answer_of_shards(directions, scale, max_results, filter, min_similarity, min_percentile, distinct_above, chosen) as s;
         return;
     end if;
     return query
@@ -3959,6 +3989,171 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.answer(directions public.vector[], scale double precision, max_results integer, filter clipsql_private.search_filter, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model) IS 'Rows of a search for pictures near a vector, or near all of several.';
+
+
+--
+-- Name: answer_as_shard(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.answer_as_shard(request jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET extra_float_digits TO '1'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    chosen constant clipsql.model := clipsql_private.resolve_model(request ->> 'model');
+    filter constant clipsql_private.search_filter := jsonb_populate_record(
+        null::clipsql_private.search_filter, request -> 'filter');
+    directions constant vector[] := array(
+        select d.direction::vector from jsonb_array_elements_text(request -> 'directions') with ordinality as d(direction, place)
+        order by d.place);
+    max_results constant integer := request -> 'max_results';
+    found record;
+    background record;
+begin
+    if (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = 'clipsql.image'::regclass) then
+        raise exception using errcode = 'CQ007', message =
+            'it keeps pictures apart by row-level security, which does not reach over shards';
+    end if;
+    perform set_config('timezone', request ->> 'timezone', true);
+    found := clipsql_private.nearest_to_all(directions, max_results, filter, chosen);
+    background := clipsql_private.percentile_basis(
+        array(select l2_normalize(d.direction)::halfvec from unnest(directions) as d(direction)), filter.in_collection,
+        -- Other shards may have pictures that are farther than the last one here: then all distances count.
+        case when cardinality(found.ids) = max_results then found.distances[max_results] else 2.1 end, chosen, found.coded);
+    return jsonb_build_object(
+        'size', background.size, 'is_exact', background.is_exact, 'nearest', to_jsonb(background.distances),
+        'knows_collection', filter.in_collection is null or exists (
+            select from clipsql.image as i where i.collection = filter.in_collection),
+        'rows', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'image_id', i.image_id, 'distance', f.distance, 'url', i.url, 'taken_at', i.taken_at,
+                'caption', (select c.body from clipsql.caption as c where c.image_id = i.image_id and c.source is null
+                            order by c.caption_id limit 1),
+                'longitude', i.longitude, 'latitude', i.latitude, 'metadata', i.metadata,
+                'embedding', case when (request -> 'with_embeddings')::boolean then (
+                    select e.embedding::text from clipsql.image_embedding as e
+                    where e.image_id = i.image_id and e.model_id = chosen.model_id) end)), '[]')
+            from unnest(found.ids, found.distances) as f(image_id, distance)
+            join clipsql.image as i on i.image_id = f.image_id));
+end;
+$$;
+
+
+--
+-- Name: FUNCTION answer_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.answer_as_shard(request jsonb) IS 'The nearest pictures of a shard, and the distances of the collection or its sample, for a coordinator.';
+
+
+--
+-- Name: answer_of_shards(public.vector[], double precision, integer, clipsql_private.search_filter, double precision, double precision, double precision, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.answer_of_shards(directions public.vector[], scale double precision, max_results integer, filter clipsql_private.search_filter, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model) RETURNS SETOF clipsql.search_result
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 10
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET extra_float_digits TO '1'
+    AS $$
+#variable_conflict use_column
+declare
+    depth bigint := case when distinct_above is null then max_results else 2::bigint * max_results + 20 end;
+    moved timestamptz;
+    answers jsonb;
+    hits jsonb;
+    kept integer[];
+    hits_before integer := 0;
+begin
+    if not clipsql_private.has_shards() then
+        return;
+    end if;
+    perform clipsql_private.refuse_restricted();
+    loop
+        loop
+            moved := (select max(s.moved_at) from clipsql_private.slot as s);
+            answers := (
+                select coalesce(jsonb_agg(a.answer || jsonb_build_object('shard_id', a.shard_id)), '[]')
+                from clipsql_private.shard_answers('answer_as_shard', jsonb_build_object(
+                    'directions', (select jsonb_agg(d.direction::text order by d.place)
+                                   from unnest(directions) with ordinality as d(direction, place)),
+                    'max_results', least(depth, 2147483647), 'filter', to_jsonb(filter), 'model', chosen.name,
+                    'timezone', current_setting('timezone'), 'with_embeddings', distinct_above is not null), true) as a);
+            exit when moved = (select max(s.moved_at) from clipsql_private.slot as s);
+        end loop;
+        hits := (
+            select jsonb_agg(h.hit order by (h.hit -> 'distance')::double precision, (h.hit -> 'image_id')::bigint)
+            from jsonb_array_elements(answers) as a(answer)
+            cross join lateral jsonb_array_elements(a.answer -> 'rows') as h(hit)
+            join clipsql_private.slot as s
+                on s.slot = clipsql_private.slot_of(h.hit ->> 'url') and s.shard_id = (a.answer -> 'shard_id')::integer);
+        exit when hits is null or distinct_above is null;
+        kept := clipsql_private.distinct_hits(hits, distinct_above, max_results);
+        exit when cardinality(kept) = max_results or jsonb_array_length(hits) = hits_before
+            or (hits -> -1 -> 'distance')::double precision > 1 - min_similarity / scale + 1e-9;
+        hits_before := jsonb_array_length(hits);
+        depth := 2 * depth + 20;
+    end loop;
+    if hits is null then
+        if filter.in_collection is not null
+                and not exists (select from jsonb_array_elements(answers) as a(answer) where (a.answer -> 'knows_collection')::boolean) then
+            raise warning using errcode = 'CQ008', message = format(
+                'There is no collection "%s" on any shard, so nothing matches; "clipsql stats" shows what there is.',
+                left(filter.in_collection, 100));
+        end if;
+        return;
+    end if;
+    return query
+    with background as (
+        select
+            (b.answer -> 'size')::integer as size,
+            (b.answer -> 'is_exact')::boolean as is_exact,
+            array(select jsonb_array_elements(nullif(b.answer -> 'nearest', 'null'))::double precision) as nearest,
+            case
+                when bool_and((b.answer -> 'is_exact')::boolean) over () then (b.answer -> 'size')::double precision
+                else (select count(*) from clipsql_private.slot as s where s.shard_id = (b.answer -> 'shard_id')::integer) end as weight
+        from jsonb_array_elements(answers) as b(answer)
+        where (b.answer -> 'size')::integer > 0
+    ), nearest as materialized (
+        select h.hit, h.place, (h.hit -> 'distance')::double precision as distance
+        from jsonb_array_elements(hits) with ordinality as h(hit, place)
+        where kept is null or h.place = any (kept)
+        order by h.place
+        limit max_results
+    ), told as (
+        select n.hit, n.place, scale * greatest(-1, least(1, 1 - n.distance)) as similarity, s.*
+        from nearest as n
+        cross join lateral (
+            select
+                sum(b.weight * e.share) / sum(b.weight) as share,
+                -- Each shard is a sample of its own.
+                sqrt(sum((b.weight * case when b.is_exact then 0 else clipsql_private.share_error(e.share, b.size) end) ^ 2))
+                    / sum(b.weight) as error
+            from background as b
+            cross join lateral (select clipsql_private.share_lower(n.distance, b.nearest, b.size) as share) as e
+        ) as s
+    ), passing as (
+        select t.*
+        from told as t
+        where (min_similarity is null or t.similarity >= min_similarity)
+            and (min_percentile is null or 100 * t.share >= min_percentile)
+    )
+    select
+        (row_number() over (order by p.place))::integer, r.image_id, p.similarity, 100 * p.share, 100 * p.error,
+        r.url, r.caption, r.taken_at, r.longitude, r.latitude, r.metadata
+    from passing as p
+    cross join lateral jsonb_populate_record(null::clipsql.search_result, p.hit) as r
+    order by p.place;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION answer_of_shards(directions public.vector[], scale double precision, max_results integer, filter clipsql_private.search_filter, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.answer_of_shards(directions public.vector[], scale double precision, max_results integer, filter clipsql_private.search_filter, min_similarity double precision, min_percentile double precision, distinct_above double precision, chosen clipsql.model) IS 'Rows of a search over all shards, as one server would give them; none where there are no shards.';
 
 
 --
@@ -4201,6 +4396,97 @@ $_$;
 --
 
 COMMENT ON FUNCTION clipsql_private.apply_changed_rows(attachment integer, most_rows integer) IS 'Brings the pictures of noted rows up to date; returns how many notes it took, null while another worker does.';
+
+
+--
+-- Name: ask_shards(text, jsonb, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.ask_shards(question text, request jsonb, only_shard integer DEFAULT NULL::integer, OUT shard_id integer, OUT name text, OUT answer jsonb, OUT problem text, OUT state text) RETURNS SETOF record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET client_min_messages TO 'error'
+    AS $_$
+#variable_conflict use_column
+declare
+    dblink constant text := (
+        select e.extnamespace::regnamespace::text from pg_catalog.pg_extension as e where e.extname = 'dblink');
+    asked constant text := format('select clipsql_private.%I(%L)', question, request);
+    shard clipsql_private.shard;
+    opened boolean;
+    link text;
+    detail text;
+    problems jsonb := '{}';
+begin
+    if dblink is null then
+        raise exception using errcode = 'CQ007',
+            message = 'Shards need the extension dblink, which is gone; let a superuser run: create extension dblink.';
+    end if;
+    -- First to all, then the answers: they work at the same time.
+    for shard in select s.* from clipsql_private.shard as s where only_shard is null or s.shard_id = only_shard order by s.shard_id loop
+        link := 'clipsql_' || shard.server;
+        begin
+            execute format('select $1 = any (%s.dblink_get_connections())', dblink) into opened using link;
+            if opened then
+                execute format('select %s.dblink_send_query($1, $2) = 1', dblink) into opened using link, asked;
+                if not opened then
+                    execute format('select %s.dblink_disconnect($1)', dblink) using link;
+                end if;
+            end if;
+            if opened is not true then
+                execute format('select %1$s.dblink_connect($1, $2), %1$s.dblink_send_query($1, $3)', dblink)
+                    using link, shard.server, asked;
+            end if;
+        exception when others then
+            get stacked diagnostics detail = pg_exception_detail;
+            problems := problems || jsonb_build_object(shard.shard_id, coalesce(nullif(detail, ''), sqlerrm));
+        end;
+    end loop;
+    for shard in select s.* from clipsql_private.shard as s where only_shard is null or s.shard_id = only_shard order by s.shard_id loop
+        link := 'clipsql_' || shard.server;
+        shard_id := shard.shard_id;
+        name := shard.name;
+        answer := null;
+        state := null;
+        problem := problems ->> shard.shard_id::text;
+        for attempt in 1 .. 2 loop
+            exit when problem is not null;
+            begin
+                execute format('select a.answer from %s.dblink_get_result($1) as a(answer jsonb)', dblink) into answer using link;
+                -- A second, empty one ends the answer.
+                execute format('select from %s.dblink_get_result($1) as a(answer jsonb)', dblink) using link;
+                exit;
+            exception when others then
+                state := sqlstate;
+                get stacked diagnostics detail = pg_exception_detail;
+                -- The server may have started again since the session asked it last.
+                if attempt = 1 and (state like '08%' or state like '57P%') then
+                    begin
+                        execute format('select %s.dblink_disconnect($1)', dblink) using link;
+                        execute format('select %1$s.dblink_connect($1, $2), %1$s.dblink_send_query($1, $3)', dblink)
+                            using link, shard.server, asked;
+                        state := null;
+                    exception when others then
+                        get stacked diagnostics detail = pg_exception_detail;
+                        problem := coalesce(nullif(detail, ''), sqlerrm);
+                    end;
+                else
+                    problem := sqlerrm;
+                end if;
+            end;
+        end loop;
+        problem := regexp_replace(problem, '\s+', ' ', 'g');
+        return next;
+    end loop;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION ask_shards(question text, request jsonb, only_shard integer, OUT shard_id integer, OUT name text, OUT answer jsonb, OUT problem text, OUT state text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.ask_shards(question text, request jsonb, only_shard integer, OUT shard_id integer, OUT name text, OUT answer jsonb, OUT problem text, OUT state text) IS 'Answers of all shards to a question, asked at once; problem and state (the SQLSTATE, null when it was not reached) of one without.';
 
 
 --
@@ -6074,6 +6360,53 @@ COMMENT ON FUNCTION clipsql_private.dependents(changed_class oid, changed oid) I
 
 
 --
+-- Name: describe_as_shard(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.describe_as_shard(request jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    one clipsql.model;
+    probe vector;
+    models jsonb := '[]';
+begin
+    for one in select m.* from clipsql.model as m order by m.name loop
+        begin
+            probe := clipsql.embed_text('a photo', one.name);
+        exception when sqlstate 'CQ005' or sqlstate 'CQ007' then  -- no text tower, or none that SQL can run
+            probe := null;
+        end;
+        models := models || jsonb_build_object(
+            'name', one.name, 'revision', one.revision, 'dimensions', one.dimensions, 'has_files', one.location is not null,
+            'probe', probe::text);
+    end loop;
+    return jsonb_build_object(
+        'revision', (select max(r.version_num) from clipsql_private.revision as r), 'models', models,
+        'is_coordinator', clipsql_private.has_shards(),
+        'slots', case when (request -> 'with_slots')::boolean then (
+            select jsonb_object_agg(s.slot, s.pictures)
+            from (
+                select clipsql_private.slot_of(i.url) as slot, count(*) as pictures from clipsql.image as i group by slot
+            ) as s) end,
+        'pictures', (select count(*) from clipsql.image as i),
+        'pending', (select count(*) from clipsql.image as i where i.status = 'pending'),
+        'failed', (select count(*) from clipsql.image as i where i.status = 'failed'),
+        'greatest_id', (select max(i.image_id) from clipsql.image as i),
+        'is_restricted', (select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = 'clipsql.image'::regclass));
+end;
+$$;
+
+
+--
+-- Name: FUNCTION describe_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.describe_as_shard(request jsonb) IS 'Revision, models and counts of a database, for a coordinator.';
+
+
+--
 -- Name: distance_m(double precision, double precision, double precision, double precision); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6087,6 +6420,42 @@ CREATE FUNCTION clipsql_private.distance_m(longitude_1 double precision, latitud
 --
 
 COMMENT ON FUNCTION clipsql_private.distance_m(longitude_1 double precision, latitude_1 double precision, longitude_2 double precision, latitude_2 double precision) IS 'Great-circle distance in metres between two WGS 84 positions in degrees.';
+
+
+--
+-- Name: distinct_hits(jsonb, double precision, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.distinct_hits(hits jsonb, distinct_above double precision, max_results integer) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    kept halfvec[] := '{}';
+    places integer[] := '{}';
+    candidate record;
+begin
+    for candidate in
+        select h.place, (h.hit ->> 'embedding')::halfvec as embedding
+        from jsonb_array_elements(hits) with ordinality as h(hit, place)
+        order by h.place
+    loop
+        exit when cardinality(places) = max_results;
+        if not exists (select from unnest(kept) as k(one) where 1 - (k.one <=> candidate.embedding) > distinct_above) then
+            kept := kept || candidate.embedding;
+            places := places || candidate.place::integer;
+        end if;
+    end loop;
+    return places;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION distinct_hits(hits jsonb, distinct_above double precision, max_results integer); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.distinct_hits(hits jsonb, distinct_above double precision, max_results integer) IS 'Places of the first of each group of near-identical hits, which are in their order.';
 
 
 --
@@ -7308,6 +7677,43 @@ COMMENT ON FUNCTION clipsql_private.hand_over(attachment integer, source regclas
 
 
 --
+-- Name: shard; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.shard (
+    shard_id integer NOT NULL,
+    name text NOT NULL,
+    server text NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT shard_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT shard_shard_id_check CHECK (((shard_id >= 0) AND (shard_id <= 8191)))
+);
+
+
+--
+-- Name: TABLE shard; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.shard IS 'A database that holds a part of the pictures; its foreign server says where, a user mapping as whom.';
+
+
+--
+-- Name: has_shards(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.has_shards() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (EXISTS (SELECT FROM clipsql_private.shard));
+
+
+--
+-- Name: FUNCTION has_shards(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.has_shards() IS 'Whether this database is a coordinator, whose pictures lie on shards.';
+
+
+--
 -- Name: partition_name(text, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -7893,7 +8299,7 @@ begin
                 clipsql_private.visible_images())
             into is_known using filter.in_collection;
     end if;
-    if filter.in_collection is not null and is_known is null then
+    if filter.in_collection is not null and is_known is null and not clipsql_private.has_shards() then
         raise warning using errcode = 'CQ008', message = format(
             'There is no collection "%s", so nothing matches; clipsql.collection_stats shows what there is.',
             left(filter.in_collection, 100));
@@ -9343,6 +9749,38 @@ COMMENT ON FUNCTION clipsql_private.project_tokens(of_model integer, of_layer in
 
 
 --
+-- Name: put_as_shard(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.put_as_shard(request jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    return jsonb_build_object('image', clipsql.put_image(
+        collection => request ->> 'collection', url => request ->> 'url', embedding => (request ->> 'embedding')::vector,
+        captions => case when jsonb_typeof(request -> 'captions') = 'array' then array(
+            select c.body from jsonb_array_elements_text(request -> 'captions') with ordinality as c(body, place) order by c.place) end,
+        metadata => nullif(request -> 'metadata', 'null'),
+        taken_at => (request ->> 'taken_at')::timestamptz,
+        longitude => (request ->> 'longitude')::double precision, latitude => (request ->> 'latitude')::double precision,
+        model => request ->> 'model',
+        caption_embeddings => case when jsonb_typeof(request -> 'caption_embeddings') = 'array' then array(
+            select v.vector::vector
+            from jsonb_array_elements_text(request -> 'caption_embeddings') with ordinality as v(vector, place) order by v.place) end,
+        language => request ->> 'language'));
+end;
+$$;
+
+
+--
+-- Name: FUNCTION put_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.put_as_shard(request jsonb) IS 'Puts a picture for a coordinator, and tells its image_id.';
+
+
+--
 -- Name: put_captions(bigint, text[], public.vector[], text, clipsql.model); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -9396,6 +9834,49 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.put_captions(image bigint, captions text[], embeddings public.vector[], language text, chosen clipsql.model) IS 'Makes these the captions of a picture, with vectors where there are some.';
+
+
+--
+-- Name: put_on_shard(text, text, public.vector, text[], jsonb, timestamp with time zone, double precision, double precision, text, public.vector[], text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.put_on_shard(collection text, url text, embedding public.vector, captions text[], metadata jsonb, taken_at timestamp with time zone, longitude double precision, latitude double precision, model text, caption_embeddings public.vector[], language text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET extra_float_digits TO '1'
+    AS $_$
+#variable_conflict use_variable
+declare
+    target clipsql_private.shard;
+    told record;
+begin
+    perform clipsql_private.refuse_restricted();
+    lock table clipsql_private.slot in row share mode;
+    select h.* into target
+    from clipsql_private.slot as s
+    join clipsql_private.shard as h on h.shard_id = s.shard_id
+    where s.slot = clipsql_private.slot_of(coalesce(put_on_shard.url, ''));
+    select a.* into told from clipsql_private.ask_shards('put_as_shard', jsonb_build_object(
+            'collection', put_on_shard.collection, 'url', put_on_shard.url, 'embedding', put_on_shard.embedding::text,
+            'captions', to_jsonb(put_on_shard.captions), 'metadata', put_on_shard.metadata, 'taken_at', put_on_shard.taken_at,
+            'longitude', put_on_shard.longitude, 'latitude', put_on_shard.latitude, 'model', put_on_shard.model,
+            'caption_embeddings', to_jsonb(put_on_shard.caption_embeddings::text[]), 'language', put_on_shard.language),
+        target.shard_id) as a;
+    if told.problem is null then
+        return told.answer -> 'image';
+    elsif told.state ~ '^CQ00[2-6]$' then
+        raise exception using errcode = told.state, message = told.problem;
+    end if;
+    raise exception using errcode = 'CQ007', message = format('Shard %s gives no answer: %s.', target.name, rtrim(told.problem, '.'));
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION put_on_shard(collection text, url text, embedding public.vector, captions text[], metadata jsonb, taken_at timestamp with time zone, longitude double precision, latitude double precision, model text, caption_embeddings public.vector[], language text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.put_on_shard(collection text, url text, embedding public.vector, captions text[], metadata jsonb, taken_at timestamp with time zone, longitude double precision, latitude double precision, model text, caption_embeddings public.vector[], language text) IS 'Puts a picture on its shard, and returns its image_id.';
 
 
 --
@@ -10175,6 +10656,15 @@ begin
             'A request asks for one of text, image, vector and query, not for %s of them.',
             num_nonnulls(read.text, read.image, read.vector, read.query));
     end if;
+    if read.fusion is not null and read.query is null then
+        raise exception using errcode = 'CQ004', message = 'fusion tells how the terms of a query become one; give it with query.';
+    elsif read.search_in not in ('pictures', 'regions') then
+        raise exception using errcode = 'CQ004', message = format(
+            'search_in is wrong: it is pictures, the default, or regions, not %s.', left(read.search_in, 100));
+    elsif read.having_label is not null and read.search_in is distinct from 'regions' then
+        raise exception using errcode = 'CQ004',
+            message = 'having_label is of regions; give it with "search_in": "regions", or leave it out.';
+    end if;
     return read;
 end;
 $$;
@@ -10185,6 +10675,76 @@ $$;
 --
 
 COMMENT ON FUNCTION clipsql_private.read_request(request jsonb) IS 'A request in JSON, member by member; CQ004 names what is wrong.';
+
+
+--
+-- Name: refuse_picture(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.refuse_picture() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception using errcode = 'CQ007', message =
+        'This database is a coordinator, whose pictures lie on shards; write through "clipsql ingest", clipsql.put_image or'
+        ' Searcher.put_many, or on the shard itself.';
+end;
+$$;
+
+
+--
+-- Name: FUNCTION refuse_picture(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.refuse_picture() IS 'Trigger of a coordinator: its pictures lie on shards.';
+
+
+--
+-- Name: refuse_restricted(); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.refuse_restricted() RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not clipsql_private.sees_all(clipsql_private.caller()) then
+        raise exception using errcode = 'CQ007', message =
+            'Row-level security on clipsql.image does not reach over shards, so this role is not answered here; let tenants ask'
+            ' a shard of their own, or an owner who names a collection.';
+    end if;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION refuse_restricted(); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.refuse_restricted() IS 'CQ007 for a caller from whom row-level security hides pictures.';
+
+
+--
+-- Name: refuse_shards(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.refuse_shards(door text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+begin
+    if clipsql_private.has_shards() then
+        raise exception using errcode = 'CQ007', message = format(
+            'clipsql.%s does not reach over shards, on which the pictures of this database lie; ask each of "clipsql shard list".', door);
+    end if;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION refuse_shards(door text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.refuse_shards(door text) IS 'CQ007 on a coordinator, from a function that answers about the pictures of its own database only.';
 
 
 --
@@ -10372,6 +10932,61 @@ END;
 --
 
 COMMENT ON FUNCTION clipsql_private.remembered_vector(body text, of_model integer) IS 'The remembered vector of a text under a model; null without one.';
+
+
+--
+-- Name: remove_as_shard(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.remove_as_shard(request jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    images constant bigint[] := array(
+        select i.image_id
+        from clipsql.image as i
+        where i.image_id in (select g.image::bigint from jsonb_array_elements(request -> 'images') as g(image))
+        order by i.image_id);
+begin
+    perform clipsql.remove_images(images);
+    return jsonb_build_object('removed', to_jsonb(images));
+end;
+$$;
+
+
+--
+-- Name: FUNCTION remove_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.remove_as_shard(request jsonb) IS 'Removes pictures for a coordinator, and tells which there were.';
+
+
+--
+-- Name: remove_from_shards(bigint[]); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.remove_from_shards(images bigint[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform clipsql_private.refuse_restricted();
+    lock table clipsql_private.slot in row share mode;
+    return (
+        select count(distinct r.image)
+        from clipsql_private.shard_answers(
+            'remove_as_shard', jsonb_build_object('images', coalesce(to_jsonb(images), '[]')), false) as a
+        cross join lateral jsonb_array_elements(a.answer -> 'removed') as r(image));
+end;
+$$;
+
+
+--
+-- Name: FUNCTION remove_from_shards(images bigint[]); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.remove_from_shards(images bigint[]) IS 'Removes pictures from all shards, and returns how many there were.';
 
 
 --
@@ -10700,6 +11315,61 @@ COMMENT ON FUNCTION clipsql_private.retry_failed_rows(passing text[], most_rows 
 
 
 --
+-- Name: run_region_request(clipsql_private.requested_search, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.run_region_request(asked clipsql_private.requested_search, chosen text) RETURNS SETOF clipsql.region_result
+    LANGUAGE plpgsql STABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    path constant jsonpath := clipsql_private.read_path(asked.metadata_matches);
+    terms record;
+    direction vector;
+    pictures bigint[];
+begin
+    if num_nonnulls(asked.min_percentile, asked.distinct_above) > 0 then
+        raise exception using errcode = 'CQ004',
+            message = 'min_percentile and distinct_above are of whole pictures; leave them out where search_in is regions.';
+    elsif asked.fusion <> 'weighted sum' then
+        raise exception using errcode = 'CQ004',
+            message = 'Regions are compared with the weighted sum of all terms; leave fusion out where search_in is regions.';
+    elsif asked.query is not null then
+        terms := clipsql_private.query_vectors(asked.query, chosen);
+        direction := clipsql.mix(terms.vectors, terms.weights);
+        pictures := terms.pictures;
+    elsif asked.image is not null then
+        direction := clipsql.image_vector(asked.image, chosen);
+        pictures := array[asked.image];
+    elsif asked.text is not null then
+        perform clipsql_private.check_text(asked.text);
+        direction := clipsql.embed_text(asked.text, chosen);
+    else
+        direction := asked.vector;
+    end if;
+    return query
+    select s.*
+    from clipsql.search_regions(
+        query => direction, max_results => coalesce(asked.max_results, 10),
+        in_collection => asked.in_collection, taken_from => asked.taken_from, taken_until => asked.taken_until,
+        daily_from => asked.daily_from, daily_until => asked.daily_until,
+        near_longitude => asked.near_longitude, near_latitude => asked.near_latitude, within_m => asked.within_m,
+        inside => asked.inside, having_metadata => asked.having_metadata, metadata_matches => path,
+        caption_query => asked.caption_query, only_images => asked.only_images,
+        except_images => clipsql_private.joined_images(asked.except_images, pictures),
+        min_similarity => asked.min_similarity, having_label => asked.having_label, model => chosen) as s;
+end;
+$$;
+
+
+--
+-- Name: FUNCTION run_region_request(asked clipsql_private.requested_search, chosen text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.run_region_request(asked clipsql_private.requested_search, chosen text) IS 'The rows of the search for regions that a request in JSON asks for.';
+
+
+--
 -- Name: run_request(clipsql_private.requested_search, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -10723,8 +11393,6 @@ begin
             min_similarity => asked.min_similarity, min_percentile => asked.min_percentile,
             distinct_above => asked.distinct_above, model => chosen) as s;
         return;
-    elsif asked.fusion is not null then
-        raise exception using errcode = 'CQ004', message = 'fusion tells how the terms of a query become one; give it with query.';
     elsif asked.text is not null then
         perform clipsql_private.check_text(asked.text);
     end if;
@@ -11157,6 +11825,74 @@ COMMENT ON FUNCTION clipsql_private.shape_text(body text) IS 'What kind of chara
 
 
 --
+-- Name: shard_answers(text, jsonb, boolean); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.shard_answers(question text, request jsonb, may_be_partial boolean, OUT shard_id integer, OUT answer jsonb) RETURNS SETOF record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+declare
+    is_partial constant boolean := may_be_partial
+        and coalesce(nullif(current_setting('clipsql.partial_answers', true), ''), 'off')::boolean;
+    one record;
+    left_out text[] := '{}';
+    answered integer := 0;
+begin
+    for one in select a.* from clipsql_private.ask_shards(question, request) as a loop
+        if one.problem is null then
+            answered := answered + 1;
+            shard_id := one.shard_id;
+            answer := one.answer;
+            return next;
+        elsif one.state ~ '^CQ00[2-6]$' then
+            raise exception using errcode = one.state, message = one.problem;
+        elsif not is_partial then
+            raise exception using errcode = 'CQ007', message = format('Shard %s gives no answer: %s.', one.name, rtrim(one.problem, '.')),
+                hint = 'Look with "clipsql shard check".' || case when may_be_partial then
+                    ' An answer without it: set clipsql.partial_answers = on.' else '' end;
+        else
+            left_out := left_out || one.name;
+        end if;
+    end loop;
+    if answered = 0 then
+        raise exception using errcode = 'CQ007', message = format(
+            'No shard answers (%s); look with "clipsql shard check".', array_to_string(left_out, ', '));
+    end if;
+    perform set_config('clipsql.shards_left_out', array_to_string(left_out, ', '), true);
+    if left_out <> '{}' then
+        raise warning using errcode = '01CQ1', message = format(
+            'The answer is partial: shard %s does not answer; look with "clipsql shard check".', array_to_string(left_out, ', '));
+    end if;
+end;
+$_$;
+
+
+--
+-- Name: FUNCTION shard_answers(question text, request jsonb, may_be_partial boolean, OUT shard_id integer, OUT answer jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.shard_answers(question text, request jsonb, may_be_partial boolean, OUT shard_id integer, OUT answer jsonb) IS 'Answers of all shards; CQ007 names one that does not answer, unless clipsql.partial_answers is on.';
+
+
+--
+-- Name: shard_is_locked(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.shard_is_locked(request jsonb) RETURNS jsonb
+    LANGUAGE sql
+    RETURN jsonb_build_object('is_locked', (NOT pg_try_advisory_xact_lock((hashtext('clipsql shard'::text))::bigint)));
+
+
+--
+-- Name: FUNCTION shard_is_locked(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.shard_is_locked(request jsonb) IS 'Whether this database is being added to a coordinator.';
+
+
+--
 -- Name: share_error(double precision, integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -11186,6 +11922,22 @@ CREATE FUNCTION clipsql_private.share_lower(distance double precision, nearest d
 --
 
 COMMENT ON FUNCTION clipsql_private.share_lower(distance double precision, nearest double precision[], size integer) IS 'Share of a collection of that size that lies farther than a distance, of the nearest ones in order.';
+
+
+--
+-- Name: slot_of(text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.slot_of(url text) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((get_byte(clipsql.url_digest(split_part(url, '#'::text, 1)), 0) << 2) + (get_byte(clipsql.url_digest(split_part(url, '#'::text, 1)), 1) >> 6));
+
+
+--
+-- Name: FUNCTION slot_of(url text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.slot_of(url text) IS 'The slot, 0 to 1023, in which a picture of that address lies.';
 
 
 --
@@ -11445,6 +12197,60 @@ COMMENT ON FUNCTION clipsql_private.url_column_of(attachment integer) IS 'Name o
 
 
 --
+-- Name: vector_as_shard(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.vector_as_shard(request jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    image constant bigint := request -> 'image';
+begin
+    if not exists (select from clipsql.image as i where i.image_id = image) then
+        return '{}';
+    end if;
+    return jsonb_build_object('vector', clipsql.image_vector(image, request ->> 'model')::text);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION vector_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.vector_as_shard(request jsonb) IS 'The embedding of a picture of this shard, for a coordinator.';
+
+
+--
+-- Name: vector_of_shards(bigint, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.vector_of_shards(image bigint, model text) RETURNS public.vector
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not clipsql_private.has_shards() then
+        return null;
+    end if;
+    perform clipsql_private.refuse_restricted();
+    return (
+        select max(a.answer ->> 'vector')
+        from clipsql_private.shard_answers(
+            'vector_as_shard', jsonb_build_object('image', image, 'model', model), false) as a);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION vector_of_shards(image bigint, model text); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.vector_of_shards(image bigint, model text) IS 'The embedding of a picture that lies on a shard; null when it is on none.';
+
+
+--
 -- Name: view_statement(oid); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -11566,7 +12372,8 @@ begin
             -- One match more than were met, in a gap more than was walked: an estimate that chance rarely fools.
             max_results * (passed + expected_gap) / (coalesce(cardinality(ids), 0) + 1),
             strategy.ef_search, strategy.total_rows))));
-        if width > longest_walk or (walked + width) * strategy.step_ms > strategy.compare_ms then
+        -- As for the first one: a walk must promise to take under two thirds of the time.
+        if width > longest_walk or 1.5 * (walked + width) * strategy.step_ms > strategy.compare_ms then
             ids := null;
             distances := null;
             return;
@@ -13971,6 +14778,25 @@ ALTER TABLE clipsql_private.shadow ALTER COLUMN shadow_id ADD GENERATED ALWAYS A
 
 
 --
+-- Name: slot; Type: TABLE; Schema: clipsql_private; Owner: -
+--
+
+CREATE TABLE clipsql_private.slot (
+    slot integer NOT NULL,
+    shard_id integer NOT NULL,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT slot_slot_check CHECK (((slot >= 0) AND (slot <= 1023)))
+);
+
+
+--
+-- Name: TABLE slot; Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON TABLE clipsql_private.slot IS 'One of the 1,024 parts of all pictures, and the shard where it lies since `moved_at`.';
+
+
+--
 -- Name: text_added_token; Type: TABLE; Schema: clipsql_private; Owner: -
 --
 
@@ -14378,126 +15204,126 @@ COPY clipsql.fusion (fusion_id, model_id, name, kind, picture_weight, text_weigh
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:26.842865+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:32:27.167985+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:32:27.483977+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.269111+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 12:46:37.429576+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 12:46:37.580774+00
 \.
 
 
@@ -14514,7 +15340,7 @@ COPY clipsql.image_region (region_id, image_id, box, label, score, is_tile, erro
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 12:32:26.481824+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 12:46:37.053391+00
 \.
 
 
@@ -14651,7 +15477,7 @@ COPY clipsql_private.changed_row (changed_at, is_fresh) FROM stdin;
 --
 
 COPY clipsql_private.code_basis (basis_id, model_id, length, left_out, cone, learned_from, state, changed_at) FROM stdin;
-1	1	8	0	0.12367908656597137	120	ready	2026-11-29 12:32:28.846665+00
+1	1	8	0	0.12367908656597137	120	ready	2026-11-29 12:46:38.22406+00
 \.
 
 
@@ -14901,7 +15727,7 @@ COPY clipsql_private.repeat (watch_id, image_id, alert_id) FROM stdin;
 --
 
 COPY clipsql_private.revision (version_num) FROM stdin;
-0016
+0017
 \.
 
 
@@ -15054,6 +15880,22 @@ COPY clipsql_private.search_tuning (tuning_id, model_id, collection, ef_search, 
 --
 
 COPY clipsql_private.shadow (shadow_id, model_id, collection, begun_at, kept_until, noted_at, noted_waiting, pace) FROM stdin;
+\.
+
+
+--
+-- Data for Name: shard; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.shard (shard_id, name, server, added_at) FROM stdin;
+\.
+
+
+--
+-- Data for Name: slot; Type: TABLE DATA; Schema: clipsql_private; Owner: -
+--
+
+COPY clipsql_private.slot (slot, shard_id, moved_at) FROM stdin;
 \.
 
 
@@ -15749,7 +16591,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 12:32:28.4806+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 12:46:38.033388+00
 \.
 
 
@@ -16440,6 +17282,38 @@ ALTER TABLE ONLY clipsql_private.shadow
 
 ALTER TABLE ONLY clipsql_private.shadow
     ADD CONSTRAINT shadow_pkey PRIMARY KEY (shadow_id);
+
+
+--
+-- Name: shard shard_name_key; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.shard
+    ADD CONSTRAINT shard_name_key UNIQUE (name);
+
+
+--
+-- Name: shard shard_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.shard
+    ADD CONSTRAINT shard_pkey PRIMARY KEY (shard_id);
+
+
+--
+-- Name: shard shard_server_key; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.shard
+    ADD CONSTRAINT shard_server_key UNIQUE (server);
+
+
+--
+-- Name: slot slot_pkey; Type: CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.slot
+    ADD CONSTRAINT slot_pkey PRIMARY KEY (slot);
 
 
 --
@@ -17300,6 +18174,14 @@ ALTER TABLE ONLY clipsql_private.search_tuning
 
 ALTER TABLE ONLY clipsql_private.shadow
     ADD CONSTRAINT shadow_model_id_fkey FOREIGN KEY (model_id) REFERENCES clipsql.model(model_id) ON DELETE CASCADE;
+
+
+--
+-- Name: slot slot_shard_id_fkey; Type: FK CONSTRAINT; Schema: clipsql_private; Owner: -
+--
+
+ALTER TABLE ONLY clipsql_private.slot
+    ADD CONSTRAINT slot_shard_id_fkey FOREIGN KEY (shard_id) REFERENCES clipsql_private.shard(shard_id);
 
 
 --

@@ -140,6 +140,7 @@ SAY_OTHERWISE = {
     "dynamic_library_path": "is where a superuser looks for PL/pgSQL and pgvector themselves",
     "zero_damaged_pages": "destroys what it reads",
     "session_replication_role": "is how a superuser writes without triggers, as a copy of another database",
+    "log_statement_stats": "is refused beside the other three of its kind",
     "jit_debugging_support": "is not for servers in use",
     "geqo_pool_size": "is memory that the planner takes at once",
     "temp_buffers": "is memory that a session takes at once",
