@@ -8,6 +8,9 @@ search? Intervals hold in 95 of 100 cases, by resampling scenes or queries. `--s
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy; torch has threads of its own
+
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
