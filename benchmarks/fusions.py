@@ -10,10 +10,15 @@ weighted sum.
 from __future__ import annotations
 
 import os
+
+# Small products of matrices: threads of BLAS that wait for each other take many times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -23,7 +28,9 @@ from PIL import Image
 from clipsql.demo import MODEL_FOLDER
 from clipsql.demo.scenes import COLOURS, KINDS, PLACES, TIMES, WEATHERS, Scene, draw_scene, random_scene
 from clipsql.encoding import Encoder, load_encoder
+from clipsql.fusing.combiners import Combiner, Vectors, reciprocal_ranks
 from clipsql.fusing.fitting import Examples, fit_fusion
+from clipsql.processes import helpers
 
 FIRST_SEED = 720_000_000
 """Far above the seeds of the training scenes."""
@@ -58,10 +65,15 @@ def drawn(count: int) -> Examples:
     encoder = load_encoder(str(MODEL_FOLDER), device="cpu", dtype="float32")
     scenes = [random_scene(FIRST_SEED + number) for number in range(count)]
     meant = [changed(scene, chance) for scene in scenes]
+    with helpers(os.cpu_count() or 1) as pool:
+        asked, wanted = (
+            encoded(encoder, pool.map(draw_scene, some, chunksize=25))
+            for some in (scenes, [scene for _, scene in meant])
+        )
     return Examples(
-        pictures=encoded(encoder, map(draw_scene, scenes)),
+        pictures=asked,
         texts=encoder.encode_texts([text for text, _ in meant]),
-        wanted=encoded(encoder, (draw_scene(scene) for _, scene in meant)),
+        wanted=wanted,
         wanted_ids=np.arange(count),
     )
 
@@ -88,37 +100,54 @@ def photos(folder: Path, model: Path, count: int) -> Examples:
     return Examples(pictures=vectors[asked[wanted]], texts=texts, wanted=vectors[wanted], wanted_ids=wanted)
 
 
-def encoded(
-    encoder: Encoder, pictures: Iterator[Image.Image]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """Vectors of pictures, which are held one at a time."""
-    return np.concatenate([encoder.encode_images([picture]) for picture in pictures])
+def encoded(encoder: Encoder, pictures: Iterable[Image.Image]) -> Vectors:
+    """Vectors of pictures, of which a batch is held at a time."""
+    return np.concatenate([encoder.encode_images(batch) for batch in batched(pictures, 64)])
 
 
-def show(name: str, make: Callable[[], Examples]) -> None:
-    """Fit a fusion and print how it does."""
-    examples = make()
+def batched(pictures: Iterable[Image.Image], size: int) -> Iterator[list[Image.Image]]:
+    """The pictures, so many at a time."""
+    left = iter(pictures)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
+def show(name: str, examples: Examples) -> None:
+    """Fit a fusion and print how it does, as a row of the table."""
     began = time.perf_counter()
     fitted = fit_fusion(examples)
+    took_s = time.perf_counter() - began
+    gallery, places = examples.gallery()
+    alone = [
+        reciprocal_ranks(
+            Combiner(weight, 1 - weight)(examples.pictures, examples.texts), gallery, places
+        ).mean()
+        for weight in (1.0, 0.0)
+    ]
+    gain = f"{fitted.fusion - fitted.weighted_sum:+.3f} [{fitted.gain_low:+.3f}, {fitted.gain_high:+.3f}]"
     print(
-        f"{name}: {len(examples):,} examples. average {fitted.average:.3f}  weighted sum {fitted.weighted_sum:.3f} "
-        f"({fitted.combiner.picture_weight:g} : {fitted.combiner.text_weight:g})  {fitted.kind} {fitted.fusion:.3f}  "
-        f"gain [{fitted.gain_low:+.3f}, {fitted.gain_high:+.3f}]  fitted in {time.perf_counter() - began:.0f} s",
+        f"| {name} | {len(examples):,} of {len(gallery):,} | {alone[0]:.3f} | {alone[1]:.3f} | {fitted.average:.3f} "
+        f"| {fitted.weighted_sum:.3f} | {fitted.fusion:.3f} ({fitted.kind}) "
+        f"| {gain} | {took_s:.0f} |",
         flush=True,
     )
 
 
 @click.command()
-@click.option("--scenes", default=4000, show_default=True)
-@click.option("--pictures", default=1000, show_default=True, help="Photos of Flickr8k.")
+@click.option("--scenes", default=1500, show_default=True)
+@click.option("--pictures", default=700, show_default=True, help="Photos of Flickr8k.")
 def main(scenes: int, pictures: int) -> None:
-    """Compare learned fusions with sums."""
-    show("Drawn scenes", lambda: drawn(scenes))
+    """Compare learned fusions with sums: one table."""
+    print(
+        "| examples | examples of wanted | picture alone | text alone | average | best weighted sum | learned "
+        "| gain over the sum [95 %] | fitted in s |\n|---|---|---|---|---|---|---|---|---|"
+    )
+    show("drawn scenes", drawn(scenes))
     shared = Path(
         os.environ.get("CLIPSQL_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
     )
     if (shared / "flickr8k-val").is_dir():
-        show("Photos", lambda: photos(shared / "flickr8k-val", shared / "models" / "photo-dual", pictures))
+        show("photos", photos(shared / "flickr8k-val", shared / "models" / "photo-dual", pictures))
     else:
         print(f"The photos are not here ({shared}); set CLIPSQL_SHARED_DATA to the folder of the test data.")
 

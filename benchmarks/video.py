@@ -17,9 +17,12 @@ B. Moments. Films of the demo's cameras in which vehicles drive past, ingested a
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy; torch has threads of its own
+
 import json
 import math
-import os
 import re
 import shutil
 import statistics

@@ -23,6 +23,7 @@ from clipsql.cli.model import model
 from clipsql.cli.regions import regions
 from clipsql.cli.remove import remove
 from clipsql.cli.search import search
+from clipsql.cli.search_captions import captions
 from clipsql.cli.search_moments import moments
 from clipsql.cli.serve import serve
 from clipsql.cli.shard import shard
@@ -116,4 +117,5 @@ for _command in (
     worker,
 ):
     main.add_command(_command)
+search.add_command(captions)
 search.add_command(moments)

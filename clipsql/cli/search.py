@@ -15,15 +15,14 @@ from clipsql.cli.options import (
     database_option,
     encoder_options,
     json_option,
-    nearest_options,
     search_options,
 )
-from clipsql.cli.output import note, show_document, show_json, show_matches, show_table
-from clipsql.cli.query_vector import existing_file, read_vector
+from clipsql.cli.output import note, show_document, show_matches
+from clipsql.cli.query_vector import read_vector
 from clipsql.cli.region_options import BoxType, of_regions, region_options
 from clipsql.cli.reranking import RerankOptions, private_hosts_option, rerank_options
 from clipsql.config import Settings
-from clipsql.db.calls.arguments import Fusion, NearestOptions, SearchOptions
+from clipsql.db.calls.arguments import Fusion, SearchOptions
 from clipsql.db.opening import open_database
 from clipsql.errors import ConfigurationError, TextEncoderUnavailable
 from clipsql.picture import Box
@@ -255,42 +254,6 @@ def hybrid(
     return query, searcher.search_hybrid(
         query, text_weight=text_weight, vector_weight=vector_weight, **options
     )
-
-
-@search.command()
-@click.argument("query")
-@nearest_options
-@encoder_options
-@json_option
-@database_option
-def captions(
-    settings: Settings,
-    query: str,
-    options: NearestOptions,
-    timezone: str,
-    device: str | None,
-    dtype: str | None,
-    as_json: bool,
-) -> None:
-    """Find captions that mean what QUERY says, in whatever words, or that fit the picture in the file QUERY.
-
-    \b
-    clipsql search captions "a red lorry" --max-results 3
-    clipsql search captions ./street.jpg --in-collection streets
-    """
-    model = options.pop("model", None)
-    with open_database(settings) as engine:
-        searcher = Searcher(engine, model=model, device=device, dtype=dtype, timezone=timezone)
-        file = existing_file(query)
-        found = searcher.search_captions(query if file is None else searcher.embed_image(file), **options)
-    if as_json:
-        for caption in found:
-            show_json(caption)
-    else:
-        show_table(
-            ("rank", "similarity", "caption", "image"),
-            ((one.rank, f"{one.similarity:.3f}", one.caption, one.image_id) for one in found),
-        )
 
 
 def _words(searcher: Searcher, text: str) -> Sequence[WordWeight]:

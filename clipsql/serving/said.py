@@ -44,7 +44,11 @@ _SCORES = """
     order by a.score desc, q.query_id
     limit 20
 """
-HAS_REGIONS = sa.text("select exists (select from clipsql.region_embedding)")
+# By size: where tenants are kept apart, one who has none would look through those of all.
+HAS_REGIONS = sa.text(
+    "select exists (select from pg_catalog.pg_inherits as h"
+    " where h.inhparent = 'clipsql.region_embedding'::regclass and pg_relation_size(h.inhrelid) > 0)"
+)
 
 
 @dataclass(frozen=True)
