@@ -197,6 +197,7 @@ def test_columns_survive_arrow_and_pandas(engine: Engine, model: ModelRow, folde
     assert rows(engine, "pandas") == rows(engine, "plain") == rows(engine, "lists")
     frame = pd.DataFrame({"picture": sorted(folder.glob("b*.jpg")), "captions": ["x"]})
     assert embed_batch(frame, model.location)["error"][0] is None
+    assert embed_batch(frame["picture"], model.location)["error"][0] is None
 
 
 def test_what_is_on_the_web_is_downloaded(model: ModelRow, web: WebServer) -> None:
