@@ -57,7 +57,7 @@ def timed(engine: Engine, folder: Path, count: int, processes: int) -> dict[str,
     url = engine.url.render_as_string(hide_password=False)
     environment = os.environ | {
         "CLIPSQL_DATABASE_URL": url,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "examples"))),
         "OMP_NUM_THREADS": "1",
         "DO_NOT_TRACK": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -66,7 +66,7 @@ def timed(engine: Engine, folder: Path, count: int, processes: int) -> dict[str,
     run([queued], environment)
     ways: dict[str, Callable[[], None]] = {
         name: lambda file=file, package=package: run(
-            [(sys.executable, "-c", RUN, str(ROOT / "examples"), file, package, str(processes))], environment
+            [(sys.executable, "-c", RUN, file, package, str(processes))], environment
         )
         for name, (package, file) in RECIPES.items()
         if find_spec(package) is not None
@@ -87,10 +87,8 @@ def timed(engine: Engine, folder: Path, count: int, processes: int) -> dict[str,
 
 RUN = """
 import sys
-sys.path.insert(0, sys.argv[1])
-recipe = __import__(sys.argv[2])
-processes = int(sys.argv[4])
-recipe.main(**{"actors" if sys.argv[3] == "ray" else "processes": processes})
+recipe = __import__(sys.argv[1])
+recipe.main(**{"actors" if sys.argv[2] == "ray" else "processes": int(sys.argv[3])})
 """
 EMBEDDED = """
     select i.collection, count(*) from clipsql.image as i join clipsql.image_embedding as e using (image_id) group by 1
