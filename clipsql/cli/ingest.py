@@ -116,8 +116,9 @@ def ingest(
 
     SOURCE is a folder, with what lies in it to tell of its pictures (captions.csv, metadata.jsonl, 1.txt or 1.json
     beside 1.jpg); a video, frames of which become pictures, as of those in a folder or a list; tar archives or
-    Parquet files with pictures in them; a CSV, TSV, JSON (COCO's too), JSON-lines or Parquet manifest of local files or
-    of URLs, or - for such a manifest on standard input; or pictures or tar archives in an object store. What is on the web is downloaded, and robots.txt obeyed.
+    Parquet files with pictures in them; pictures or archives in an object store; a CSV, TSV, JSON (COCO's too),
+    JSON-lines or Parquet manifest of local files or of URLs, or - for such a manifest on standard input. What is on the
+    web is downloaded, and robots.txt obeyed.
     Pictures whose vectors were made elsewhere are stored with these, under the --model that they belong to: a column
     of a Parquet file (--map embedding=COLUMN), .npy files beside any list (--embeddings), a .npz file of arrays by
     name; captions may bring theirs, too (--caption-embeddings).

@@ -84,7 +84,7 @@ def _rows(pictures: Sequence[Any] | Table) -> list[dict[str, Any]]:
     """A row with its columns for each picture. Raises TypeError, InvalidArgument."""
     if isinstance(pictures, str | bytes | Path | Image.Image):
         raise TypeError("embed_batch takes many pictures; give a list of them")
-    if hasattr(pictures, "keys"):  # a frame of pandas is no mapping, but has columns by name
+    if isinstance(pictures, Mapping) or hasattr(pictures, "columns"):  # a frame of pandas is no mapping
         table: Any = pictures
         return rows_of(columns_of(table, _GIVEN, needed=("picture",)))
     return [{"picture": picture} for picture in pictures]

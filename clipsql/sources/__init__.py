@@ -87,6 +87,10 @@ def open_source(
     }
     if stores.address_of(path) is not None:
         return open_store(path, **columns)
+    if str(path).startswith(("http:/", "https:/")):  # a path has one slash there
+        raise SourceError(
+            f"{path.name} is on the web; name a list with its address, or download an archive or a list first."
+        )
     if delimiter is not None and (path.is_dir() or path.name.lower().endswith((*ARCHIVES, *PARQUET))):
         raise SourceError(f"{path.name} is no CSV; leave --delimiter out.")
     if is_video(path) and path.is_file():

@@ -23,6 +23,7 @@ from web_server import WebServer
 import clipsql as package
 from clipsql import embed_batch, errors, write_batch
 from clipsql.db.models import ModelRow
+from clipsql.db.pictures import writing
 from clipsql.models import register_model
 from clipsql.web.downloading import DownloadOptions
 
@@ -197,6 +198,7 @@ def test_columns_survive_arrow_and_pandas(engine: Engine, model: ModelRow, folde
     assert rows(engine, "pandas") == rows(engine, "plain") == rows(engine, "lists")
     frame = pd.DataFrame({"picture": sorted(folder.glob("b*.jpg")), "captions": ["x"]})
     assert embed_batch(frame, model.location)["error"][0] is None
+    assert embed_batch(frame["picture"], model.location)["error"][0] is None
 
 
 def test_what_is_on_the_web_is_downloaded(model: ModelRow, web: WebServer) -> None:
@@ -246,7 +248,8 @@ def test_captions_without_vectors_and_regions_wait_for_a_worker(
             "insert into clipsql.image_region (image_id, box)"
             " select image_id, '{0,0,5,5}' from clipsql.image where url like '%%blue.jpg'"
         )
-    write_batch(columns, collection="c", database=engine)
+    Image.new("RGB", (50, 50), "white").save(folder / "blue.jpg")
+    write_batch(embed_batch([folder / "blue.jpg"], model.location), collection="c", database=engine)
     with engine.connect() as connection:
         assert connection.exec_driver_sql("select count(*) from clipsql_private.queue").scalar_one() == 2
 
@@ -261,6 +264,16 @@ def test_a_partition_that_two_write_at_once_is_there_once(
     engine: Engine, model: ModelRow, folder: Path
 ) -> None:
     columns = embed_batch(told(folder), model.location)
+    with ThreadPoolExecutor(4) as pool:
+        with writing.only_ingest(engine, "c"):
+            waiting = pool.submit(write_batch, columns, collection="waits", database=engine)
+            assert "added" in waiting.result()["outcome"]
+            waiting = pool.submit(write_batch, columns, collection="c", database=engine)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+        assert "added" in waiting.result()["outcome"]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("delete from clipsql.image")
     with ThreadPoolExecutor(4) as pool:
         done = list(
             pool.map(lambda _: write_batch(columns, collection="c", database=engine)["outcome"], range(4))

@@ -48,6 +48,7 @@ def states(engine: Engine) -> dict[str, tuple[str, str | None]]:
     return {url.rpartition("/")[2]: (status, failure) for url, status, failure in found}
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_store_becomes_a_collection(
     bucket: fsspec.AbstractFileSystem, clipsql: Callable[..., Result], engine: Engine, model_folder: Path
 ) -> None:

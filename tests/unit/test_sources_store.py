@@ -152,6 +152,8 @@ def test_what_cannot_be_read_says_why(memory: fsspec.AbstractFileSystem) -> None
         open_source(Path("memory://none"))
     with pytest.raises(SourceError, match="no address"):
         open_source(Path("memory://bucket/../other"))
+    with pytest.raises(SourceError, match=r"1\.tar is on the web"):
+        open_source(Path("https://example.com/1.tar"))
     with pytest.raises(ConfigurationError, match='"oss://" needs the package ossfs; run: pip install ossfs'):
         open_source(Path("oss://bucket/photos"))
 
