@@ -176,10 +176,7 @@ REVISIONS = [script.revision for script in migrating._scripts().walk_revisions("
 
 @pytest.mark.parametrize(
     "revision",
-    [
-        pytest.param(revision, marks=() if revision in ("0005",) else pytest.mark.slow)
-        for revision in REVISIONS
-    ],
+    [pytest.param(revision, marks=pytest.mark.slow) for revision in REVISIONS],
 )
 def test_an_update_of_the_extension_makes_what_migrations_make(
     revision: str, server: ShareServer, migrated: Engine
@@ -257,7 +254,8 @@ def test_the_script_for_pg_tle_holds_the_same(server: ShareServer, migrated: Eng
             "create table pgtle.kept (name text, version text, description text, ext text, requires text[])",
             "create function pgtle.install_extension("
             " name text, version text, description text, ext text, requires text[]) returns boolean language sql"
-            " begin atomic insert into pgtle.kept values (name, version, description, ext, requires) returning true; end",
+            " begin atomic insert into pgtle.kept values (name, version, description, ext, requires) returning true;"
+            " end",
         )
         with engine.begin() as connection:
             connection.connection.driver_connection.execute(script)  # type: ignore[union-attr]
@@ -281,6 +279,7 @@ def test_the_script_for_pg_tle_holds_the_same(server: ShareServer, migrated: Eng
         assert everything(engine) == everything(migrated)
 
 
+@pytest.mark.slow
 def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     server: ShareServer, migrated: Engine
 ) -> None:
@@ -311,6 +310,7 @@ def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     assert migrating.differences(migrated) == []
 
 
+@pytest.mark.slow
 def test_the_commands_say_who_keeps_the_schema(
     server: ShareServer, migrated: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,11 +321,7 @@ def test_the_commands_say_who_keeps_the_schema(
         def run(*arguments: str) -> str:
             return CliRunner().invoke(main, ["db", *arguments]).output
 
-        assert run(
-            "adopt"
-        ) == 'Error: Database has no clipsql schema yet, expected 0016; run "clipsql db upgrade".\n'.replace(
-            "0016", migrating._scripts().get_current_head() or ""
-        )
+        assert run("adopt").startswith("Error: Database has no clipsql schema yet")
         run("upgrade")
         assert run("check") == "Database is as it should be, kept by migrations.\n"
         assert run("adopt", "--to", "migrations") == "The schema is kept by migrations already.\n"
@@ -340,6 +336,7 @@ def test_the_commands_say_who_keeps_the_schema(
         assert run("check") == "Database is as it should be, kept by migrations.\n"
 
 
+@pytest.mark.slow
 def test_without_files_on_the_server_it_is_said_where_to_write_them(bare_server: str) -> None:
     engine = sa.create_engine(sa.make_url(bare_server).set(drivername="postgresql+psycopg"))
     migrating.upgrade(engine)
@@ -376,6 +373,7 @@ def test_an_extension_whose_files_are_behind_says_what_to_do(server: ShareServer
         file.unlink()
 
 
+@pytest.mark.slow
 def test_roles_that_come_later_get_their_rights_by_an_upgrade(server: ShareServer) -> None:
     told: list[str] = []
     with psycopg.connect(server.address, autocommit=True) as administrator, server.engine("early") as engine:

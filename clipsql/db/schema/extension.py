@@ -175,7 +175,7 @@ def adopt(engine: Engine, *, version: str) -> bool:
         if not can_adopt(connection, version):
             raise DatabaseNotReady(
                 f"The server has no files of the extension {EXTENSION} {version}; "
-                'write them there: clipsql db extension --write "$(pg_config --sharedir)".'
+                "write them into its share folder: clipsql db extension --write DIR."
             )
         connection.exec_driver_sql(f"create extension {EXTENSION} version '{ADOPTED}'")
         connection.exec_driver_sql(f"alter extension {EXTENSION} update to '{version}'")
