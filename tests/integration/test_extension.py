@@ -283,6 +283,8 @@ def test_the_script_for_pg_tle_holds_the_same(server: ShareServer, migrated: Eng
 def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     server: ShareServer, migrated: Engine
 ) -> None:
+    with psycopg.connect(server.address, autocommit=True) as administrator:
+        administrator.execute("create role visitor")
     with server.engine("fresh") as fresh:
         statements(fresh, "create extension clipsql")
         members = rows(fresh, MEMBERS)
@@ -290,6 +292,12 @@ def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     with server.engine("filled") as engine:
         migrating.upgrade(engine)
         keep_state(engine)
+        statements(
+            engine,
+            "grant select on clipsql.image, clipsql.picture to visitor with grant option",
+            "grant select on clipsql.model to public",
+            "grant execute on function clipsql.mix to visitor",
+        )
         before, catalog = answers(engine), everything(engine)
         for _ in range(2):
             assert extension.adopt(engine, version=__version__)

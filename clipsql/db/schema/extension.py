@@ -177,9 +177,44 @@ def adopt(engine: Engine, *, version: str) -> bool:
                 f"The server has no files of the extension {EXTENSION} {version}; "
                 "write them into its share folder: clipsql db extension --write DIR."
             )
-        connection.exec_driver_sql(f"create extension {EXTENSION} version '{ADOPTED}'")
-        connection.exec_driver_sql(f"alter extension {EXTENSION} update to '{version}'")
+        driver = driver_connection(connection)
+        # What a member has when it comes in counts as the script's own, and is not dumped; what users granted is not.
+        rights = driver.execute(_USERS_RIGHTS).fetchall()
+        for revoke, _ in rights:
+            driver.execute(revoke.encode())
+        driver.execute(f"create extension {EXTENSION} version '{ADOPTED}'".encode())
+        driver.execute(f"alter extension {EXTENSION} update to '{version}'".encode())
+        for _, grant in rights:
+            driver.execute(grant.encode())
     return True
+
+
+_USERS_RIGHTS = b"""
+    with object as (
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass::text as target,
+            c.relacl as rights, c.relowner as owner
+        from pg_catalog.pg_class as c
+        where c.relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace) and not c.relispartition
+        union all
+        select 'routine', p.oid::regprocedure::text, p.proacl, p.proowner
+        from pg_catalog.pg_proc as p
+        where p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        union all
+        select 'schema', n.nspname, n.nspacl, n.nspowner
+        from pg_catalog.pg_namespace as n
+        where n.oid = 'clipsql_private'::regnamespace
+    ), granted as (
+        select format('%s on %s %s', x.privilege_type, o.kind, o.target) as what,
+            case x.grantee when 0 then 'public' else x.grantee::regrole::text end as grantee, x.is_grantable
+        from object as o
+        cross join lateral aclexplode(o.rights) as x
+        where x.grantee not in (o.owner, 'clipsql_reader'::regrole, 'clipsql_writer'::regrole)
+            and (x.grantee <> 0 or o.kind <> 'routine')
+    )
+    select format('revoke %s from %s', g.what, g.grantee),
+        format('grant %s to %s%s', g.what, g.grantee, case when g.is_grantable then ' with grant option' else '' end)
+    from granted as g
+"""
 
 
 def leave(engine: Engine) -> bool:
