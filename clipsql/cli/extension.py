@@ -10,7 +10,8 @@ from clipsql import __version__
 from clipsql.cli.options import database_option
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
-from clipsql.db.schema.extension import adopt, leave, write_extension
+from clipsql.db.schema.adopting import adopt, leave
+from clipsql.db.schema.extension import write_extension
 from clipsql.errors import ConfigurationError
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Engine
 
 from clipsql import __version__, assets, errors
 from clipsql.cli import main
-from clipsql.db.schema import extension, migrating
+from clipsql.db.schema import adopting, extension, migrating
 from clipsql.db.schema.membership import extension_version
 from clipsql.search.searcher import Searcher
 
@@ -300,16 +300,16 @@ def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
         )
         before, catalog = answers(engine), everything(engine)
         for _ in range(2):
-            assert extension.adopt(engine, version=__version__)
-            assert not extension.adopt(engine, version=__version__)
+            assert adopting.adopt(engine, version=__version__)
+            assert not adopting.adopt(engine, version=__version__)
             assert rows(engine, MEMBERS) == members
             assert rows(engine, PRIVILEGES) == privileges
             assert migrating.differences(engine) == []
             assert answers(engine) == before
             assert everything(engine) == catalog
             migrating.upgrade(engine)
-            assert extension.leave(engine)
-            assert not extension.leave(engine)
+            assert adopting.leave(engine)
+            assert not adopting.leave(engine)
             assert rows(engine, MEMBERS) == []
             assert answers(engine) == before
             assert everything(engine) == catalog
@@ -349,7 +349,7 @@ def test_without_files_on_the_server_it_is_said_where_to_write_them(bare_server:
     engine = sa.create_engine(sa.make_url(bare_server).set(drivername="postgresql+psycopg"))
     migrating.upgrade(engine)
     with pytest.raises(errors.DatabaseNotReady, match=r"clipsql db extension --write"):
-        extension.adopt(engine, version=__version__)
+        adopting.adopt(engine, version=__version__)
     with engine.connect() as connection:
         assert extension_version(connection) is None
     migrating.downgrade(engine, revision="base")
@@ -421,9 +421,9 @@ def test_tenants_are_not_for_an_extension_whose_dumps_would_lose_their_policies(
     )
     with pytest.raises(sa.exc.DBAPIError, match="clipsql db adopt --to migrations"):
         statements(extended, "select clipsql.enable_tenants()")
-    assert extension.leave(extended)
+    assert adopting.leave(extended)
     with pytest.raises(errors.DatabaseNotReady, match="Stay with migrations"):
-        extension.adopt(extended, version=__version__)
+        adopting.adopt(extended, version=__version__)
 
 
 def test_dropping_the_extension_takes_its_rows_and_partitions_but_nothing_of_users(extended: Engine) -> None:
