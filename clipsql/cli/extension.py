@@ -10,7 +10,8 @@ from clipsql import __version__
 from clipsql.cli.options import database_option
 from clipsql.config import Settings
 from clipsql.db.opening import open_database
-from clipsql.db.schema.extension import adopt, leave, write_extension
+from clipsql.db.schema.adopting import adopt, leave
+from clipsql.db.schema.extension import write_extension
 from clipsql.errors import ConfigurationError
 
 
@@ -26,11 +27,12 @@ from clipsql.errors import ConfigurationError
 def extension_command(folder: Path) -> None:
     """Write the files of the extension clipsql, for "create extension clipsql".
 
-    Into PostgreSQL's own share folder (15 and later), or into any folder that the server can read and
-    extension_control_path names (18 and later). No database is needed. clipsql.pg_tle.sql is for servers with pg_tle.
+    Into PostgreSQL's own share folder, which pg_config tells (15 and later), or into any folder that the server can
+    read and extension_control_path names (18 and later). No database is needed. Of the files, clipsql.pg_tle.sql is for
+    servers with pg_tle.
 
     \b
-    clipsql db extension --write "$(pg_config --sharedir)"
+    clipsql db extension --write /usr/share/postgresql/18
     clipsql db extension --write /srv/clipsql
     """
     try:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Engine
 
 from clipsql import __version__, assets, errors
 from clipsql.cli import main
-from clipsql.db.schema import extension, migrating
+from clipsql.db.schema import adopting, extension, migrating
 from clipsql.db.schema.membership import extension_version
 from clipsql.search.searcher import Searcher
 
@@ -176,10 +176,7 @@ REVISIONS = [script.revision for script in migrating._scripts().walk_revisions("
 
 @pytest.mark.parametrize(
     "revision",
-    [
-        pytest.param(revision, marks=() if revision in ("0005",) else pytest.mark.slow)
-        for revision in REVISIONS
-    ],
+    [pytest.param(revision, marks=pytest.mark.slow) for revision in REVISIONS],
 )
 def test_an_update_of_the_extension_makes_what_migrations_make(
     revision: str, server: ShareServer, migrated: Engine
@@ -257,7 +254,8 @@ def test_the_script_for_pg_tle_holds_the_same(server: ShareServer, migrated: Eng
             "create table pgtle.kept (name text, version text, description text, ext text, requires text[])",
             "create function pgtle.install_extension("
             " name text, version text, description text, ext text, requires text[]) returns boolean language sql"
-            " begin atomic insert into pgtle.kept values (name, version, description, ext, requires) returning true; end",
+            " begin atomic insert into pgtle.kept values (name, version, description, ext, requires) returning true;"
+            " end",
         )
         with engine.begin() as connection:
             connection.connection.driver_connection.execute(script)  # type: ignore[union-attr]
@@ -281,9 +279,12 @@ def test_the_script_for_pg_tle_holds_the_same(server: ShareServer, migrated: Eng
         assert everything(engine) == everything(migrated)
 
 
+@pytest.mark.slow
 def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     server: ShareServer, migrated: Engine
 ) -> None:
+    with psycopg.connect(server.address, autocommit=True) as administrator:
+        administrator.execute("create role visitor")
     with server.engine("fresh") as fresh:
         statements(fresh, "create extension clipsql")
         members = rows(fresh, MEMBERS)
@@ -291,18 +292,24 @@ def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     with server.engine("filled") as engine:
         migrating.upgrade(engine)
         keep_state(engine)
+        statements(
+            engine,
+            "grant select on clipsql.image, clipsql.picture to visitor with grant option",
+            "grant select on clipsql.model to public",
+            "grant execute on function clipsql.mix to visitor",
+        )
         before, catalog = answers(engine), everything(engine)
         for _ in range(2):
-            assert extension.adopt(engine, version=__version__)
-            assert not extension.adopt(engine, version=__version__)
+            assert adopting.adopt(engine, version=__version__)
+            assert not adopting.adopt(engine, version=__version__)
             assert rows(engine, MEMBERS) == members
             assert rows(engine, PRIVILEGES) == privileges
             assert migrating.differences(engine) == []
             assert answers(engine) == before
             assert everything(engine) == catalog
             migrating.upgrade(engine)
-            assert extension.leave(engine)
-            assert not extension.leave(engine)
+            assert adopting.leave(engine)
+            assert not adopting.leave(engine)
             assert rows(engine, MEMBERS) == []
             assert answers(engine) == before
             assert everything(engine) == catalog
@@ -311,6 +318,7 @@ def test_a_filled_database_goes_from_migrations_to_the_extension_and_back(
     assert migrating.differences(migrated) == []
 
 
+@pytest.mark.slow
 def test_the_commands_say_who_keeps_the_schema(
     server: ShareServer, migrated: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,11 +329,7 @@ def test_the_commands_say_who_keeps_the_schema(
         def run(*arguments: str) -> str:
             return CliRunner().invoke(main, ["db", *arguments]).output
 
-        assert run(
-            "adopt"
-        ) == 'Error: Database has no clipsql schema yet, expected 0016; run "clipsql db upgrade".\n'.replace(
-            "0016", migrating._scripts().get_current_head() or ""
-        )
+        assert run("adopt").startswith("Error: Database has no clipsql schema yet")
         run("upgrade")
         assert run("check") == "Database is as it should be, kept by migrations.\n"
         assert run("adopt", "--to", "migrations") == "The schema is kept by migrations already.\n"
@@ -340,11 +344,12 @@ def test_the_commands_say_who_keeps_the_schema(
         assert run("check") == "Database is as it should be, kept by migrations.\n"
 
 
+@pytest.mark.slow
 def test_without_files_on_the_server_it_is_said_where_to_write_them(bare_server: str) -> None:
     engine = sa.create_engine(sa.make_url(bare_server).set(drivername="postgresql+psycopg"))
     migrating.upgrade(engine)
     with pytest.raises(errors.DatabaseNotReady, match=r"clipsql db extension --write"):
-        extension.adopt(engine, version=__version__)
+        adopting.adopt(engine, version=__version__)
     with engine.connect() as connection:
         assert extension_version(connection) is None
     migrating.downgrade(engine, revision="base")
@@ -376,6 +381,7 @@ def test_an_extension_whose_files_are_behind_says_what_to_do(server: ShareServer
         file.unlink()
 
 
+@pytest.mark.slow
 def test_roles_that_come_later_get_their_rights_by_an_upgrade(server: ShareServer) -> None:
     told: list[str] = []
     with psycopg.connect(server.address, autocommit=True) as administrator, server.engine("early") as engine:
@@ -415,9 +421,9 @@ def test_tenants_are_not_for_an_extension_whose_dumps_would_lose_their_policies(
     )
     with pytest.raises(sa.exc.DBAPIError, match="clipsql db adopt --to migrations"):
         statements(extended, "select clipsql.enable_tenants()")
-    assert extension.leave(extended)
+    assert adopting.leave(extended)
     with pytest.raises(errors.DatabaseNotReady, match="Stay with migrations"):
-        extension.adopt(extended, version=__version__)
+        adopting.adopt(extended, version=__version__)
 
 
 def test_dropping_the_extension_takes_its_rows_and_partitions_but_nothing_of_users(extended: Engine) -> None:

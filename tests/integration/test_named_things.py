@@ -23,6 +23,8 @@ _OF_OTHER_PROGRAMS = (
     "clipsql/demo/build_describing.py",
     "clipsql/demo/build_matching.py",
     "clipsql/demo/build_model.py",
+    "docs/extension.md",
+    "docs/extension-findings.md",
     "docs/upgrades.md",
     "docs/clients.md",
     "docker-compose",

@@ -6,16 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy.engine import Connection, Engine
-
 from clipsql import assets
 from clipsql.db.schema import migrating
-from clipsql.db.schema.membership import ADOPTED, EXTENSION, can_adopt, extension_version
+from clipsql.db.schema.membership import ADOPTED, EXTENSION, IS_MEMBER, MEMBERS
 from clipsql.db.schema.preparing import PREPARATION_OF_EXTENSION, PREPARATION_OF_UPDATE
-from clipsql.db.statements import driver_connection
 from clipsql.db.tables.base import PRIVATE_SCHEMA, SCHEMA, Base
-from clipsql.db.transactions import writing
-from clipsql.errors import DatabaseNotReady
 
 _COMMENT = "CLIP image search: pictures found by words, by pictures, and by what is known of them"
 
@@ -32,17 +27,6 @@ trusted = true
 
 _NO_PSQL = '\\echo Use "{statement}" to load this file. \\quit\n'
 
-_MEMBERS = f"""\
-        select replace(o.type, 'composite type', 'type') as type, o.identity, d.classid, d.objid
-        from pg_catalog.pg_depend as d
-        join pg_catalog.pg_extension as e on e.oid = d.refobjid and e.extname = '{EXTENSION}'
-        cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) as o
-        where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'e'"""  # noqa: S608  of constants, as the others
-
-_IS_MEMBER = """\
-exists (select from pg_catalog.pg_depend as d
-                                      where d.classid = one.classid and d.objid = one.objid and d.deptype = 'e')"""
-
 # Whatever a script makes becomes a member. Partitions, and what users built and the script has made anew, shall be
 # dumped with their definition, so they may not stay.
 _SETTLE_MEMBERS = f"""\
@@ -50,18 +34,18 @@ do $members$
 declare
     one record;
 begin
-    for one in {_MEMBERS}
+    for one in {MEMBERS}
         and o.type <> 'schema'
         and (o.schema is null or o.schema not in ('{SCHEMA}', '{PRIVATE_SCHEMA}')
              or exists (select from pg_catalog.pg_inherits as h
                         where d.classid = 'pg_catalog.pg_class'::regclass and h.inhrelid = d.objid))
         order by d.classid desc, right(o.identity, 2) = '[]' loop  -- a table, its type, its array
-        continue when not {_IS_MEMBER};  -- in some releases they go together
+        continue when not {IS_MEMBER};  -- in some releases they go together
         execute format('alter extension {EXTENSION} drop %s %s', one.type, one.identity);
     end loop;
     -- Their rows are users', so a dump has them. The revision is the script's own.
     for one in
-        {_MEMBERS}
+        {MEMBERS}
         and (o.type = 'sequence' or o.type = 'table' and o.identity <> '{PRIVATE_SCHEMA}.revision'
              and not exists (select from pg_catalog.pg_partitioned_table as p where p.partrelid = d.objid))
         order by o.identity
@@ -159,59 +143,3 @@ def _pg_tle_script(version: str, script: str) -> str:
         f"select pgtle.install_extension('{EXTENSION}', '{version}', '{_COMMENT}', ${tag}$\n{script}${tag}$,"
         " array['vector']);\n"
     )
-
-
-def adopt(engine: Engine, *, version: str) -> bool:
-    """Make all that migrations have made the extension's, in one transaction; False where it is already.
-
-    Raises DatabaseNotReady where the database is at another revision, or the server has no files of this version.
-    """
-    migrating.require_current(engine)
-    with writing(engine) as connection:
-        migrating.lock(connection)
-        if extension_version(connection) is not None:
-            return False
-        _refuse_tenants(connection)
-        if not can_adopt(connection, version):
-            raise DatabaseNotReady(
-                f"The server has no files of the extension {EXTENSION} {version}; "
-                'write them there: clipsql db extension --write "$(pg_config --sharedir)".'
-            )
-        connection.exec_driver_sql(f"create extension {EXTENSION} version '{ADOPTED}'")
-        connection.exec_driver_sql(f"alter extension {EXTENSION} update to '{version}'")
-    return True
-
-
-def leave(engine: Engine) -> bool:
-    """Take the extension away and keep all that it made, in one transaction; False where there is none."""
-    with writing(engine) as connection:
-        migrating.lock(connection)
-        if extension_version(connection) is None:
-            return False
-        driver_connection(connection).execute(_LEAVE.encode())
-    return True
-
-
-_LEAVE = f"""\
-do $leave$
-declare
-    one record;
-begin
-    for one in {_MEMBERS}
-        order by d.classid desc, right(o.identity, 2) = '[]' loop  -- a table, its type, its array
-        continue when not {_IS_MEMBER};  -- in some releases they go together
-        execute format('alter extension {EXTENSION} drop %s %s', one.type, one.identity);
-    end loop;
-    drop extension {EXTENSION};
-end
-$leave$"""
-
-
-def _refuse_tenants(connection: Connection) -> None:
-    if connection.exec_driver_sql(
-        f"select c.relrowsecurity from pg_catalog.pg_class as c where c.oid = '{SCHEMA}.image'::regclass"  # noqa: S608
-    ).scalar_one():
-        raise DatabaseNotReady(
-            f"{SCHEMA}.image has row-level security, and pg_dump leaves the policies of an extension's tables out: "
-            "a restored copy would show every picture to everybody. Stay with migrations."
-        )

@@ -9,6 +9,19 @@ EXTENSION = "clipsql"
 ADOPTED = "adopted"
 """Its version while it has no members yet; an update from there takes in what migrations have made."""
 
+MEMBERS = """\
+        select replace(o.type, 'composite type', 'type') as type, o.identity, d.classid, d.objid
+        from pg_catalog.pg_depend as d
+        join pg_catalog.pg_extension as e on e.oid = d.refobjid and e.extname = 'clipsql'
+        cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) as o
+        where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'e'"""
+"""A query of its members, as `alter extension` calls them; a condition and an order may follow."""
+IS_MEMBER = """\
+exists (
+            select from pg_catalog.pg_depend as d
+            where d.classid = one.classid and d.objid = one.objid and d.deptype = 'e')"""
+"""Whether the row `one` of that query still is one."""
+
 
 def extension_version(connection: Connection) -> str | None:
     """Version of the extension that the schema belongs to; None where migrations have made it."""

@@ -64,7 +64,7 @@ def upgrade(engine: Engine, *, revision: str = "head") -> list[str]:
         warnings = prepare(connection)
         if extension_version(connection) is not None:
             _update_extension(connection, revision)
-        if _current_revision(connection) == _scripts().get_current_head():
+        if _current_revision(connection) == newest_revision():
             restore_from_files(connection)
         command.upgrade(_alembic_config(connection), revision)
     # Connections opened before the extension existed do not know its types.
@@ -78,7 +78,7 @@ def lock(connection: Connection) -> None:
 
 
 def _update_extension(connection: Connection, revision: str) -> None:
-    head = _scripts().get_current_head()
+    head = newest_revision()
     if revision not in ("head", head):
         raise ConfigurationError(
             f'The schema is an extension\'s, which goes to the newest revision ({head}) only; leave "{revision}" away.'
@@ -87,7 +87,7 @@ def _update_extension(connection: Connection, revision: str) -> None:
     if _current_revision(connection) != head:
         raise DatabaseNotReady(
             f"The server's files of the extension clipsql end at revision {_current_revision(connection)}, expected "
-            f'{head}; write those of this clipsql there: clipsql db extension --write "$(pg_config --sharedir)".'
+            f"{head}; write those of this clipsql into its share folder: clipsql db extension --write DIR."
         )
     set_search_path(connection)
 
@@ -122,7 +122,12 @@ def downgrade(engine: Engine, *, revision: str) -> None:
 def revisions(engine: Engine) -> Revisions:
     """The database's revision (None before the first upgrade) and the newest one."""
     with database_errors(engine), engine.connect() as connection:
-        return Revisions(current=_current_revision(connection), head=_scripts().get_current_head() or "")
+        return Revisions(current=_current_revision(connection), head=newest_revision())
+
+
+def newest_revision() -> str:
+    """The revision that this clipsql makes."""
+    return _scripts().get_current_head() or ""
 
 
 def keeper(engine: Engine) -> str:

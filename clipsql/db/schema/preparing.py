@@ -210,14 +210,14 @@ PREPARATION_OF_EXTENSION = f"""\
 {_SAFE_PATH}do $prepare$
 begin
     if '@extschema@' <> '{SCHEMA}' then
-        raise exception 'clipsql has the schema {SCHEMA} of its own; run: create extension clipsql schema {SCHEMA}.';
+        raise exception 'The extension has the schema {SCHEMA}; run: create extension clipsql schema {SCHEMA}.';
     end if;
     if current_setting('server_encoding') <> 'UTF8' then
         raise exception 'This database has encoding %, but clipsql needs UTF8.', current_setting('server_encoding');
     end if;
     if exists (select from pg_catalog.pg_extension as e where e.extname = 'vector'
                and string_to_array(substring(e.extversion from '^[0-9.]+'), '.')::integer[] < '{{0,8}}') then
-        raise exception 'clipsql needs pgvector 0.8 or later; run: alter extension vector update.';
+        raise exception 'The extension needs pgvector 0.8 or later; run: alter extension vector update.';
     end if;
     if to_regrole('clipsql_reader') is null or to_regrole('clipsql_writer') is null then
         raise warning 'Only the owner may search: a role is missing; run: create role clipsql_reader nologin; '
