@@ -18,6 +18,7 @@ import numpy as np
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from clients.documented import examples
 from integration.filling import COLLECTIONS, Filled, fill, new_model, picture, write
 from PIL import Image
 from shard_servers import Server, servers
@@ -28,8 +29,10 @@ from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.writing import analyze
 from clipsql.db.shards.adding import add_shard
 from clipsql.db.shards.listing import SLOTS, slot_of
+from clipsql.demo import MODEL_FOLDER
 from clipsql.search.connecting import connect
 
+ROOT = Path(__file__).resolve().parents[2]
 ROWS = 2200
 
 
@@ -661,3 +664,32 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     assert lying(first) == []
     assert [row[:8] for row in lying(second, third) if row[2] != "held"] == before
     assert set(answer(front, asked)) > set(wanted)
+
+
+def test_the_commands_of_the_page_work_as_they_stand(empty: Callable[..., str], tmp_path: Path) -> None:
+    urls = {name: empty(name[0].lower()) for name in ("COORDINATOR", "NORTH", "SOUTH", "EAST")}
+    (tmp_path / "photos").mkdir()
+    for number in range(8):
+        Image.new("RGB", (32, 24), (30 * number, 255 - 30 * number, 90)).save(
+            tmp_path / "photos" / f"{number}.png"
+        )
+    blocks = [*examples("Begin", "shards.md"), *examples("When a shard is down", "shards.md")]
+    blocks += examples("Another shard", "shards.md")
+    script = "\n".join(blocks).replace(
+        "--collection holidays", f"--collection holidays --model {MODEL_FOLDER}"
+    )
+    script = script.replace('psql "$COORDINATOR"', "clipsql db psql")
+    program = f'clipsql() {{ {sys.executable} -c "from clipsql.cli import main; main()" "$@"; }}\n'
+    done = subprocess.run(
+        ["/bin/bash", "-euc", program + script],
+        cwd=tmp_path,
+        env={**os.environ, **urls, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All 2 shards are as they should be." in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+    rows = answer(urls["COORDINATOR"], "select url from clipsql.search_text('a red truck', 20)")
+    assert len(rows) == 8

@@ -21,7 +21,7 @@ declare
     detail text;
     problems jsonb := '{}';
 begin
-    if dblink is null then
+    if dblink is null and clipsql_private.has_shards() then
         raise exception using errcode = 'CQ007',
             message = 'Shards need the extension dblink, which is gone; let a superuser run: create extension dblink.';
     end if;
@@ -78,7 +78,7 @@ begin
                 end if;
             end;
         end loop;
-        problem := regexp_replace(problem, '\s+', ' ', 'g');
+        problem := regexp_replace(problem, '[[:space:]]+', ' ', 'g');
         return next;
     end loop;
 end;
