@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,6 @@ from clipsql.db.shards.listing import SLOTS, slot_of
 from clipsql.demo import MODEL_FOLDER
 from clipsql.search.connecting import connect
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 2200
 
 
@@ -311,13 +312,14 @@ def test_a_shard_that_is_down_is_named_and_left_out_where_that_is_asked_for(
             assert 0 < len({row[2] for row in rows} & {row[2] for row in whole}) < 20
             assert {slot_of(row[2]) * 2 // SLOTS for row in rows} == {0}
             with pytest.raises(psycopg.Error, match="Shard south gives no answer"):
-                session.execute("select clipsql.remove_images('{1}')")
+                session.execute("select clipsql.remove_images('{-1}')")
             checked = run(sharded.front, "shard", "check")
             assert checked.exit_code == 1
             assert "Shard south gives no answer: " in checked.stdout
             assert "secret" not in checked.output
         finally:
             two[1].start()
+            session.execute("reset clipsql.partial_answers")
         # The session asks the new server as it asked the old one.
         assert session.execute(asked, (query(1),)).fetchall() == whole
         with session.transaction():
@@ -448,7 +450,7 @@ def test_add_list_check_and_remove(empty: Callable[..., str]) -> None:
     assert "has pictures already" in refused(front, "add", other, "--name", "two")
     added = run(front, "shard", "add", second, "--name", "two")
     assert added.exit_code == 0, added.output
-    assert "Shard two lacks model space" in added.stderr
+    assert answer(second, "select name, dimensions from clipsql.model") == [("space", 3)]
     assert "holds 0 of 1024 slots" in added.stdout
     listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
     assert [(row["name"], row["slots"], row["pictures"]) for row in listed] == [
@@ -456,9 +458,12 @@ def test_add_list_check_and_remove(empty: Callable[..., str]) -> None:
         ("two", 0, 0),
     ]
     assert listed[0]["address"].startswith("127.0.0.1:")
-    assert "two lacks model space" in run(front, "shard", "check").stdout
-    with psycopg.connect(second) as connection:
-        connection.execute("select clipsql.add_model('space', 3)")
+    with psycopg.connect(front) as connection:
+        connection.execute("select clipsql.add_model('late', 3)")
+    assert "two lacks model late" in run(front, "shard", "check").stdout
+    for url in (first, second):
+        with psycopg.connect(url) as connection:
+            connection.execute("select clipsql.add_model('late', 3)")
     assert run(front, "shard", "check").stdout == "All 2 shards are as they should be.\n"
     assert "holds 1 pictures" in refused(front, "remove", "one")
     assert 'no shard "three"' in refused(front, "remove", "three")
@@ -576,10 +581,10 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
         with psycopg.connect(url) as connection:
             connection.execute("select clipsql.add_model('space', 3)")
     assert run(front, "shard", "add", first, "--name", "one").exit_code == 0
-    vectors_of = np.random.default_rng(1).standard_normal((300, 3)).astype(np.float32)
-    urls = [f"https://example.com/{number}.jpg" for number in range(300)]
+    vectors_of = np.random.default_rng(1).standard_normal((200, 3)).astype(np.float32)
+    urls = [f"https://example.com/{number}.jpg" for number in range(200)]
     with connect(front) as pictures:
-        captions = [[f"caption {number}"] for number in range(300)]
+        captions = [[f"caption {number}"] for number in range(200)]
         of_captions = [[vector] for vector in vectors_of]
         facts = {
             "url": urls,
@@ -613,7 +618,7 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     before = lying(first)
     asked = "select image_id from clipsql.search('[1,2,3]', 1000) order by rank"
     wanted = answer(front, asked)
-    assert len(wanted) == 300
+    assert len(wanted) == 200
     for url, name in ((second, "two"), (third, "three")):
         assert run(front, "shard", "add", url, "--name", name).exit_code == 0
     found: list[int] = []
@@ -645,12 +650,12 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     finally:
         stop.set()
         searching.join()
-    assert (wrong, set(found)) == ([], {300})
+    assert (wrong, set(found)) == ([], {200})
     assert len(found) > 5
     assert lying(first, second, third) == before
     listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
     assert sorted(row["slots"] for row in listed) == [341, 341, 342]
-    assert all(row["problems"] == [] and row["pictures"] > 50 for row in listed)
+    assert all(row["problems"] == [] and row["pictures"] > 30 for row in listed)
     assert run(front, "shard", "rebalance").stdout == "0 of 1024 slots were moved.\n"
     # A writer waits for a move, and a move for a writer.
     with psycopg.connect(front) as writer:
@@ -666,7 +671,9 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     assert set(answer(front, asked)) > set(wanted)
 
 
-def test_the_commands_of_the_page_work_as_they_stand(empty: Callable[..., str], tmp_path: Path) -> None:
+def test_the_commands_of_the_page_work_as_they_stand(
+    empty: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     urls = {name: empty(name[0].lower()) for name in ("COORDINATOR", "NORTH", "SOUTH", "EAST")}
     (tmp_path / "photos").mkdir()
     for number in range(8):
@@ -675,21 +682,21 @@ def test_the_commands_of_the_page_work_as_they_stand(empty: Callable[..., str], 
         )
     blocks = [*examples("Begin", "shards.md"), *examples("When a shard is down", "shards.md")]
     blocks += examples("Another shard", "shards.md")
-    script = "\n".join(blocks).replace(
-        "--collection holidays", f"--collection holidays --model {MODEL_FOLDER}"
-    )
-    script = script.replace('psql "$COORDINATOR"', "clipsql db psql")
-    program = f'clipsql() {{ {sys.executable} -c "from clipsql.cli import main; main()" "$@"; }}\n'
-    done = subprocess.run(
-        ["/bin/bash", "-euc", program + script],
-        cwd=tmp_path,
-        env={**os.environ, **urls, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "All 2 shards are as they should be." in done.stdout
-    assert "secret" not in done.stdout + done.stderr
+    monkeypatch.chdir(tmp_path)
+    told = ""
+    for line in "".join(blocks).splitlines():
+        program, *words = shlex.split(Template(line).substitute(urls))
+        if program == "psql":
+            rows = answer(words[0], words[4], before=words[2])
+            assert len(rows) == 8
+        elif program == "clipsql":
+            further = ["--model", MODEL_FOLDER] if words[0] == "ingest" else []
+            done = run(urls["COORDINATOR"], *words, *further)
+            assert done.exit_code == 0, (line, done.output)
+            told += done.output
+        else:
+            assert line == 'export CLIPSQL_DATABASE_URL="$COORDINATOR"'
+    assert "All 2 shards are as they should be." in told
+    assert "secret" not in told
     rows = answer(urls["COORDINATOR"], "select url from clipsql.search_text('a red truck', 20)")
     assert len(rows) == 8

@@ -23,8 +23,8 @@ _NUMBERED = {"image": "image_id", "caption": "caption_id", "image_region": "regi
 _OF_A_ROLE = ("user", "password", "sslpassword")
 
 
-def add_shard(engine: Engine, url: str, *, name: str | None = None) -> tuple[Shard, list[str]]:
-    """Make a database a shard of this one, which becomes a coordinator by the first; returns it and warnings.
+def add_shard(engine: Engine, url: str, *, name: str | None = None) -> Shard:
+    """Make a database a shard of this one, which becomes a coordinator by the first.
 
     While no picture is anywhere, all shards get as many slots; after that a new one has none until slots are moved.
     Both databases must be at the newest revision. Raises ConfigurationError, DatabaseNotReady, InvalidArgument.
@@ -68,11 +68,10 @@ def add_shard(engine: Engine, url: str, *, name: str | None = None) -> tuple[Sha
                 )
             if not any(one.get("answer", {}).get("pictures", 1) for one in told.values()) or not known:
                 _spread(driver)
-            added = next(shard for shard in known_shards(driver) if shard.shard_id == number)
-            problems = model_problems(driver, told[number]["answer"])
-            if refused := [problem for problem in problems if problem.endswith(OTHER_MODEL)]:
-                raise DatabaseNotReady(f"Shard {label}: {refused[0]}.")
-            return added, problems
+            for problem in model_problems(driver, told[number]["answer"]):
+                if problem.endswith(OTHER_MODEL):
+                    raise DatabaseNotReady(f"Shard {label}: {problem}.")
+            return next(shard for shard in known_shards(driver) if shard.shard_id == number)
     finally:
         target.dispose()
 

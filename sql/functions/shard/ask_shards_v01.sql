@@ -56,6 +56,9 @@ begin
             exit when problem is not null;
             begin
                 execute format('select a.answer from %s.dblink_get_result($1) as a(answer jsonb)', dblink) into answer using link;
+                if answer is null then
+                    raise exception using errcode = 'connection_failure', message = 'its connection had no answer';
+                end if;
                 -- A second, empty one ends the answer.
                 execute format('select from %s.dblink_get_result($1) as a(answer jsonb)', dblink) using link;
                 exit;
