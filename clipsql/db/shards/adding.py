@@ -42,7 +42,9 @@ def add_shard(engine: Engine, url: str, *, name: str | None = None) -> Shard:
             if label in [shard.name for shard in known]:
                 raise InvalidArgument(f'There is a shard "{label}" already; give this one another --name.')
             _require_another(driver, remote, known)
-            number = max((shard.shard_id for shard in known), default=-1) + 1
+            number = counted(
+                driver, "select nextval(pg_get_serial_sequence('clipsql_private.shard', 'shard_id'))"
+            )
             held = counted(remote, "select count(*) from (select from clipsql.image limit 1) as i")
             if known and held:
                 raise InvalidArgument(
@@ -58,7 +60,8 @@ def add_shard(engine: Engine, url: str, *, name: str | None = None) -> Shard:
             server = f"clipsql_shard_{number}"
             _make_server(driver, server, owner, options)
             driver.execute(
-                "insert into clipsql_private.shard (shard_id, name, server) values (%s, %s, %s)",
+                "insert into clipsql_private.shard (shard_id, name, server) overriding system value"
+                " values (%s, %s, %s)",
                 (number, label, server),
             )
             told = descriptions(driver)
