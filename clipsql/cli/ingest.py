@@ -23,7 +23,7 @@ from clipsql.config import Settings
 from clipsql.db.opening import open_database
 from clipsql.db.shards.listing import refuse_shards
 from clipsql.errors import FailureClass
-from clipsql.sources import VectorSource
+from clipsql.sources import Source, VectorSource
 from clipsql.sources.sampling import Sampling
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from clipsql.db.models import ModelRow
     from clipsql.encoding import Encoder
     from clipsql.ingest.reports import IngestReport
-    from clipsql.sources import Source
 
 _log = logging.getLogger(__name__)
 

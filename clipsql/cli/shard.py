@@ -17,6 +17,7 @@ from clipsql.db.shards.adding import add_shard, remove_shard
 from clipsql.db.shards.checking import check_shards
 from clipsql.db.shards.listing import SLOTS, require_shard
 from clipsql.errors import DatabaseNotReady
+from clipsql.search.over_shards import add_models
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -39,17 +40,17 @@ def shard() -> None:
 def add(settings: Settings, url: str, name: str | None) -> None:
     """Make the database at URL a shard of this one, which becomes a coordinator by the first.
 
-    The server of this database connects to URL, too, as the role that is named there. Both are at the newest revision
-    and have the same models. The first shard may have pictures, every later one is empty: while there are no pictures
-    it takes its part of those to come.
+    The server of this database connects to URL, too, as the role that is named there. Both are at the newest revision;
+    models of this database are added there. The first shard may have pictures, every later one is empty: while there
+    are no pictures it takes its part of those to come.
 
     \b
     clipsql shard add postgresql://clipsql:secret@north.example/pictures --name north
     """
     with open_database(settings) as engine:
-        added, problems = add_shard(engine, url, name=name)
-    for problem in problems:
-        warn(f"Shard {added.name} {problem}.")
+        added = add_shard(engine, url, name=name)
+        for problem in add_models(engine, added.shard_id):
+            warn(f"Shard {added.name} {problem}")
     click.echo(f"Shard {added.name} ({added.address}) holds {added.slots} of {SLOTS} slots.")
 
 

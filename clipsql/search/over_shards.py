@@ -1,4 +1,4 @@
-"""Ingest into a coordinator: every picture of a source goes to the shard where it belongs."""
+"""Ingest into a coordinator: every picture of a source goes to the shard where it belongs; models go to all."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from clipsql.db.models import ModelRow, add_space, find_model
-from clipsql.db.shards.listing import placing
+from clipsql.db.models import ModelRow, add_space, find_model, list_models
+from clipsql.db.shards.listing import placing, shard_engines
+from clipsql.errors import ConfigurationError, ModelError
 from clipsql.ingest.reports import IngestReport
 from clipsql.models import register_model
 from clipsql.picture import PictureRecord, UnusableRow
@@ -51,6 +52,18 @@ def ingest_over_shards(
             total.add(done)
             total.seconds += done.seconds
         return total
+
+
+def add_models(engine: Engine, shard_id: int) -> list[str]:
+    """Add the models of a coordinator to a shard that lacks them; returns why one could not be, one line each."""
+    problems = []
+    with shard_engines(engine) as engines:
+        for model in list_models(engine):
+            try:
+                _model_there(engines[shard_id], model)
+            except (ModelError, ConfigurationError) as error:
+                problems.append(f"lacks model {model.name}, which could not be added: {error}")
+    return problems
 
 
 def _model_there(target: Engine, model: ModelRow) -> ModelRow:

@@ -32,7 +32,7 @@ FUNCTIONS = (
 def upgrade() -> None:
     op.create_table(
         "shard",
-        sa.Column("shard_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("shard_id", sa.Integer, sa.Identity(always=True, start=0, minvalue=0), primary_key=True),
         sa.Column("name", sa.Text, nullable=False, unique=True),
         sa.Column("server", sa.Text, nullable=False, unique=True),
         sa.Column("added_at", pg.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
@@ -53,6 +53,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("drop trigger if exists is_coordinator on clipsql.image")
     for name in reversed(FUNCTIONS):
         op.drop_function(name)
     op.drop_table("slot", schema="clipsql_private")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,14 +13,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from clients.documented import examples
 from integration.filling import COLLECTIONS, Filled, fill, new_model, picture, write
 from PIL import Image
+from psycopg import sql
 from shard_servers import Server, servers
 
 from clipsql.cli import main
@@ -28,6 +32,7 @@ from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.writing import analyze
 from clipsql.db.shards.adding import add_shard
 from clipsql.db.shards.listing import SLOTS, slot_of
+from clipsql.demo import MODEL_FOLDER
 from clipsql.search.connecting import connect
 
 ROWS = 2200
@@ -76,6 +81,12 @@ def sharded(two: list[Server]) -> Iterator[Sharded]:
         for collection in COLLECTIONS:
             write(target, model, _part(filled, number, collection), collection=collection)
         analyze(target, model)
+    for url in (whole, *urls):
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "insert into clipsql.caption (image_id, body, source) select i.image_id, 'seen', 'model:m'"
+                " from clipsql.image as i where i.image_id not in (select c.image_id from clipsql.caption as c)"
+            )
     yield Sharded(front, urls, whole, filled)
     for opened in (engine, coordinator, *targets):
         opened.dispose()
@@ -114,12 +125,12 @@ FILTERS = [
     "near_longitude => 13.4, near_latitude => 52.5, within_m => 9000",
     "inside => '(13.3,52.4),(13.5,52.4),(13.5,52.6)', having_metadata => '{\"night\": true}'",
     "metadata_matches => '$.at.number < 40'",  # fewer than wanted
-    "min_similarity => 0.45",
+    "min_similarity => 0.55",
     "distinct_above => 0.4",
     "distinct_above => 0.2, in_collection => '中文', max_results => 50",
 ]
 HOSTILE = """
-    set extra_float_digits = -10; set datestyle = 'SQL, DMY'; set intervalstyle = 'sql_standard';
+    set extra_float_digits = -14; set datestyle = 'SQL, DMY'; set intervalstyle = 'sql_standard';
     set timezone = 'Asia/Kathmandu'; set enable_indexscan = off; set bytea_output = 'escape'
 """
 
@@ -130,6 +141,12 @@ def query(seed: int) -> str:
 
 @pytest.mark.parametrize("before", [pytest.param("", id="plain"), pytest.param(HOSTILE, id="hostile")])
 def test_a_search_over_shards_answers_as_one_server(sharded: Sharded, before: str) -> None:
+    if before:  # the shards' own sessions are no better
+        for url in sharded.shards:
+            with psycopg.connect(url, autocommit=True) as shard:
+                name = sql.Identifier(shard.info.dbname)
+                shard.execute(sql.SQL("alter database {} set extra_float_digits = -14").format(name))
+                shard.execute(sql.SQL("alter database {} set datestyle = 'SQL, DMY'").format(name))
     for number, filters in enumerate(FILTERS):
         limit = "" if "max_results" in filters else "max_results => 20"
         arguments = ", ".join(part for part in (filters, limit) if part)
@@ -185,14 +202,21 @@ def test_percentiles_over_shards_are_those_of_one_server(sharded: Sharded) -> No
     found, wanted = answer(sharded.front, asked, *values), answer(sharded.whole, asked, *values)
     assert [error for _, _, error in wanted] == [error for _, _, error in found] == [0] * 40
     assert [share for _, share, _ in found] == pytest.approx([share for _, share, _ in wanted], abs=1e-9)
+    # Where each shard has fewer than are wanted all of its distances count.
+    few = asked.replace("in_collection", "metadata_matches => '$.at.number < 280', in_collection")
+    found, wanted = answer(sharded.front, few, *values), answer(sharded.whole, few, *values)
+    assert 40 > len(wanted) > 10
+    assert [share for _, share, _ in found] == pytest.approx([share for _, share, _ in wanted], abs=1e-9)
     # A collection of which samples tell: within the error that is told, of the truth.
     similarities = sharded.filled.similarities(json.loads(query(4)))
     for url, share, error in answer(sharded.front, asked, query(4), None):
         truth = 100 * float((similarities < similarities[int(url[8:-4])]).mean())
         assert abs(share - truth) <= 1.5 * max(error, 0.1)
-    # Even where one shard has few and compares them, and the others are told by samples.
-    enough = "select count(*) from clipsql.search(%s::vector, 40, min_percentile => 99)"
-    assert 20 <= answer(sharded.front, enough, query(4))[0][0] <= 40
+        assert error > 0
+    best = asked.replace("in_collection", "min_percentile => 90, in_collection")
+    found, wanted = answer(sharded.front, best, *values), answer(sharded.whole, best, *values)
+    assert [url for url, *_ in found] == [url for url, *_ in wanted]
+    assert 10 < len(wanted) < 40
 
 
 def test_a_collection_that_no_shard_has_is_warned_of_and_one_that_some_have_is_not(sharded: Sharded) -> None:
@@ -308,13 +332,14 @@ def test_a_shard_that_is_down_is_named_and_left_out_where_that_is_asked_for(
             assert 0 < len({row[2] for row in rows} & {row[2] for row in whole}) < 20
             assert {slot_of(row[2]) * 2 // SLOTS for row in rows} == {0}
             with pytest.raises(psycopg.Error, match="Shard south gives no answer"):
-                session.execute("select clipsql.remove_images('{1}')")
+                session.execute("select clipsql.remove_images('{-1}')")
             checked = run(sharded.front, "shard", "check")
             assert checked.exit_code == 1
             assert "Shard south gives no answer: " in checked.stdout
             assert "secret" not in checked.output
         finally:
             two[1].start()
+            session.execute("reset clipsql.partial_answers")
         # The session asks the new server as it asked the old one.
         assert session.execute(asked, (query(1),)).fetchall() == whole
         with session.transaction():
@@ -404,6 +429,12 @@ def test_pictures_are_put_and_removed_where_they_belong(empty: Callable[..., str
         with pytest.raises(psycopg.Error, match="url is empty") as raised:
             writer.execute("select clipsql.put_image('c', null)")
         assert raised.value.sqlstate == "CQ004"
+        waiting = "insert into clipsql.image (collection, url) values ('waits', 'w') returning image_id"
+        with psycopg.connect(shards[0]) as connection:
+            (image,) = connection.execute(waiting).fetchone() or ()
+        with pytest.raises(psycopg.Error, match=r"status pending\) has no embedding") as raised:
+            writer.execute("select clipsql.image_vector(%s)", (image,))
+        assert raised.value.sqlstate == "CQ002"
         assert answer(front, "select count(*) from clipsql.image") == [(0,)]
         found = writer.execute("select image_id from clipsql.search('[1,2,1]', 100)").fetchall()
         assert sorted(found) == sorted(first)
@@ -445,7 +476,7 @@ def test_add_list_check_and_remove(empty: Callable[..., str]) -> None:
     assert "has pictures already" in refused(front, "add", other, "--name", "two")
     added = run(front, "shard", "add", second, "--name", "two")
     assert added.exit_code == 0, added.output
-    assert "Shard two lacks model space" in added.stderr
+    assert answer(second, "select name, dimensions from clipsql.model") == [("space", 3)]
     assert "holds 0 of 1024 slots" in added.stdout
     listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
     assert [(row["name"], row["slots"], row["pictures"]) for row in listed] == [
@@ -453,15 +484,24 @@ def test_add_list_check_and_remove(empty: Callable[..., str]) -> None:
         ("two", 0, 0),
     ]
     assert listed[0]["address"].startswith("127.0.0.1:")
-    assert "two lacks model space" in run(front, "shard", "check").stdout
-    with psycopg.connect(second) as connection:
-        connection.execute("select clipsql.add_model('space', 3)")
+    with psycopg.connect(front) as connection:
+        connection.execute("select clipsql.add_model('late', 3)")
+    assert "two lacks model late" in run(front, "shard", "check").stdout
+    for url in (first, second):
+        with psycopg.connect(url) as connection:
+            connection.execute("select clipsql.add_model('late', 3)")
     assert run(front, "shard", "check").stdout == "All 2 shards are as they should be.\n"
     assert "holds 1 pictures" in refused(front, "remove", "one")
     assert 'no shard "three"' in refused(front, "remove", "three")
     assert run(front, "shard", "remove", "two").exit_code == 0
     assert run(front, "shard", "remove", "one").exit_code == 0
     assert answer(front, "select count(*) from pg_foreign_server") == [(0,)]
+    # A number is given once: pictures of a shard that was removed may lie on others.
+    added = run(front, "shard", "add", second, "--name", "again")
+    assert added.exit_code == 0, added.output
+    put = answer(front, "select clipsql.put_image('c', 'new', '[0,1,0]')")
+    assert put[0][0] // 2**40 not in (0, 1)
+    assert run(front, "shard", "remove", "again").exit_code == 0
     with psycopg.connect(front) as connection:
         connection.execute("select clipsql.put_image('c', 'u', '[1,0,0]')")
         assert connection.execute("select count(*) from clipsql.search('[1,0,0]')").fetchone() == (1,)
@@ -573,10 +613,10 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
         with psycopg.connect(url) as connection:
             connection.execute("select clipsql.add_model('space', 3)")
     assert run(front, "shard", "add", first, "--name", "one").exit_code == 0
-    vectors_of = np.random.default_rng(1).standard_normal((300, 3)).astype(np.float32)
-    urls = [f"https://example.com/{number}.jpg" for number in range(300)]
+    vectors_of = np.random.default_rng(1).standard_normal((200, 3)).astype(np.float32)
+    urls = [f"https://example.com/{number}.jpg" for number in range(200)]
     with connect(front) as pictures:
-        captions = [[f"caption {number}"] for number in range(300)]
+        captions = [[f"caption {number}"] for number in range(200)]
         of_captions = [[vector] for vector in vectors_of]
         facts = {
             "url": urls,
@@ -610,7 +650,7 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     before = lying(first)
     asked = "select image_id from clipsql.search('[1,2,3]', 1000) order by rank"
     wanted = answer(front, asked)
-    assert len(wanted) == 300
+    assert len(wanted) == 200
     for url, name in ((second, "two"), (third, "three")):
         assert run(front, "shard", "add", url, "--name", name).exit_code == 0
     found: list[int] = []
@@ -642,12 +682,12 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     finally:
         stop.set()
         searching.join()
-    assert (wrong, set(found)) == ([], {300})
+    assert (wrong, set(found)) == ([], {200})
     assert len(found) > 5
     assert lying(first, second, third) == before
     listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
     assert sorted(row["slots"] for row in listed) == [341, 341, 342]
-    assert all(row["problems"] == [] and row["pictures"] > 50 for row in listed)
+    assert all(row["problems"] == [] and row["pictures"] > 30 for row in listed)
     assert run(front, "shard", "rebalance").stdout == "0 of 1024 slots were moved.\n"
     # A writer waits for a move, and a move for a writer.
     with psycopg.connect(front) as writer:
@@ -661,3 +701,34 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     assert lying(first) == []
     assert [row[:8] for row in lying(second, third) if row[2] != "held"] == before
     assert set(answer(front, asked)) > set(wanted)
+
+
+def test_the_commands_of_the_page_work_as_they_stand(
+    empty: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {name: empty(name[0].lower()) for name in ("COORDINATOR", "NORTH", "SOUTH", "EAST")}
+    (tmp_path / "photos").mkdir()
+    for number in range(8):
+        Image.new("RGB", (32, 24), (30 * number, 255 - 30 * number, 90)).save(
+            tmp_path / "photos" / f"{number}.png"
+        )
+    blocks = [*examples("Begin", "shards.md"), *examples("When a shard is down", "shards.md")]
+    blocks += examples("Another shard", "shards.md")
+    monkeypatch.chdir(tmp_path)
+    told = ""
+    for line in "".join(blocks).splitlines():
+        program, *words = shlex.split(Template(line).substitute(urls))
+        if program == "psql":
+            rows = answer(words[0], words[4], before=words[2])
+            assert len(rows) == 8
+        elif program == "clipsql":
+            further = ["--model", MODEL_FOLDER] if words[0] == "ingest" else []
+            done = run(urls["COORDINATOR"], *words, *further)
+            assert done.exit_code == 0, (line, done.output)
+            told += done.output
+        else:
+            assert line == 'export CLIPSQL_DATABASE_URL="$COORDINATOR"'
+    assert "All 2 shards are as they should be." in told
+    assert "secret" not in told
+    rows = answer(urls["COORDINATOR"], "select url from clipsql.search_text('a red truck', 20)")
+    assert len(rows) == 8

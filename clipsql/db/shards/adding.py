@@ -23,8 +23,8 @@ _NUMBERED = {"image": "image_id", "caption": "caption_id", "image_region": "regi
 _OF_A_ROLE = ("user", "password", "sslpassword")
 
 
-def add_shard(engine: Engine, url: str, *, name: str | None = None) -> tuple[Shard, list[str]]:
-    """Make a database a shard of this one, which becomes a coordinator by the first; returns it and warnings.
+def add_shard(engine: Engine, url: str, *, name: str | None = None) -> Shard:
+    """Make a database a shard of this one, which becomes a coordinator by the first.
 
     While no picture is anywhere, all shards get as many slots; after that a new one has none until slots are moved.
     Both databases must be at the newest revision. Raises ConfigurationError, DatabaseNotReady, InvalidArgument.
@@ -42,7 +42,9 @@ def add_shard(engine: Engine, url: str, *, name: str | None = None) -> tuple[Sha
             if label in [shard.name for shard in known]:
                 raise InvalidArgument(f'There is a shard "{label}" already; give this one another --name.')
             _require_another(driver, remote, known)
-            number = max((shard.shard_id for shard in known), default=-1) + 1
+            number = counted(
+                driver, "select nextval(pg_get_serial_sequence('clipsql_private.shard', 'shard_id'))"
+            )
             held = counted(remote, "select count(*) from (select from clipsql.image limit 1) as i")
             if known and held:
                 raise InvalidArgument(
@@ -58,7 +60,8 @@ def add_shard(engine: Engine, url: str, *, name: str | None = None) -> tuple[Sha
             server = f"clipsql_shard_{number}"
             _make_server(driver, server, owner, options)
             driver.execute(
-                "insert into clipsql_private.shard (shard_id, name, server) values (%s, %s, %s)",
+                "insert into clipsql_private.shard (shard_id, name, server) overriding system value"
+                " values (%s, %s, %s)",
                 (number, label, server),
             )
             told = descriptions(driver)
@@ -68,11 +71,10 @@ def add_shard(engine: Engine, url: str, *, name: str | None = None) -> tuple[Sha
                 )
             if not any(one.get("answer", {}).get("pictures", 1) for one in told.values()) or not known:
                 _spread(driver)
-            added = next(shard for shard in known_shards(driver) if shard.shard_id == number)
-            problems = model_problems(driver, told[number]["answer"])
-            if refused := [problem for problem in problems if problem.endswith(OTHER_MODEL)]:
-                raise DatabaseNotReady(f"Shard {label}: {refused[0]}.")
-            return added, problems
+            for problem in model_problems(driver, told[number]["answer"]):
+                if problem.endswith(OTHER_MODEL):
+                    raise DatabaseNotReady(f"Shard {label}: {problem}.")
+            return next(shard for shard in known_shards(driver) if shard.shard_id == number)
     finally:
         target.dispose()
 

@@ -35,7 +35,7 @@ _OF_MODELS = (
     ("clipsql.region_embedding", "region_id", "clipsql.image_region"),
     ("clipsql_private.queue", "image_id", "moved"),
 )
-"""What is copied under the number that its model has there: a table, its key, where keys of pictures are."""
+"""What is copied under the number that its model has there: a table, its key, where the keys are."""
 _QUEUED = ("image_id", "collection", "model_id", "is_checked", "is_fresh", "file_to_read")
 
 
@@ -47,7 +47,7 @@ def rebalance(
 ) -> int:
     """Move slots until all shards hold as many, and those of `without` none; returns how many were moved.
 
-    Pictures go with their captions, vectors, regions, thumbnails and places in the queue, and keep their numbers. A group
+    Pictures go with captions, vectors, regions, thumbnails and places in the queue, and keep their numbers. A group
     of slots is copied in one transaction, switched by another, then removed where it was; until the switch a picture
     counts where it was, from then on where it is, so that searches find it once. Writers wait for a group. What a run
     that broke off left is removed first. `on_moved` is told how many slots of how many are done.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, func
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
@@ -14,7 +14,8 @@ from clipsql.db.tables.base import PRIVATE_SCHEMA, Base
 class Shard(Base):
     """A database that holds a part of the pictures; its foreign server says where, a user mapping as whom.
 
-    Its pictures are numbered from `shard_id` times 2^40 on, so that numbers differ over all shards.
+    Its pictures are numbered from `shard_id` times 2^40 on, so that numbers differ over all shards; that of one that
+    was removed comes to no other, for its pictures may lie elsewhere by now.
     """
 
     __tablename__ = "shard"
@@ -24,7 +25,9 @@ class Shard(Base):
         {"schema": PRIVATE_SCHEMA},
     )
 
-    shard_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    shard_id: Mapped[int] = mapped_column(
+        Integer, Identity(always=True, start=0, minvalue=0), primary_key=True
+    )
     name: Mapped[str] = mapped_column(unique=True)
     server: Mapped[str] = mapped_column(unique=True)
     added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

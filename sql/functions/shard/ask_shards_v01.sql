@@ -21,7 +21,7 @@ declare
     detail text;
     problems jsonb := '{}';
 begin
-    if dblink is null then
+    if dblink is null and clipsql_private.has_shards() then
         raise exception using errcode = 'CQ007',
             message = 'Shards need the extension dblink, which is gone; let a superuser run: create extension dblink.';
     end if;
@@ -56,6 +56,9 @@ begin
             exit when problem is not null;
             begin
                 execute format('select a.answer from %s.dblink_get_result($1) as a(answer jsonb)', dblink) into answer using link;
+                if answer is null then
+                    raise exception using errcode = 'connection_failure', message = 'its connection had no answer';
+                end if;
                 -- A second, empty one ends the answer.
                 execute format('select from %s.dblink_get_result($1) as a(answer jsonb)', dblink) using link;
                 exit;
@@ -78,7 +81,7 @@ begin
                 end if;
             end;
         end loop;
-        problem := regexp_replace(problem, '\s+', ' ', 'g');
+        problem := regexp_replace(problem, '[[:space:]]+', ' ', 'g');
         return next;
     end loop;
 end;

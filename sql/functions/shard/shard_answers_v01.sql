@@ -4,7 +4,7 @@
 create or replace function clipsql_private.shard_answers(
     question text, request jsonb, may_be_partial boolean, out shard_id integer, out answer jsonb)
 returns setof record
-language plpgsql volatile parallel unsafe security definer
+language plpgsql volatile parallel unsafe
 set search_path from current
 as $$
 #variable_conflict use_column
