@@ -2,9 +2,9 @@
 
     python benchmarks/costs.py --pictures 10e6 100e6 5e9 --cores 16 --memory-gb 64
 
-A model, not a measurement: it carries what other benchmarks measured at 200,000, 1 and 10 million rows (512 dimensions, 128
-coordinates in a code; two cores of a cloud machine) to more rows and other machines. docs/scale.md tells where each figure is
-from and what is left out.
+A model, not a measurement: it carries what other benchmarks measured at 200,000, 1 and 10 million rows (512 dimensions,
+128 coordinates in a code; two cores of a cloud machine) to more rows and other machines. docs/scale.md tells where each
+figure is from and what is left out.
 """
 
 from __future__ import annotations
