@@ -166,7 +166,7 @@ def _ready(
     given = row.get("caption_embeddings")
     vectors = _vectors([] if given is None else list(given), model)
     captions = dict(zip(bodies, vectors, strict=True)) if len(vectors) == len(bodies) else {}
-    if not set(reading.captions_to_encode) <= captions.keys() or reading.regions_to_encode:
+    if not set(reading.captions_to_encode) <= captions.keys():
         # What only a model that is loaded can make, a worker does.
         reading = replace(reading, picture=replace(reading.picture, status="pending"))
     embedding = np.asarray(row["embedding"], np.float32)
