@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clipsql import stores
 from clipsql.db.pictures.records import PictureWrite, StoredCaption, StoredPicture, StoredRegion, Thumbnail
 from clipsql.errors import FailureClass, InvalidArgument
 from clipsql.images.decoding import MAX_PIXELS
@@ -42,7 +43,7 @@ class ReadOptions:
     """How to read pictures: `timezone` is that of times without offset.
 
     `validate_only` looks whether they can be had and decoded, and embeds none. Originals of what was downloaded
-    go to `store_images`. Pictures of more than `max_pixels` are refused.
+    go to `store_images`, and may be read there again. Pictures of more than `max_pixels` are refused.
     """
 
     timezone: dt.tzinfo = dt.UTC
@@ -50,6 +51,12 @@ class ReadOptions:
     validate_only: bool = False
     store_images: Path | None = None
     thumbnails: bool = False
+
+    def __post_init__(self) -> None:
+        """Name the store, if it is one, to this process."""
+        store = None if self.store_images is None else stores.address_of(self.store_images)
+        if store is not None:
+            stores.name_store(store)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +80,7 @@ class IngestOptions(ReadOptions):
 
     def __post_init__(self) -> None:
         """Raise InvalidArgument for tiles where nothing is embedded."""
+        super().__post_init__()
         if self.tiles is not None and (self.validate_only or self.enqueue_only):
             raise InvalidArgument(
                 'Tiles are laid over embedded pictures; run "clipsql regions tile" when they are.'

@@ -16,10 +16,11 @@ from sqlalchemy.engine import Engine
 
 import clipsql as package
 from clipsql import stores
-from clipsql.db.model_tasks import Original
+from clipsql.db.model_questions import Original
 from clipsql.errors import ConfigurationError
 from clipsql.images.hashing import content_hash
 from clipsql.images.storing import store_original
+from clipsql.ingest.readings import ReadOptions
 from clipsql.ingest.worker import Worker
 from clipsql.models import register_model
 from clipsql.viewing.originals import read_originals
@@ -132,14 +133,12 @@ def test_originals_are_opened_again_while_they_are_what_they_were(
         assert "does not lie on this machine" in str(read_originals([original], web)[1])
 
 
-def test_originals_are_kept_in_a_store(
-    bucket: fsspec.AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_originals_are_kept_in_a_store(bucket: fsspec.AbstractFileSystem, tmp_path: Path) -> None:
     data = bucket.cat("/bucket/photos/red.png")
     digest = content_hash(data)
     with pytest.raises(ConfigurationError, match="CLIPSQL_STORES"):
         store_original(Path("memory://kept"), data, digest=digest, format_name="PNG")
-    monkeypatch.setenv(stores.VARIABLE, "memory://kept")
+    ReadOptions(store_images=Path("memory://kept"))  # what an option names is named
     for _ in range(2):
         file = store_original(Path("memory://kept"), data, digest=digest, format_name="PNG")
         assert stores.read(file, most_bytes=10_000) == data
