@@ -1,4 +1,4 @@
-"""A base backup and the archived log, as docs/operator.md keeps them, bring back what was there before a mistake."""
+"""A base backup and the archived log, as docs/upgrades.md keeps them, bring back what was there before a mistake."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_was_there_before_a_mistake_comes_back(
         each.mkdir(exist_ok=True)
         user.take_over(each)
     port = free_port()
-    settings, backup, restore = examples("Backups", "operator.md")[1:]
+    settings, backup, restore = examples("Back to any moment", "upgrades.md")
 
     def run(script: str, **names: object) -> None:
         names = {"CLIPSQL_DATABASE_URL": url, "PATH": f"{programs}:/usr/bin:/bin", **names}

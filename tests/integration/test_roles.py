@@ -97,7 +97,7 @@ def test_a_reader_reads_of_what_is_private_only_what_functions_need(reader: Read
         "attached_column", "attachment", "attachment_problem", "link",
         "code_basis", "code_direction", "fusion_row",
         "percentile_sample", "percentile_sample_code", "percentile_sample_embedding",
-        "remembered_text", "revision", "search_cost", "search_row", "search_tuning", "shadow", "shard",
+        "remembered_text", "revision", "search_cost", "search_row", "search_tuning", "shadow", "shard", "slot",
         "text_added_token", "text_matrix", "text_merge", "text_neuron", "text_position", "text_token", "text_tower",
         "text_word", "thumbnail", "unembedded", "verdict", "watch_vector",
     }  # fmt: skip

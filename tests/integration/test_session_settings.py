@@ -140,6 +140,7 @@ SAY_OTHERWISE = {
     "dynamic_library_path": "is where a superuser looks for PL/pgSQL and pgvector themselves",
     "zero_damaged_pages": "destroys what it reads",
     "session_replication_role": "is how a superuser writes without triggers, as a copy of another database",
+    "temp_file_limit": "is a superuser's own limit of what a statement may write aside: it must",
     "log_statement_stats": "is refused beside the other three of its kind",
     "jit_debugging_support": "is not for servers in use",
     "geqo_pool_size": "is memory that the planner takes at once",

@@ -283,7 +283,8 @@ def test_every_table_and_partition_is_kept_apart_or_of_no_tenant(kept_apart: tup
         doors = connection.exec_driver_sql(
             "select door from clipsql_private.tenant_doors() where runs_as_owner"
         ).scalars()
-        assert set(functions) == set(doors)
+        # Those that ask shards answer nobody from whom pictures are hidden (tests/clients/test_shards.py).
+        assert {name for name in functions if "_shard" not in name} == set(doors)
         invoked_views = connection.exec_driver_sql(
             "select c.relname from pg_class as c where c.relkind = 'v' and c.relnamespace = 'clipsql'::regnamespace"
             " and not c.reloptions @> '{security_invoker=true}'"

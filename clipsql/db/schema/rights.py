@@ -31,7 +31,7 @@ _READ_BY_FUNCTIONS = (
     "search_row",
     "search_tuning",
     "shadow",
-    "shard",
+    *("shard", "slot"),
     "text_added_token",
     "text_matrix",
     "text_merge",

@@ -64,6 +64,8 @@ def refuse_shards(database: Database, what: str) -> None:
 
 def list_shards(engine: Engine) -> list[Shard]:
     """The shards of a database, in the order in which they were added; none unless it is a coordinator."""
+    if not has_shards(engine):
+        return []
     with reading(engine) as connection:
         return known_shards(driver_connection(connection))
 
