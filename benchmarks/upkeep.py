@@ -113,12 +113,13 @@ def _measure(
             ):
                 connection.execute(f"vacuum {table}")
             vacuum = time.perf_counter() - began
-        wrong = connection.execute(_WRONG).fetchone()
+        row = connection.execute(_WRONG).fetchone()
+        assert row is not None
     print(f"{arguments.rows:,} rows, {arguments.batches} batches of {_BATCH:,} each way\n")
     print("| for each 1,000 rows | median ms | most |\n| --- | --- | --- |")
     for name, values in times.items():
         print(f"| {name} | {np.median(values):.0f} | {max(values):.0f} |")
-    print(f"\nVacuum of pictures, vectors and search rows: {vacuum:.1f} s. Rows that are wrong: {wrong}.\n")
+    print(f"\nVacuum of pictures, vectors and search rows: {vacuum:.1f} s. Rows that are wrong: {row[0]}.\n")
     print("| searches beside | searches | p50 ms | p95 |\n| --- | --- | --- | --- |")
     for name, values in searches.items():
         print(
