@@ -18,14 +18,7 @@ def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
 
     Raises ConfigurationError when the address cannot be had.
     """
-    try:
-        listening = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
-        )
-    except (OSError, OverflowError) as error:
-        raise ConfigurationError(
-            f"Cannot listen at {host} port {port}: {error}; choose another by --port."
-        ) from error
+    listening = listen(host, port)
     url = make_url(engine.url).set(drivername="postgresql+psycopg")
     config = uvicorn.Config(
         make_app(url, options),
@@ -40,3 +33,18 @@ def run(engine: Engine, options: ServeOptions, *, host: str, port: int) -> None:
         KeyboardInterrupt
     ):  # raised once more when it has ended: the way to end a server is no mishap
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, the connections of which send at once. Raises ConfigurationError when it cannot be had."""
+    try:
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"Cannot listen at {host} port {port}: {error}; choose another by --port."
+        ) from error
+    # asyncio does so for sockets of its own making; a head that waits for its body's turn costs 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
