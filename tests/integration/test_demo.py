@@ -38,6 +38,7 @@ def _tables(engine: Engine) -> list[str]:
         return sa.inspect(connection).get_schema_names()
 
 
+@pytest.mark.slow
 def test_the_demo_shows_every_step_does_nothing_twice_and_cleans_up_only_its_own(
     clipsql: Clipsql, engine: Engine, home: Path, model_folder: Path, tmp_path: Path
 ) -> None:

@@ -176,6 +176,7 @@ BY_CLIENTS = {"ray_data.py", "daft_frame.py", "spark_job.py"}
 """Examples that tests/clients/test_farms.py runs, for they need what clipsql does not."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", sorted({file.name for file in (ROOT / "examples").glob("*.py")} - BY_CLIENTS)
 )

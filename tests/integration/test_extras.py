@@ -205,6 +205,7 @@ def _leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
             yield " ".join((*path, name))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_every_command_of_a_core_install_works_or_tells_in_one_line_what_is_missing(
     clipsql: Callable[..., Result], model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -267,6 +268,7 @@ def test_the_packages_of_an_extra_are_those_of_pyproject() -> None:
     assert "clipsql[all]" in extras["test"]
 
 
+@pytest.mark.slow
 def test_local_pictures_are_ingested_without_the_extra_web(
     clipsql_without: Run, folder: Path, model_folder: Path
 ) -> None:

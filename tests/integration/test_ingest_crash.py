@@ -249,6 +249,7 @@ def small_disk(run_folder: Path) -> Iterator[Path]:
     folder.rmdir()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_a_rerun_goes_on_when_there_is_room(
     small_disk: Path,
     make_server: Callable[[Path], EmbeddedServer],

@@ -154,6 +154,7 @@ def run(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
+@pytest.mark.slow
 def test_no_command_that_works_shows_the_password(run: Callable[..., Result], secret_url: str) -> None:
     last = [("watch", "remove"), ("collection", "drop"), ("model", "remove"), ("db", "downgrade")]
     first = [("ingest",), ("demo",), ("model", "use"), ("watch", "deliver"), ("watch", "add")]

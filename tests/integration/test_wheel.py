@@ -49,6 +49,7 @@ def test_the_version_is_said_once_and_the_wheel_has_it(wheel: Path) -> None:
     assert package.__version__ not in (ROOT / "pyproject.toml").read_text()
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_works_elsewhere_and_without_torch(
     wheel: Path, database_url: str, tmp_path: Path
 ) -> None:
