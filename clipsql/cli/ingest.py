@@ -163,10 +163,8 @@ def ingest(
     total = source.count()
     with open_database(settings) as engine:
         # torch takes seconds to import: only once the source and the database are known to be good.
-        from clipsql.ingest.indexer import Indexer
-        from clipsql.ingest.others import embed_under_others
         from clipsql.ingest.readings import IngestOptions, Outcome
-        from clipsql.ingest.tiles import embed_tiles
+        from clipsql.ingest.updating import bring_up_to_date
         from clipsql.search.over_shards import ingest_over_shards
         from clipsql.web.downloading import DownloadOptions
 
@@ -201,31 +199,18 @@ def ingest(
                 progress.advance(failed=failed)
 
             def into(target: Engine, part: Source, row: ModelRow | None) -> IngestReport:
-                report = Indexer(target, encoder, row, downloads=DownloadOptions(**downloads)).ingest(
+                return bring_up_to_date(
+                    target,
                     part,
+                    encoder,
+                    row,
                     options,
+                    downloads=DownloadOptions(**downloads),
+                    device=device,
+                    dtype=dtype,
                     on_outcome=show,
                     on_problem=on_problem,
                 )
-                if encoder is not None and row is not None:
-                    embed_under_others(
-                        target,
-                        row,
-                        options,
-                        downloads=DownloadOptions(**downloads),
-                        device=device,
-                        dtype=dtype,
-                        on_problem=on_problem,
-                    )
-                    embed_tiles(
-                        target,
-                        encoder,
-                        row,
-                        options,
-                        downloads=DownloadOptions(**downloads),
-                        on_problem=on_problem,
-                    )
-                return report
 
             report = ingest_over_shards(engine, source, row, into)
         show_report(

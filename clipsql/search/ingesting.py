@@ -12,11 +12,9 @@ from sqlalchemy.engine import Engine
 from clipsql.db.calls.arguments import refuse_unknown
 from clipsql.db.models import ModelRow
 from clipsql.errors import FailureClass
-from clipsql.ingest.indexer import Indexer
-from clipsql.ingest.others import embed_under_others
 from clipsql.ingest.readings import IngestOptions, Outcome
 from clipsql.ingest.reports import IngestReport, Problem
-from clipsql.ingest.tiles import embed_tiles
+from clipsql.ingest.updating import bring_up_to_date
 from clipsql.search.over_shards import ingest_over_shards
 from clipsql.sources import Source, open_rows, open_source
 from clipsql.sources.sampling import Sampling
@@ -81,7 +79,7 @@ def ingest(
     device: str | None,
     dtype: str | None,
 ) -> IngestReport:
-    """Bring the collection up to date with the source; see `Indexer.ingest`. Other models follow."""
+    """Bring the collection up to date with the source; over all shards where there are some; see `bring_up_to_date`."""
     chosen = _chosen(options, IngestOptions.__dataclass_fields__)
     if "sampling" in chosen:
         chosen["sampling"] = Sampling.read(chosen["sampling"])
@@ -95,17 +93,19 @@ def ingest(
         done += 1
         progress(done, total)
 
-    downloads = options.get("downloads")
-
     def into(target: Engine, part: Source, own: ModelRow | None) -> IngestReport:
-        indexer = Indexer(target, encoder, own, downloads=downloads)
-        report = indexer.ingest(part, how, on_outcome=settled, on_problem=on_problem)
-        if encoder is not None and own is not None:
-            embed_under_others(
-                target, own, how, downloads=downloads, device=device, dtype=dtype, on_problem=on_problem
-            )
-            embed_tiles(target, encoder, own, how, downloads=downloads, on_problem=on_problem)
-        return report
+        return bring_up_to_date(
+            target,
+            part,
+            encoder,
+            own,
+            how,
+            downloads=options.get("downloads"),
+            device=device,
+            dtype=dtype,
+            on_outcome=settled,
+            on_problem=on_problem,
+        )
 
     return ingest_over_shards(engine, source, model, into)
 

@@ -10,22 +10,10 @@ from psycopg import sql
 
 from clipsql.errors import InvalidArgument
 from clipsql.serving.picture_vector import read_vector
-from clipsql.serving.wanted import NUMBERS, Wanted, short
+from clipsql.serving.wanted import FILTERS, Wanted, short
 
 Texts = Mapping[str, Sequence[float]]
 """Vectors of texts, made where SQL cannot embed them."""
-
-_FILTERS = (
-    "in_collection",
-    "taken_from",
-    "taken_until",
-    "daily_from",
-    "daily_until",
-    "caption_query",
-    "having_label",
-    *NUMBERS,
-)
-
 
 _COLUMNS = "s.rank, s.image_id, s.similarity, s.percentile, s.caption, s.taken_at, s.metadata"
 _REGION_COLUMNS = (
@@ -138,7 +126,7 @@ class Asked:
         if pictures:
             options["except_images"] = _ids(pictures)
         options["max_results"] = sql.Literal(max_results)
-        for name in _FILTERS:
+        for name in FILTERS:
             if (value := getattr(wanted, name)) not in ("", None):
                 options[name] = sql.Literal(value)
         if wanted.metadata:

@@ -23,9 +23,7 @@ METADATA = "m."
 """What the names of metadata begin with in a URL: m.camera=K1."""
 
 _MOST_NAMES = 8
-_TEXTS = (
-    "query",
-    "picture",
+_TEXT_FILTERS = (
     "in_collection",
     "taken_from",
     "taken_until",
@@ -34,6 +32,7 @@ _TEXTS = (
     "caption_query",
     "having_label",
 )
+_TEXTS = ("query", "picture", *_TEXT_FILTERS)
 NUMBERS = (
     "near_longitude",
     "near_latitude",
@@ -42,6 +41,8 @@ NUMBERS = (
     "min_percentile",
     "distinct_above",
 )
+FILTERS = (*_TEXT_FILTERS, *NUMBERS)
+"""Filters that SQL knows by these names."""
 
 
 @dataclass(frozen=True, kw_only=True)
