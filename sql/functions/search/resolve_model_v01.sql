@@ -17,9 +17,12 @@ begin
     if asked is null then
         select m.* into found_model from clipsql.model as m where m.is_default;
         if found_model.model_id is null then
-            raise exception using errcode = 'CQ001', message = case
-                when exists (select from clipsql.model) then 'No model is the default; run "clipsql model use NAME".'
-                else 'There is no model yet; run "clipsql model add NAME".' end;
+            raise exception using errcode = 'CQ001', message = coalesce(
+                (select format('No model is the default; name one (there is: %s), or run "clipsql model use NAME".',
+                               string_agg(m.name, ', ' order by m.name))
+                 from clipsql.model as m
+                 having count(*) > 0),
+                'There is no model yet; run "clipsql model add NAME".');
         end if;
     else
         perform clipsql_private.check_most('model', length(asked), 'characters');
