@@ -703,6 +703,43 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     assert set(answer(front, asked)) > set(wanted)
 
 
+def test_no_picture_is_missed_however_often_slots_are_switched(empty: Callable[..., str]) -> None:
+    front, first, second = [empty(letter) for letter in "fab"]
+    for url in (front, first, second):
+        answer(url, "select clipsql.add_model('space', 3)")
+    for url, name in ((first, "one"), (second, "two")):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    # As in the middle of a move: every picture is on both.
+    for url in (first, second):
+        answer(
+            url,
+            "with i as (insert into clipsql.image (image_id, collection, url, status) overriding system value"
+            " select g, 'c', 'https://x.example/' || g, 'embedded' from generate_series(1, 50) as g returning image_id)"
+            " insert into clipsql.image_embedding (image_id, model_id, embedding)"
+            " select image_id, 1, '[1,0,0]' from i returning 1",
+        )
+    switch = "update clipsql_private.slot set shard_id = 1 - shard_id, moved_at = clock_timestamp() where shard_id < 2"
+    stop = threading.Event()
+
+    def switching() -> None:
+        with psycopg.connect(front, autocommit=True) as session:
+            while not stop.wait(0.01):
+                session.execute(switch)
+
+    mover = threading.Thread(target=switching)
+    mover.start()
+    try:
+        with psycopg.connect(front, autocommit=True) as session:
+            found = {
+                len(session.execute("select image_id from clipsql.search('[1,0,0]', 100)").fetchall())
+                for _ in range(300)
+            }
+    finally:
+        stop.set()
+        mover.join()
+    assert found == {50}
+
+
 def test_the_commands_of_the_page_work_as_they_stand(
     empty: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,14 +35,15 @@ begin
                                    from unnest(directions) with ordinality as d(direction, place)),
                     'max_results', least(depth, 2147483647), 'filter', to_jsonb(filter), 'model', chosen.name,
                     'timezone', current_setting('timezone'), 'with_embeddings', distinct_above is not null), true) as a);
+            hits := (
+                select jsonb_agg(h.hit order by (h.hit -> 'distance')::double precision, (h.hit -> 'image_id')::bigint)
+                from jsonb_array_elements(answers) as a(answer)
+                cross join lateral jsonb_array_elements(a.answer -> 'rows') as h(hit)
+                join clipsql_private.slot as s
+                    on s.slot = clipsql_private.slot_of(h.hit ->> 'url') and s.shard_id = (a.answer -> 'shard_id')::integer);
+            -- Last of all: what was moved before a hit was looked up counts, too.
             exit when moved = (select max(s.moved_at) from clipsql_private.slot as s);
         end loop;
-        hits := (
-            select jsonb_agg(h.hit order by (h.hit -> 'distance')::double precision, (h.hit -> 'image_id')::bigint)
-            from jsonb_array_elements(answers) as a(answer)
-            cross join lateral jsonb_array_elements(a.answer -> 'rows') as h(hit)
-            join clipsql_private.slot as s
-                on s.slot = clipsql_private.slot_of(h.hit ->> 'url') and s.shard_id = (a.answer -> 'shard_id')::integer);
         exit when hits is null or distinct_above is null;
         kept := clipsql_private.distinct_hits(hits, distinct_above, max_results);
         exit when cardinality(kept) = max_results or jsonb_array_length(hits) = hits_before
