@@ -113,6 +113,7 @@ def upgrade() -> None:
         "image",
         [sa.literal_column("point(longitude, latitude)")],
         postgresql_using="gist",
+        postgresql_where=sa.text("longitude is not null"),
         schema="clipsql",
     )
 

@@ -126,7 +126,8 @@ def test_an_upgrade_says_again_what_was_said_and_takes_no_users_words(engine: En
         (
             "drop index clipsql.image_place_idx",
             "index clipsql.image_place_idx is missing;"
-            " run: CREATE INDEX image_place_idx ON clipsql.image USING gist (point(longitude, latitude))",
+            " run: CREATE INDEX image_place_idx ON clipsql.image USING gist (point(longitude, latitude))"
+            " WHERE (longitude IS NOT NULL)",
         ),
         (
             "drop index clipsql.image_metadata_idx;"

@@ -340,6 +340,10 @@ FILTERS = {
         ),
     ),
     "metadata": ("having_metadata => '{}'", lambda _: True),
+    "a shape": (
+        "inside => '((-180,0),(180,0),(180,90),(-180,90))'",
+        lambda p: p.latitude is not None and p.latitude >= 0,
+    ),
     "nothing": ("in_collection => 'none'", lambda _: False),
 }
 
@@ -387,6 +391,8 @@ def test_the_plan_says_which_rows_were_read_and_what_is_proved(long_vectors: tup
     assert (few["strategy"], few["is_exact"], few["recall"]) == ("search rows", True, 1)
     assert few["matching_rows"] < 400
     assert "search_row_1_collection_taken_at" in few["index_used"]
+    around = plan(engine, "10, near_longitude => 10, near_latitude => 50, within_m => 2000", query)
+    assert around["index_used"] == "search_row_1_point_longitude_latitude_image_id_left_out_cod_idx"
     many = plan(engine, "10, in_collection => 'streets'", query)
     assert (many["strategy"], many["is_exact"]) == ("search rows", False)
     assert 0.9 <= many["recall"] <= 1

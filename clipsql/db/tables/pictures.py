@@ -83,7 +83,12 @@ class Image(Base):
             postgresql_using="gin",
             postgresql_ops={"metadata": "jsonb_path_ops"},
         ),
-        Index("image_place_idx", literal_column("point(longitude, latitude)"), postgresql_using="gist"),
+        Index(
+            "image_place_idx",
+            literal_column("point(longitude, latitude)"),
+            postgresql_using="gist",
+            postgresql_where=text("longitude is not null"),
+        ),
         Index("image_sha256_idx", "sha256", postgresql_using="hash"),
     )
 

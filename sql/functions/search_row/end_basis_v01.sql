@@ -24,7 +24,8 @@ begin
     execute format('create index on %s (collection, taken_at) include (image_id, left_out, code)', rows_of);
     -- Longitude and latitude too: an index is read alone only if it has every column.
     execute format(
-        'create index on %s using gist (point(longitude, latitude)) include (longitude, latitude, image_id, left_out, code)',
+        'create index on %s using gist (point(longitude, latitude)) include (longitude, latitude, image_id, left_out, code)'
+        ' where longitude is not null',
         rows_of);
     update clipsql_private.code_basis as b
     set state = case when b.basis_id = of_basis then 'ready' else 'retired' end, changed_at = now()
