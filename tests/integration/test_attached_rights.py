@@ -120,6 +120,23 @@ def test_the_owner_of_the_table_attaches_as_a_member_of_both_and_clipsql_owns_wh
     )
 
 
+def test_the_tables_of_an_attachment_are_open_to_the_roles_to_whom_the_rest_is(
+    shop: Driver, model: ModelRow
+) -> None:
+    shop.execute("grant select on clipsql_private.link, clipsql_private.changed_row to public")
+    shop.execute("select clipsql.attach('shop.thing', 'url')")
+    granted = (
+        "select x.grantee::regrole::text, string_agg(x.privilege_type, ' ' order by x.privilege_type)"
+        " from pg_class as c cross join lateral aclexplode(c.relacl) as x"
+        " where c.oid = %s::regclass and x.grantee <> c.relowner group by 1 order by 1"
+    )
+    for table in ("clipsql.thing_picture", "clipsql_private.changed_row_1"):
+        assert shop.execute(granted.encode(), (table,)).fetchall() == [
+            ("clipsql_reader", "SELECT"),
+            ("clipsql_writer", "DELETE INSERT SELECT UPDATE"),
+        ]
+
+
 def test_who_writes_the_table_needs_no_right_to_clipsql(
     engine: Engine, shop: Driver, as_role: Callable[..., Engine]
 ) -> None:
