@@ -120,9 +120,7 @@ def test_the_owner_of_the_table_attaches_as_a_member_of_both_and_clipsql_owns_wh
     )
 
 
-def test_the_tables_of_an_attachment_are_open_to_the_roles_to_whom_the_rest_is(
-    shop: Driver, model: ModelRow
-) -> None:
+def test_the_tables_of_an_attachment_are_open_to_the_roles_to_whom_the_rest_is(shop: Driver) -> None:
     shop.execute("grant select on clipsql_private.link, clipsql_private.changed_row to public")
     shop.execute("select clipsql.attach('shop.thing', 'url')")
     granted = (
