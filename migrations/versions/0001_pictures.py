@@ -16,6 +16,7 @@ UPGRADE_FUNCTIONS = (
     "result_columns",
     "switching",
     "regrant",
+    "grant_as_whole",
     "view_statement",
     "remaking",
     "replace_object",

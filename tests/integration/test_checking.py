@@ -113,6 +113,16 @@ UPGRADE = '; run "clipsql db upgrade"'
             "role clipsql_reader lacks execute on routine clipsql.match(",
             id="a function's right",
         ),
+        pytest.param(
+            "grant execute on function clipsql.put_image to public",
+            "role public should not have execute on routine clipsql.put_image(",
+            id="everybody's right to a function that writes",
+        ),
+        pytest.param(
+            "grant execute on function clipsql_private.ask_shards to public",
+            "role public should not have execute on routine clipsql_private.ask_shards(",
+            id="everybody's right to a function of the owner",
+        ),
     ],
 )
 def test_what_was_changed_or_lost_is_seen_and_an_upgrade_brings_it_back(
@@ -277,7 +287,7 @@ def test_an_application_with_its_own_alembic_and_clipsql_leave_each_other_alone(
         proposed = compare_metadata(context, theirs)
         assert [(change[0], change[1].name) for change in proposed] == [("add_table", "vehicle")]
         connection.dialect.default_schema_name = "public"
-    assert migrating.upgrade(engine) == []
+    migrating.upgrade(engine)
     assert migrating.differences(engine) == []
     with engine.connect() as connection:
         assert (

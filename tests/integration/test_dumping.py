@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from integration.kept_state import answers, keep_state
+from integration.filling import keep_up
+from integration.kept_state import QUESTIONS, answers, keep_state
 from integration.programs import run_program
 from psycopg import sql
 from sqlalchemy.engine import URL, Engine, make_url
@@ -23,13 +24,52 @@ ROLE = "restorer"
 # The extension is its administrator's, and its comment with it; owners and rights come back with the upgrade.
 OPTIONS = ("--no-owner", "--no-privileges", "--extension=plpgsql")
 
+# Who but the owner has which right to what, columns, partitions and tables of attachments included.
+RIGHTS = """
+    with object as (
+        select c.oid::regclass::text as name, c.relacl as rights, c.relowner as owner
+        from pg_class as c where c.relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        union all
+        select format('%s.%s', c.oid::regclass, a.attname), a.attacl, c.relowner
+        from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+        where c.relnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        union all
+        select p.oid::regprocedure::text, coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner
+        from pg_proc as p where p.pronamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        union all
+        select n.nspname, n.nspacl, n.nspowner
+        from pg_namespace as n where n.nspname in ('clipsql', 'clipsql_private')
+        union all
+        select t.oid::regtype::text, t.typacl, t.typowner
+        from pg_type as t where t.typnamespace in ('clipsql'::regnamespace, 'clipsql_private'::regnamespace)
+        union all
+        select 'by default', d.defaclacl, d.defaclrole from pg_default_acl as d
+    )
+    select o.name, case x.grantee when 0 then 'public' else x.grantee::regrole::text end, x.privilege_type,
+        x.is_grantable
+    from object as o cross join lateral aclexplode(o.rights) as x
+    where x.grantee <> o.owner
+    order by 1, 2, 3
+"""
+
 
 @pytest.fixture(scope="module")
 def kept(new_database: Callable[..., URL], template: str) -> URL:
-    """A filled database."""
+    """A filled database, with a table attached."""
     url = new_database(template=template)
     engine = create_engine(url.render_as_string(hide_password=False))
     keep_state(engine)
+    with engine.begin() as connection:
+        for statement in (
+            "create schema shop",
+            "create table shop.thing (id integer primary key, url text)",
+            "insert into shop.thing values (1, 'https://h.example/1'), (2, 'https://h.example/2')",
+            "select clipsql.attach('shop.thing', 'url')",
+        ):
+            connection.exec_driver_sql(statement)
+    keep_up(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("refresh materialized view report.cameras")
     engine.dispose()
     return url
 
@@ -47,6 +87,12 @@ def target(bare_server: str) -> Iterator[URL]:
         administrator.execute("drop database restored with (force)")
         for role in (ROLE, "clipsql_reader", "clipsql_writer"):
             administrator.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+
+
+def rights(engine: Engine) -> list[tuple[str, ...]]:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("set search_path = ''")
+        return [tuple(row) for row in connection.exec_driver_sql(RIGHTS.replace("%", "%%"))]
 
 
 def engine_of(url: URL) -> Engine:
@@ -100,6 +146,12 @@ def test_a_dump_restored_by_an_ordinary_role_gives_every_answer(
     migrating.upgrade(restored)
     assert migrating.differences(restored) == []
     assert answers(restored) == answers(source)
+    assert rights(restored) == rights(source)
+    with psycopg.connect(bare_server, dbname="restored") as administrator:
+        administrator.execute("set role clipsql_reader")
+        for question in QUESTIONS:
+            if "report." not in question:
+                administrator.execute(question.encode())
     with restored.begin() as connection:
         connection.exec_driver_sql(
             "update clipsql.image set taken_at = '2031-01-01 00:00+00' where image_id <= 5"
@@ -126,6 +178,16 @@ def test_an_older_state_upgrades_to_the_newest_with_every_answer(
     kept = json.loads(file.with_suffix(".json").read_text("utf-8"))
     assert {question: answers(engine)[question] for question in kept} == kept
     engine.dispose()
+
+
+def test_the_rights_compared_are_those_of_every_kind(kept: URL) -> None:
+    engine = engine_of(kept)
+    names = {name: role for name, role, *_ in rights(engine)}
+    engine.dispose()
+    for name in ("clipsql_private.search_row_1", "clipsql.thing_picture", "clipsql_private.changed_row_1"):
+        assert name in names
+    assert "clipsql_private" in names
+    assert any(name.startswith("clipsql.put_image(") for name in names)
 
 
 def test_there_is_an_older_state() -> None:

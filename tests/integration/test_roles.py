@@ -94,7 +94,7 @@ def test_a_reader_reads_of_what_is_private_only_what_functions_need(reader: Read
     ).fetchall()
     readable = {str(name) for name, is_readable in tables if is_readable}
     assert readable == {
-        "attached_column", "attachment", "attachment_problem", "link",
+        "attached_column", "attachment", "attachment_problem", "changed_row", "link",
         "code_basis", "code_direction", "fusion_row",
         "percentile_sample", "percentile_sample_code", "percentile_sample_embedding",
         "remembered_text", "revision", "search_cost", "search_row", "search_tuning", "shadow", "shard", "slot",

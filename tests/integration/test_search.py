@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from integration.filling import Filled, fill, new_model, picture, unit_vectors, write
+from integration.sessions import set_for_session
 from psycopg import sql
 from sqlalchemy.engine import URL, Engine
 
@@ -103,9 +104,7 @@ def test_no_session_setting_changes_an_answer(
     url: str, expected: list[Rows], settings: dict[str, str]
 ) -> None:
     with psycopg.connect(url) as connection:
-        for name, value in settings.items():
-            connection.execute("select set_config(%s, %s, false)", (name, value))
-        connection.commit()
+        set_for_session(connection, settings)
         found = answers(connection)
     if "extra_float_digits" in settings:  # numbers arrive as text, rounded
         found, expected = ([[row[:2] for row in rows] for rows in given] for given in (found, expected))

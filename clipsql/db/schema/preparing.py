@@ -136,6 +136,10 @@ def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
+_MADE_MEANWHILE = ("23505", "42710")
+"""What PostgreSQL says of a role that another transaction makes, and of one that it has made: SQLSTATEs."""
+
+
 @dataclass(frozen=True)
 class _Refused:
     """Something that upgrade may not create, and the statement with which an administrator does."""
@@ -153,8 +157,12 @@ def _ensure(
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(create)
-    except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != "42501":
+    except sa.exc.DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        # Roles belong to the whole server: an upgrade of another database may make them at the same moment.
+        if state in _MADE_MEANWHILE and connection.exec_driver_sql(exists).first() is not None:
+            return []
+        if state != "42501":
             raise
         user = connection.exec_driver_sql("select quote_ident(current_user)").scalar_one()
         return [_Refused(missing, (administrator or create).replace("{user}", user) + ";")]
@@ -184,13 +192,18 @@ $prepare$"""
 PREPARATION = f"""\
 create extension if not exists vector;
 do $prepare$
+declare
+    role text;
 begin
-    if to_regrole('clipsql_reader') is null then
-        create role clipsql_reader nologin;
-    end if;
-    if to_regrole('clipsql_writer') is null then
-        create role clipsql_writer nologin;
-    end if;
+    foreach role in array array['clipsql_reader', 'clipsql_writer'] loop
+        if to_regrole(role) is null then
+            begin
+                execute format('create role %I nologin', role);
+            exception when unique_violation or duplicate_object then
+                null;  -- an upgrade of another database made it at the same moment
+            end;
+        end if;
+    end loop;
     if to_regnamespace('{SCHEMA}') is null then
         create schema {SCHEMA};
     end if;

@@ -19,6 +19,7 @@ _READ_BY_FUNCTIONS = (
     "attached_column",
     "attachment",
     "attachment_problem",
+    "changed_row",
     "code_basis",
     "code_direction",
     "fusion_row",
@@ -45,8 +46,12 @@ _READ_BY_FUNCTIONS = (
     "verdict",
     "watch_vector",
 )
-"""Private tables whose rows public functions and views need. Partitions are not among them: they are read through the
-tables that they are parts of, so it does not matter who made them."""
+"""Private tables whose rows public functions and views need."""
+
+_NAMED_PARTS = tuple(f"{PRIVATE_SCHEMA}.{name}" for name in ("changed_row", "link", "search_row"))
+"""Tables whose parts are read and written by their own names: a part has the rights of its whole, from its making on
+(clipsql_private.grant_as_whole). Other partitions have none: they are reached through what they are parts of, so it
+does not matter who made them."""
 
 _WRITTEN = (
     f"{SCHEMA}.image",
@@ -92,6 +97,7 @@ _FOR_WRITERS = (
         "key_of_table",
         "choose_columns",
         "choose_target",
+        "grant_as_whole",
     ),
     *("make_triggers", "hand_over", "note_problem", "check_whole_table", "queue_attached_picture"),
     *("apply_changed_rows", "find_changed_rows", "retry_failed_rows"),
@@ -126,6 +132,8 @@ _FOR_THE_OWNER = (
     "ask_shards",
     "shard_answers",
 )
+"""Neither these nor those for writers may be run by everybody, as functions else may: some run as their owner, and
+clients that ask for rights, such as PostGraphile, would offer them to whoever reads."""
 
 _READ = [
     *(table.fullname for table in Base.metadata.sorted_tables if table.schema == SCHEMA),
@@ -152,14 +160,15 @@ _WANTED = [
 _RIGHTS = sql.SQL(
     """
     with object as (
-        select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass::text as name,
-               c.oid::regclass::text as target, c.relacl as rights
+        select case c.relkind when 'S' then 'sequence' else 'table' end as kind,
+               coalesce(h.inhparent, c.oid)::regclass::text as name, c.oid::regclass::text as target, c.relacl as rights
         from pg_catalog.pg_class as c
+        left join pg_catalog.pg_inherits as h on h.inhrelid = c.oid
         where c.relnamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
-            -- The tables of attachments have the rights that clipsql.attach gave them.
-            and not exists (select from pg_catalog.pg_inherits as h where h.inhrelid = c.oid)
+            and (h.inhparent is null or h.inhparent::regclass::text = any ({named_parts}::text[]))
         union all
-        select 'routine', format('%s.%s', p.pronamespace::regnamespace, p.proname), p.oid::regprocedure::text, p.proacl
+        select 'routine', format('%s.%s', p.pronamespace::regnamespace, p.proname), p.oid::regprocedure::text,
+               coalesce(p.proacl, acldefault('f', p.proowner))
         from pg_catalog.pg_proc as p
         where p.pronamespace in (to_regnamespace('clipsql'), to_regnamespace('clipsql_private'))
     ), wanted as (
@@ -191,6 +200,11 @@ _RIGHTS = sql.SQL(
         ) as o
         cross join lateral aclexplode(o.rights) as x
         where x.grantee in (select to_regrole(r.name) from unnest({all_roles}::text[]) as r(name))
+        union all
+        select 'public', 'execute', o.kind, o.target
+        from object as o
+        cross join lateral aclexplode(o.rights) as x
+        where o.kind = 'routine' and o.name = any ({closed}::text[]) and x.grantee = 0
     )
     select 'lacks' as state, l.* from (table expected except table granted) as l
     union all
@@ -199,6 +213,8 @@ _RIGHTS = sql.SQL(
     """
 ).format(
     all_roles=sql.Literal(list(ROLES)),
+    named_parts=sql.Literal(list(_NAMED_PARTS)),
+    closed=sql.Literal([_RUN[name] for name in (*_FOR_WRITERS, *_FOR_THE_OWNER)]),
     **{
         name: sql.Literal([wanted[number] for wanted in _WANTED])
         for number, name in enumerate(("roles", "privileges", "kinds", "names"))
@@ -212,8 +228,12 @@ do $grant$
 declare
     one record;
 begin
-    for one in select r.* from ({rights}) as r where r.state = 'lacks' and to_regrole(r.role) is not null loop
-        execute format('grant %s on %s %s to %I', one.privilege, one.kind, one.target, one.role);
+    for one in select r.* from ({rights}) as r loop
+        if one.role = 'public' then
+            execute format('revoke %s on %s %s from public', one.privilege, one.kind, one.target);
+        elsif one.state = 'lacks' and to_regrole(one.role) is not null then
+            execute format('grant %s on %s %s to %I', one.privilege, one.kind, one.target, one.role);
+        end if;
     end loop;
 end
 $grant$"""
@@ -221,7 +241,7 @@ $grant$"""
     .format(rights=_RIGHTS)
     .as_string(None)
 )
-"""One statement that grants what is lacking, and needs no owner where nothing is."""
+"""One statement that grants what is lacking and closes what everybody may run, and needs no owner where nothing is."""
 
 KEEP_TENANTS_APART = """\
 do $tenants$
@@ -237,7 +257,7 @@ $tenants$"""
 
 
 def right_differences(connection: Connection) -> list[str]:
-    """One line for each right that a role lacks or should not have, or for a role when it is missing."""
+    """One line for each right that a role, or everybody, lacks or should not have, or for a role when it is missing."""
     driver = driver_connection(connection)
     missing = driver.execute(
         "select r.name from unnest(%s::text[]) as r(name) where to_regrole(r.name) is null", (list(ROLES),)
@@ -248,7 +268,7 @@ def right_differences(connection: Connection) -> list[str]:
         f"role {role} {state} {privilege} on {kind} {target}; "
         + (
             'run "clipsql db upgrade"'
-            if state == "lacks"
+            if state == "lacks" or role == "public"
             else f"run: revoke {privilege} on {kind} {target} from {role}"
         )
         for state, role, privilege, kind, target in driver.execute(_RIGHTS)

@@ -132,6 +132,3 @@ comment on function clipsql.attach is
     ' metadata_columns (at most 50 each) are what is told of the picture. collection (at most 1000 characters, as url_prefix):'
     ' the table''s name by default.'
     ' may_read_files lets workers read the files of their machine that the column names. model: at most 1000 characters. For the owner of both.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.attach from public;

@@ -51,6 +51,3 @@ $$;
 comment on function clipsql.detach(regclass, boolean, text) is
     'Detaches a table, or one url_column of it, and returns how many pictures it removed: those that the attachment brought and'
     ' nothing else links, unless keep_pictures. For the owner of both.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.detach from public;

@@ -11,10 +11,7 @@ declare
 begin
     execute format('alter table %s owner to %s', attached.link, owner);
     execute format('alter table %s owner to %s', attached.changes, owner);
-    execute format('grant select on %s to clipsql_reader, clipsql_writer', attached.link);
-    execute format('grant insert, update, delete on %s to clipsql_writer', attached.link);
-    execute format('grant select on %s to clipsql_reader', attached.changes);
-    execute format('grant select, insert, delete on %s to clipsql_writer', attached.changes);
+    perform clipsql_private.grant_as_whole(t.own) from unnest(array[attached.link, attached.changes]::regclass[]) as t(own);
     execute format('comment on table %s is %L', attached.link, format('Which picture a row of %s has.', source));
     for one in
         select a.attname, coalesce(

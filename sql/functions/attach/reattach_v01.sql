@@ -72,6 +72,3 @@ comment on function clipsql.reattach is
     'Changes the columns of an attached table, and makes triggers that are missing; arguments as in clipsql.attach (at most 50'
     ' caption_columns and metadata_columns, 1000 characters of url_prefix and model), all said anew, but for the collection,'
     ' which stays. A picture whose address stays is not embedded again. For the owner of both.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.reattach from public;

@@ -25,6 +25,3 @@ $$;
 comment on function clipsql.judge_match(text, bigint, boolean) is
     'Says whether a picture is what a query (at most 5000 characters) looks for, for clipsql.count_matches; null takes that'
     ' back. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.judge_match from public;

@@ -27,7 +27,7 @@ begin
          (primary key (image_id, basis_id)) for values in (%1$s)
          with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02)', new_basis);
     execute format('alter table clipsql_private.search_row_%s alter code set storage plain', new_basis);
-    execute format('grant select on clipsql_private.search_row_%s to clipsql_reader, clipsql_writer', new_basis);
+    perform clipsql_private.grant_as_whole(format('clipsql_private.search_row_%s', new_basis)::regclass);
     if clipsql_private.keeps_tenants_apart() then
         perform clipsql_private.keep_apart(format('clipsql_private.search_row_%s', new_basis)::regclass);
     end if;
@@ -37,5 +37,3 @@ $$;
 
 comment on function clipsql_private.begin_basis(integer, halfvec[], double precision, double precision, integer) is
     'Makes a basis for the codes of a model and the partition of its search rows, which are still to be filled.';
-
-revoke execute on function clipsql_private.begin_basis from public;

@@ -20,5 +20,3 @@ $$;
 
 comment on function clipsql_private.drop_search_rows(integer, timestamptz) is
     'Drops the search rows of a model with their bases, or those retired before a time.';
-
-revoke execute on function clipsql_private.drop_search_rows from public;

@@ -35,5 +35,3 @@ $$;
 
 comment on function clipsql_private.end_basis(integer) is
     'Indexes the search rows of a basis, lets searches use them, and retires those of earlier bases of the model.';
-
-revoke execute on function clipsql_private.end_basis from public;

@@ -27,5 +27,3 @@ $$;
 
 comment on function clipsql_private.fill_search_rows(integer, bigint, integer) is
     'Writes the search rows that the next embeddings lack; returns the last picture looked at.';
-
-revoke execute on function clipsql_private.fill_search_rows from public;

@@ -89,5 +89,3 @@ $$;
 
 comment on function clipsql_private.ask_shards is
     'Answers of all shards to a question, asked at once; problem and state (the SQLSTATE, null when it was not reached) of one without.';
-
-revoke execute on function clipsql_private.ask_shards from public;

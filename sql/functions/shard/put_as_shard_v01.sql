@@ -21,5 +21,3 @@ end;
 $$;
 
 comment on function clipsql_private.put_as_shard(jsonb) is 'Puts a picture for a coordinator, and tells its image_id.';
-
-revoke execute on function clipsql_private.put_as_shard(jsonb) from public;

@@ -36,5 +36,3 @@ end;
 $$;
 
 comment on function clipsql_private.put_on_shard is 'Puts a picture on its shard, and returns its image_id.';
-
-revoke execute on function clipsql_private.put_on_shard from public;

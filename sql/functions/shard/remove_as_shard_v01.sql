@@ -17,5 +17,3 @@ end;
 $$;
 
 comment on function clipsql_private.remove_as_shard(jsonb) is 'Removes pictures for a coordinator, and tells which there were.';
-
-revoke execute on function clipsql_private.remove_as_shard(jsonb) from public;

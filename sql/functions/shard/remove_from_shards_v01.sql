@@ -17,5 +17,3 @@ end;
 $$;
 
 comment on function clipsql_private.remove_from_shards(bigint[]) is 'Removes pictures from all shards, and returns how many there were.';
-
-revoke execute on function clipsql_private.remove_from_shards(bigint[]) from public;

@@ -45,5 +45,3 @@ $$;
 
 comment on function clipsql_private.shard_answers is
     'Answers of all shards; CQ007 names one that does not answer, unless clipsql.partial_answers is on.';
-
-revoke execute on function clipsql_private.shard_answers from public;

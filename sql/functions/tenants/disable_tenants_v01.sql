@@ -22,6 +22,3 @@ $$;
 
 comment on function clipsql.disable_tenants() is
     'Takes back clipsql.enable_tenants(); the policies of clipsql.image stay. For the owner.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.disable_tenants from public;

@@ -61,6 +61,3 @@ $$;
 comment on function clipsql.enable_tenants() is
     'Keeps tenants apart by the policies of clipsql.image: captions, vectors, thumbnails and whatever else hangs on a picture'
     ' are seen and written by who may see and write the picture. For the owner.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.enable_tenants from public;

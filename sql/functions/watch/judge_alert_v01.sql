@@ -24,6 +24,3 @@ $$;
 
 comment on function clipsql.judge_alert(bigint, boolean) is
     'Says whether an alarm was right; null takes that back. clipsql.watch_stats has the precision. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.judge_alert from public;

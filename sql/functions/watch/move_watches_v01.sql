@@ -84,6 +84,3 @@ comment on function clipsql.move_watches(text) is
     ' they are embedded anew, and rates and percentiles found again. Returns how many moved; the others stay and say why in'
     ' clipsql.watch_list.problem. Pictures that came since a watch was made and that its old model does not know raise their'
     ' alarms at once. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.move_watches from public;

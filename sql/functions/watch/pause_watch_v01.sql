@@ -8,6 +8,3 @@ end;
 
 comment on function clipsql.pause_watch(text) is
     'Pauses a watch (a name of at most 200 characters): pictures that come meanwhile raise no alarm. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.pause_watch from public;

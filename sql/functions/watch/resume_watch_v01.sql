@@ -8,6 +8,3 @@ end;
 
 comment on function clipsql.resume_watch(text) is
     'Lets a paused watch (a name of at most 200 characters) go on, with the pictures that come from now on. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.resume_watch from public;

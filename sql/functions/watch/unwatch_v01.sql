@@ -17,6 +17,3 @@ $$;
 
 comment on function clipsql.unwatch(text) is
     'Removes a watch (a name of at most 200 characters) with its alarms. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.unwatch from public;

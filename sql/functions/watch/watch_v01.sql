@@ -80,6 +80,3 @@ comment on function clipsql.watch is
     ' stands for it; filters as in clipsql.search; and one of alarms_per_day, min_percentile and min_similarity. once_per, of'
     ' each once_per_key of the metadata, folds alarms into one. Returns the watch_id. A watch of that name (at most 200'
     ' characters) is changed. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.watch from public;

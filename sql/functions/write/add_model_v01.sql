@@ -50,6 +50,3 @@ comment on function clipsql.add_model is
     'Adds a vector space whose vectors come from elsewhere (clipsql.put_image), and returns its model_id; a space that is'
     ' here already is left as it is. The first model becomes the default. name: at most 1000 characters; dimensions: at most'
     ' 4000. For the owner of the tables.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.add_model from public;

@@ -104,6 +104,3 @@ comment on function clipsql.put_image is
     'Inserts a picture, or updates it where the collection has the url, and returns its image_id; what is null stays as it is'
     ' stored, and captions become the given ones (at most 1000). An embedding has the model''s dimensions and is brought to'
     ' unit length; without one, a worker makes it. caption_embeddings: one for each caption, or null. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.put_image from public;

@@ -23,6 +23,3 @@ $$;
 comment on function clipsql.remove_images(bigint[]) is
     'Removes pictures (at most 200000 ids) with their captions, embeddings and thumbnails, and returns how many there were;'
     ' ids that are not there are passed over. For clipsql_writer.';
-
--- Else whoever reads sees it offered by clients that ask for rights, such as PostGraphile.
-revoke execute on function clipsql.remove_images(bigint[]) from public;
