@@ -23,6 +23,7 @@ from clipsql.db.pictures import writing
 from clipsql.db.pictures.columns import vectors_without_direction
 from clipsql.db.pictures.lookups import stored_pictures
 from clipsql.db.pictures.records import PictureWrite, StoredPicture, Thumbnail
+from clipsql.db.shards.listing import placing
 from clipsql.db.statements import Driver, autocommit_connection
 from clipsql.errors import InvalidArgument, InvalidVector
 from clipsql.ingest.batch_values import TOLD, Table, columns_of, rows_of, told_record
@@ -57,8 +58,9 @@ def write_batch(
     "duplicate" for a url that the batch has before, "unusable" for a row that PostgreSQL refuses) and `error`, the
     reason or None. A picture that failed is stored with its reason, unless it is stored and embedded: that stays.
     Writing the same again changes nothing, so that a partition can be run again; 1,000 pictures at a time are a
-    transaction. Batches of one collection are written one after the other. In the end "clipsql worker --until-empty"
-    builds indexes and statistics, and embeds what else waits.
+    transaction. Batches of one collection are written one after the other. Where the database is a coordinator, each
+    picture goes to its shard. In the end "clipsql worker --until-empty" builds indexes and statistics, and embeds what
+    else waits.
 
         clipsql.write_batch(columns, collection="gate", database="postgresql://me@db.example/pictures")
 
@@ -77,19 +79,16 @@ def write_batch(
                 )
             first.setdefault(each["url"], number)
         became: list[tuple[Outcome, str | None]] = [(Outcome.DUPLICATE, None)] * len(rows)
-        numbers = list(first.values())
-        with (
-            writing.only_ingest(engine, collection),
-            autocommit_connection(engine) as connection,
-        ):
-            for dtype in {each["dtype"] for each in rows}:
-                compare_dtype(connection, row, str(dtype))
-            for start in range(0, len(numbers), _PART):
-                part = numbers[start : start + _PART]
-                batch = [rows[number] for number in part]
-                for number, reading in zip(
-                    part, _write(connection, batch, collection, row, language=language), strict=True
-                ):
+        with placing(engine) as placed:
+            parts: dict[Engine, list[int]] = {}
+            for url, number in first.items():
+                target = engine if placed is None else placed.engines[placed.shard_of(url)]
+                parts.setdefault(target, []).append(number)
+            for target, numbers in parts.items():
+                there = row if target is engine else require_model(target, row.name)
+                batch = [rows[number] for number in numbers]
+                done = _write_all(target, batch, collection, there, language=language)
+                for number, reading in zip(numbers, done, strict=True):
                     became[number] = (reading.outcome, reading.picture.error)
     return {
         "url": np.array([each["url"] for each in rows], object),
@@ -139,6 +138,22 @@ def _vectors(values: Sequence[Any], model: ModelRow) -> NDArray[np.float32]:
             f"Every embedding must have the {model.dimensions} dimensions of model {model.name}."
         )
     return rows.reshape(-1, model.dimensions)
+
+
+def _write_all(
+    engine: Engine, rows: Sequence[Mapping[str, Any]], collection: str, model: ModelRow, *, language: str
+) -> list[Reading]:
+    """What became of the rows, in their order, once no other batch is written into the collection."""
+    with writing.only_ingest(engine, collection), autocommit_connection(engine) as connection:
+        for dtype in {each["dtype"] for each in rows}:
+            compare_dtype(connection, model, str(dtype))
+        return [
+            reading
+            for start in range(0, len(rows), _PART)
+            for reading in _write(
+                connection, rows[start : start + _PART], collection, model, language=language
+            )
+        ]
 
 
 def _write(

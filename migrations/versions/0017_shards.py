@@ -19,6 +19,8 @@ FUNCTIONS = (
     "answer_of_shards",
     "vector_as_shard",
     "vector_of_shards",
+    "content_as_shard",
+    "content_of_shards",
     "describe_as_shard",
     "shard_is_locked",
     "refuse_picture",

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -26,14 +28,22 @@ from PIL import Image
 from psycopg import sql
 from shard_servers import Server, servers
 
+from clipsql import embed_batch, write_batch
 from clipsql.cli import main
 from clipsql.db.engine import create_engine
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.writing import analyze
+from clipsql.db.shards import moving, stats
 from clipsql.db.shards.adding import add_shard
-from clipsql.db.shards.listing import SLOTS, slot_of
+from clipsql.db.shards.checking import descriptions, model_problems
+from clipsql.db.shards.listing import SLOTS, placing, slot_of
+from clipsql.db.statements import driver_connection
+from clipsql.db.transactions import writing
 from clipsql.demo import MODEL_FOLDER
+from clipsql.errors import DatabaseNotReady
+from clipsql.models import register_model
 from clipsql.search.connecting import connect
+from clipsql.search.searcher import Searcher
 
 ROWS = 2200
 
@@ -135,18 +145,27 @@ HOSTILE = """
 """
 
 
+def reset_settings(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("alter database {} reset all").format(name))
+
+
 def query(seed: int) -> str:
     return "[" + ",".join(f"{number:.6f}" for number in np.random.default_rng(seed).standard_normal(24)) + "]"
 
 
 @pytest.mark.parametrize("before", [pytest.param("", id="plain"), pytest.param(HOSTILE, id="hostile")])
-def test_a_search_over_shards_answers_as_one_server(sharded: Sharded, before: str) -> None:
+def test_a_search_over_shards_answers_as_one_server(
+    sharded: Sharded, before: str, request: pytest.FixtureRequest
+) -> None:
     if before:  # the shards' own sessions are no better
         for url in sharded.shards:
             with psycopg.connect(url, autocommit=True) as shard:
                 name = sql.Identifier(shard.info.dbname)
                 shard.execute(sql.SQL("alter database {} set extra_float_digits = -14").format(name))
                 shard.execute(sql.SQL("alter database {} set datestyle = 'SQL, DMY'").format(name))
+                request.addfinalizer(partial(reset_settings, url))
     for number, filters in enumerate(FILTERS):
         limit = "" if "max_results" in filters else "max_results => 20"
         arguments = ", ".join(part for part in (filters, limit) if part)
@@ -603,6 +622,36 @@ def test_many_are_put_with_their_vectors_and_read_with_them(
         connection.execute("insert into clipsql.image (collection, url) values ('c', 'u')")
 
 
+def test_batches_of_a_farm_find_their_shards(
+    empty: Callable[..., str], model_folder: Path, tmp_path: Path
+) -> None:
+    front, *shards = [empty(letter) for letter in "fab"]
+    engine = create_engine(front)
+    register_model(engine, str(model_folder), name="m", dtype="float32")
+    for number, url in enumerate(shards):
+        assert run(front, "shard", "add", url, "--name", str(number)).exit_code == 0
+    files = [tmp_path / f"{number}.png" for number in range(20)]
+    for number, file in enumerate(files):
+        Image.new("RGB", (32, 24), (12 * number, 255 - 12 * number, 90)).save(file)
+    columns = embed_batch([*files, tmp_path / "gone.png"], str(model_folder), dtype="float32")
+    for outcome in ("added", "unchanged"):
+        done = write_batch(columns, collection="farm", database=front)
+        assert list(done["outcome"]) == [outcome] * 20 + ["failed"]
+        assert list(done["url"]) == list(columns["url"])
+    for place, shard in enumerate(shards):
+        lying = {url for (url,) in answer(shard, "select url from clipsql.image where status = 'embedded'")}
+        assert lying == {file.as_uri() for file in files if slot_of(file.as_uri()) * 2 // SLOTS == place}
+        assert lying
+    pictures = Searcher(engine, model="m", dtype="float32")
+    found = pictures.search_image(files[3], max_results=20, include_self=True)
+    assert (len(found), found[0].url) == (20, files[3].as_uri())
+    # A file that a shard has is no answer to itself, whichever it is.
+    for file in files[:6]:
+        others = pictures.search_image(file, max_results=20)
+        assert {match.url for match in others} == {other.as_uri() for other in files} - {file.as_uri()}
+    engine.dispose()
+
+
 def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
     empty: Callable[..., str],
 ) -> None:
@@ -738,6 +787,270 @@ def test_no_picture_is_missed_however_often_slots_are_switched(empty: Callable[.
         stop.set()
         mover.join()
     assert found == {50}
+
+
+def test_counts_over_shards_are_those_of_one_server(sharded: Sharded) -> None:
+    here, there = create_engine(sharded.front), create_engine(sharded.whole)
+    try:
+        wanted = stats.collection_stats(there)
+        assert [row for row in wanted if row["first_taken_at"] != row["last_taken_at"]]
+        assert stats.collection_stats(here) == wanted
+        assert stats.list_collections(here) == stats.list_collections(there) != []
+        for url in (sharded.whole, *sharded.shards):
+            failed = (
+                "update clipsql.image set status = 'failed', failure = 'timeout', error = 'x' where url ~ %s"
+            )
+            answer(url, f"{failed} returning 1", "/1[0-9]*.jpg")
+        wanted = stats.failure_stats(there)
+        assert len(wanted) == len(COLLECTIONS)
+        assert stats.failure_stats(here) == wanted
+    finally:
+        for url in (sharded.whole, *sharded.shards):
+            answer(
+                url,
+                "update clipsql.image set status = 'embedded', failure = null, error = null"
+                " where status = 'failed' returning 1",
+            )
+        here.dispose()
+        there.dispose()
+
+
+def test_slots_move_as_few_as_must() -> None:
+    def after(places: dict[int, int], shards: Sequence[int]) -> tuple[int, list[int]]:
+        made = moving._moves(places, shards)
+        assert all(places[slot] == old != new for slot, old, new in made)
+        places |= {slot: new for slot, _, new in made}
+        assert moving._moves(places, shards) == []
+        return len(made), [Counter(places.values())[number] for number in range(4)]
+
+    places = dict.fromkeys(range(SLOTS), 0)
+    assert after(places, [0, 1, 2]) == (682, [342, 341, 341, 0])
+    assert after(places, [0, 1, 2, 3]) == (256, [256, 256, 256, 256])
+    assert after(places, [1, 2, 3]) == (256, [0, 342, 341, 341])
+    # Whoever holds one more than the others keeps it.
+    places = {slot: slot * 3 // SLOTS for slot in range(SLOTS)}
+    places = {slot: 2 - number for slot, number in places.items()}
+    assert after(places, [0, 1, 2])[0] == 0
+    with pytest.raises(DatabaseNotReady, match="No shard would be left"):
+        moving._moves(places, [])
+
+
+@pytest.fixture
+def one_and_two(empty: Callable[..., str]) -> tuple[str, str, str]:
+    """A coordinator with 40 pictures on its shard "one", and an empty "two"."""
+    front, first, second = [empty(letter) for letter in "fab"]
+    for url in (front, first, second):
+        answer(url, "select clipsql.add_model('space', 3)")
+    assert run(front, "shard", "add", first, "--name", "one").exit_code == 0
+    with connect(front) as pictures:
+        made = np.random.default_rng(1).standard_normal((40, 3)).astype(np.float32)
+        pictures.put_many("c", {"url": [f"u{number}" for number in range(40)], "embedding": made})
+    assert run(front, "shard", "add", second, "--name", "two").exit_code == 0
+    return front, first, second
+
+
+def test_who_writes_and_who_moves_wait_for_each_other(
+    one_and_two: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front, first, second = one_and_two
+    monkeypatch.setattr(moving, "_WAIT", "300ms")
+    name = sql.Identifier(psycopg.conninfo.conninfo_to_dict(front)["dbname"] or "")
+    with psycopg.connect(front, autocommit=True) as owner:
+        owner.execute(sql.SQL("alter database {} set idle_in_transaction_session_timeout = 50").format(name))
+    engine = create_engine(front)
+    with placing(engine) as placed:
+        assert placed is not None
+        assert placed.slots == [0] * SLOTS
+        time.sleep(0.2)  # a server may end transactions that do nothing for long
+        refused = run(front, "shard", "rebalance")
+        assert refused.exit_code == 1
+        assert "An ingest or another move holds the slots" in refused.stderr
+    engine.dispose()
+    # A change of a picture where it was, which a move waits for, goes with it.
+    with psycopg.connect(first) as worker:
+        worker.execute("""update clipsql.image set metadata = '{"n": 1}'""")
+        done: list[Result] = []
+        mover = threading.Thread(target=lambda: done.append(run(front, "shard", "rebalance")))
+        mover.start()
+        locked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        while answer(first, locked) == [(0,)]:
+            assert mover.is_alive()
+    mover.join()
+    assert [(one.exit_code, one.stdout) for one in done] == [(0, "512 of 1024 slots were moved.\n")]
+    rows = [
+        answer(url, "select count(*) filter (where metadata ? 'n'), count(*) from clipsql.image")
+        for url in (first, second)
+    ]
+    assert sum(count for ((_, count),) in rows) == 40
+    assert all(known == count > 0 for ((known, count),) in rows)
+
+
+def test_what_lies_where_a_picture_moves_to_gives_way(one_and_two: tuple[str, str, str]) -> None:
+    front, first, second = one_and_two
+    before = answer(front, "select image_id, url from clipsql.search('[1,2,3]', 100)")
+    stray = (
+        "insert into clipsql.image (collection, url, status) select 'c', 'u' || g, 'pending'"
+        " from generate_series(0, 39) as g on conflict do nothing returning 1"
+    )
+    told: list[tuple[int, int]] = []
+
+    def on_moved(moved: int, total: int) -> None:
+        if not told:
+            answer(second, stray)
+        told.append((moved, total))
+
+    engine = create_engine(front)
+    assert moving.rebalance(engine, on_moved=on_moved) == 512
+    assert told == [(moved, 512) for moved in range(16, 513, 16)]
+    # What lies there beside its slot is told of, and gives way to the next run.
+    assert 'run "clipsql shard rebalance"' in run(front, "shard", "check").stdout
+    assert moving.rebalance(engine) == 0
+    engine.dispose()
+    assert run(front, "shard", "check").exit_code == 0
+    assert answer(front, "select image_id, url from clipsql.search('[1,2,3]', 100)") == before
+    lying = [
+        image for url in (first, second) for image in answer(url, "select image_id, url from clipsql.image")
+    ]
+    assert sorted(lying) == sorted(before)
+
+
+def test_a_move_that_cannot_be_says_why(one_and_two: tuple[str, str, str]) -> None:
+    front, first, _ = one_and_two
+    answer(first, "select clipsql.add_model('more', 4)")
+    lacks = run(front, "shard", "rebalance")
+    assert lacks.exit_code == 1
+    assert "Shard two lacks model more, which shard one has" in " ".join(lacks.stderr.split())
+    assert run(front, "shard", "remove", "two").exit_code == 0
+    last = run(front, "shard", "remove", "one", "--drain")
+    assert "No shard would be left to hold the pictures" in last.stderr
+    assert answer(front, "select count(*) from clipsql.search('[1,2,3]', 100)") == [(40,)]
+
+
+def test_a_shard_that_cannot_be_reached_goes_when_it_holds_nothing(
+    one_and_two: tuple[str, str, str], two: list[Server]
+) -> None:
+    front, _, second = one_and_two
+    name = str(psycopg.conninfo.conninfo_to_dict(second)["dbname"])
+    answer(front, "update clipsql_private.slot set shard_id = 1 where slot < 10 returning 1")
+    with psycopg.connect(two[0].url("postgres"), autocommit=True) as owner:
+        owner.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    refused = run(front, "shard", "remove", "two")
+    assert refused.exit_code == 1
+    assert "Shard two gives no answer" in refused.stderr
+    answer(front, "update clipsql_private.slot set shard_id = 0 returning 1")
+    assert run(front, "shard", "remove", "two").exit_code == 0
+    assert answer(front, "select count(*) from clipsql.search('[1,2,3]', 100)") == [(40,)]
+
+
+def test_empty_shards_share_the_slots_again_when_one_goes(empty: Callable[..., str]) -> None:
+    front, *shards = [empty(letter) for letter in "fabc"]
+    for url, name in zip(shards, ("one", "two", "three"), strict=True):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    assert run(front, "shard", "remove", "two").exit_code == 0
+    listed = [json.loads(line) for line in run(front, "shard", "list", "--json").stdout.splitlines()]
+    assert [(row["name"], row["slots"]) for row in listed] == [("one", 512), ("three", 512)]
+
+
+def test_a_shard_whose_numbers_or_revision_or_weights_are_others_is_told_of(
+    empty: Callable[..., str], model_folder: Path
+) -> None:
+    front, first = empty("f"), empty("a")
+    put = (
+        "insert into clipsql.image (image_id, collection, url) overriding system value values (%s, 'c', 'u')"
+    )
+    answer(first, f"{put} returning 1", 2**40)
+    refused = run(front, "shard", "add", first, "--name", "one")
+    assert "numbers of clipsql.image there are too great" in " ".join(refused.stderr.split())
+    answer(first, "delete from clipsql.image returning 1")
+    for url in (front, first):
+        engine = create_engine(url)
+        register_model(engine, str(model_folder), name="m")
+        engine.dispose()
+    assert run(front, "shard", "add", first, "--name", "one").exit_code == 0
+    assert run(front, "shard", "check").exit_code == 0
+    answer(first, "update clipsql_private.revision set version_num = '0001' returning 1")
+    assert "Shard one is at revision 0001, this database at 0" in run(front, "shard", "check").stdout
+    engine = create_engine(front)
+    with writing(engine) as connection:
+        driver = driver_connection(connection)
+        told = next(iter(descriptions(driver).values()))["answer"]
+        assert model_problems(driver, told) == []
+        [model] = told["models"]
+        model["probe"] = str([-number for number in json.loads(model["probe"])])
+        [problem] = model_problems(driver, told)
+        assert "model m has other weights there" in problem
+    engine.dispose()
+
+
+def waits_for(url: str, state: str, question: str) -> None:
+    """Wait until the session of a coordinator is in that state, with that question, on a shard."""
+    asked = "select count(*) from pg_stat_activity where datname = current_database() and query like %s and "
+    what = "wait_event_type = 'Lock'" if state == "locked" else "state = 'idle'"
+    for _ in range(200):
+        if answer(url, asked + what, f"%{question}%") == [(1,)]:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{question} is not {state}")
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        pytest.param("vector_as_shard", "select clipsql.image_vector(1)::text", id="vector"),
+        pytest.param("answer_as_shard", "select url from clipsql.search('[1,0,0]')", id="search"),
+    ],
+)
+def test_what_moves_meanwhile_is_found(empty: Callable[..., str], question: str, asked: str) -> None:
+    front, first, second = [empty(letter) for letter in "fab"]
+    for url in (front, first, second):
+        answer(url, "select clipsql.add_model('space', 3)")
+    for url, name in ((first, "one"), (second, "two")):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    # Whatever its slot, it lies on the first one.
+    answer(front, "update clipsql_private.slot set shard_id = 0 returning 1")
+    put = (
+        "with i as (insert into clipsql.image (image_id, collection, url, status) overriding system value"
+        " values (%s, 'c', 'u' || %s, %s) returning image_id, status)"
+        " insert into clipsql.image_embedding (image_id, model_id, embedding)"
+        " select image_id, 1, '[1,0,0]' from i where status = 'embedded' returning image_id"
+    )
+    answer(first, put, 1, 1, "embedded")
+    answer(second, put, 2, 2, "embedded")  # so that it has something to look through
+    found: list[Any] = []
+    wanted = answer(front, asked)
+    assert len(wanted) == 1
+    with psycopg.connect(first) as moving:
+        moving.execute("lock table clipsql.image in access exclusive mode")
+        search = threading.Thread(target=lambda: found.append(answer(front, asked)))
+        search.start()
+        waits_for(first, "locked", question)
+        waits_for(second, "idle", question)  # it has answered, that it has not got it
+        answer(second, put, 1, 1, "embedded")
+        answer(
+            front, "update clipsql_private.slot set shard_id = 1, moved_at = clock_timestamp() returning 1"
+        )
+        moving.execute("delete from clipsql.image")
+    search.join()
+    answer(second, "delete from clipsql.image where image_id = 2 returning 1")
+    assert [rows[:1] for rows in found] == [wanted]
+    # What a move that broke off left does not count, whatever it is.
+    answer(first, put, 1, 1, "pending")
+    assert answer(front, asked) == wanted
+
+
+def test_a_shard_that_was_just_added_answers_before_it_has_the_models(empty: Callable[..., str]) -> None:
+    front, first, second = [empty(letter) for letter in "fab"]
+    for url in (front, first):
+        answer(url, "select clipsql.add_model('space', 3)")
+    answer(first, "select clipsql.put_image('c', 'u', '[1,0,0]')")
+    engine = create_engine(front)
+    for url, name in ((first, "one"), (second, "two")):
+        add_shard(engine, url, name=name)
+    engine.dispose()
+    asked = "select url, percentile, percentile_error from clipsql.search('[1,0,0]', in_collection => 'c')"
+    assert answer(front, asked) == [("u", 0, 0)]
+    (image,) = answer(front, "select image_id from clipsql.search('[1,0,0]')")[0]
+    assert answer(front, "select clipsql.image_vector(%s)::text", image) == [("[1,0,0]",)]
 
 
 def test_the_commands_of_the_page_work_as_they_stand(

@@ -1924,9 +1924,9 @@ begin
              where i.image_id = $1', clipsql_private.visible_images())
         into stored, state using image, chosen.model_id;
     if state is null then
-        stored := clipsql_private.vector_of_shards(image, chosen.name);
+        select v.vector, v.state into stored, state from clipsql_private.vector_of_shards(image, chosen.name) as v;
     end if;
-    if state is null and stored is null then
+    if state is null then
         raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(image::text, 'null'));
     elsif stored is null then
         raise exception using errcode = 'CQ002', message = format(
@@ -4002,7 +4002,7 @@ CREATE FUNCTION clipsql_private.answer_as_shard(request jsonb) RETURNS jsonb
     SET "TimeZone" TO 'UTC'
     AS $$
 declare
-    chosen constant clipsql.model := clipsql_private.resolve_model(request ->> 'model');
+    chosen clipsql.model;
     filter constant clipsql_private.search_filter := jsonb_populate_record(
         null::clipsql_private.search_filter, request -> 'filter');
     directions constant vector[] := array(
@@ -4016,6 +4016,11 @@ begin
         raise exception using errcode = 'CQ007', message =
             'it keeps pictures apart by row-level security, which does not reach over shards';
     end if;
+    -- One that was just added, which may not have the model yet.
+    if not exists (select from clipsql.image) then
+        return jsonb_build_object('size', 0, 'knows_collection', filter.in_collection is null, 'rows', '[]'::jsonb);
+    end if;
+    chosen := clipsql_private.resolve_model(request ->> 'model');
     perform set_config('timezone', request ->> 'timezone', true);
     found := clipsql_private.nearest_to_all(directions, max_results, filter, chosen);
     background := clipsql_private.percentile_basis(
@@ -6062,6 +6067,60 @@ COMMENT ON FUNCTION clipsql_private.conditions(filter clipsql_private.search_fil
 
 
 --
+-- Name: content_as_shard(jsonb); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.content_as_shard(request jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    RETURN jsonb_build_object('images', COALESCE((SELECT jsonb_agg(i.image_id) AS jsonb_agg FROM clipsql.image i WHERE (i.sha256 = decode((content_as_shard.request ->> 'sha256'::text), 'hex'::text))), '[]'::jsonb));
+
+
+--
+-- Name: FUNCTION content_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.content_as_shard(request jsonb) IS 'Pictures of this shard with a content, for a coordinator.';
+
+
+--
+-- Name: content_of_shards(bytea); Type: FUNCTION; Schema: clipsql_private; Owner: -
+--
+
+CREATE FUNCTION clipsql_private.content_of_shards(sha256 bytea) RETURNS SETOF bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    moved timestamptz;
+    images bigint[];
+begin
+    if not clipsql_private.has_shards() then
+        return;
+    end if;
+    perform clipsql_private.refuse_restricted();
+    loop
+        moved := (select max(s.moved_at) from clipsql_private.slot as s);
+        images := array(
+            select distinct i.image::bigint
+            from clipsql_private.shard_answers(
+                'content_as_shard', jsonb_build_object('sha256', encode(content_of_shards.sha256, 'hex')), true) as a
+            cross join lateral jsonb_array_elements(a.answer -> 'images') as i(image));
+        exit when moved = (select max(s.moved_at) from clipsql_private.slot as s);
+    end loop;
+    return query select i.image from unnest(images) as i(image);
+end;
+$$;
+
+
+--
+-- Name: FUNCTION content_of_shards(sha256 bytea); Type: COMMENT; Schema: clipsql_private; Owner: -
+--
+
+COMMENT ON FUNCTION clipsql_private.content_of_shards(sha256 bytea) IS 'Pictures on all shards with a content; none where there are no shards.';
+
+
+--
 -- Name: count_attached_rows(integer); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
@@ -6778,6 +6837,9 @@ declare
 begin
     execute format('lock table %s in share mode', clipsql_private.partition_name('image_embedding', of_model));
     update clipsql.model as m set is_default = m.is_default where m.model_id = of_model;
+    if (select b.state from clipsql_private.code_basis as b where b.basis_id = of_basis) <> 'filling' then
+        return;  -- another run was done first
+    end if;
     -- Of embeddings that were removed by transactions which did not see their rows yet.
     delete from clipsql_private.search_row as s
     where s.basis_id = of_basis
@@ -12237,53 +12299,51 @@ COMMENT ON FUNCTION clipsql_private.url_column_of(attachment integer) IS 'Name o
 --
 
 CREATE FUNCTION clipsql_private.vector_as_shard(request jsonb) RETURNS jsonb
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-declare
-    image constant bigint := request -> 'image';
-begin
-    if not exists (select from clipsql.image as i where i.image_id = image) then
-        return '{}';
-    end if;
-    return jsonb_build_object('vector', clipsql.image_vector(image, request ->> 'model')::text);
-end;
-$$;
+    RETURN COALESCE((SELECT jsonb_build_object('url', i.url, 'state', i.status, 'vector', (e.embedding)::text) AS jsonb_build_object FROM ((clipsql.image i LEFT JOIN clipsql.model m ON ((m.name = (vector_as_shard.request ->> 'model'::text)))) LEFT JOIN clipsql.image_embedding e ON (((e.image_id = i.image_id) AND (e.model_id = m.model_id)))) WHERE (i.image_id = ((vector_as_shard.request -> 'image'::text))::bigint)), '{}'::jsonb);
 
 
 --
 -- Name: FUNCTION vector_as_shard(request jsonb); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.vector_as_shard(request jsonb) IS 'The embedding of a picture of this shard, for a coordinator.';
+COMMENT ON FUNCTION clipsql_private.vector_as_shard(request jsonb) IS 'Url, status and embedding of a picture of this shard, for a coordinator.';
 
 
 --
 -- Name: vector_of_shards(bigint, text); Type: FUNCTION; Schema: clipsql_private; Owner: -
 --
 
-CREATE FUNCTION clipsql_private.vector_of_shards(image bigint, model text) RETURNS public.vector
+CREATE FUNCTION clipsql_private.vector_of_shards(image bigint, model text, OUT vector public.vector, OUT state text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+declare
+    moved timestamptz;
 begin
     if not clipsql_private.has_shards() then
-        return null;
+        return;
     end if;
     perform clipsql_private.refuse_restricted();
-    return (
-        select max(a.answer ->> 'vector')
+    loop
+        moved := (select max(s.moved_at) from clipsql_private.slot as s);
+        select a.answer ->> 'vector', a.answer ->> 'state'
+        into vector, state
         from clipsql_private.shard_answers(
-            'vector_as_shard', jsonb_build_object('image', image, 'model', model), false) as a);
+            'vector_as_shard', jsonb_build_object('image', image, 'model', model), false) as a
+        join clipsql_private.slot as s on s.slot = clipsql_private.slot_of(a.answer ->> 'url') and s.shard_id = a.shard_id;
+        exit when moved = (select max(s.moved_at) from clipsql_private.slot as s);
+    end loop;
 end;
 $$;
 
 
 --
--- Name: FUNCTION vector_of_shards(image bigint, model text); Type: COMMENT; Schema: clipsql_private; Owner: -
+-- Name: FUNCTION vector_of_shards(image bigint, model text, OUT vector public.vector, OUT state text); Type: COMMENT; Schema: clipsql_private; Owner: -
 --
 
-COMMENT ON FUNCTION clipsql_private.vector_of_shards(image bigint, model text) IS 'The embedding of a picture that lies on a shard; null when it is on none.';
+COMMENT ON FUNCTION clipsql_private.vector_of_shards(image bigint, model text, OUT vector public.vector, OUT state text) IS 'Embedding and status of a picture that lies on a shard; null when it is on none.';
 
 
 --
@@ -15254,126 +15314,126 @@ COPY clipsql.fusion (fusion_id, model_id, name, kind, picture_weight, text_weigh
 --
 
 COPY clipsql.image (image_id, collection, url, file, sha256, width, height, format, taken_at, longitude, latitude, metadata, status, failure, error, added_at) FROM stdin;
-1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.575795+00
-74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:15:53.657419+00
-109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
-120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:15:53.731064+00
+1	streets	file:///0.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-28 03:58:00+00	179.9248116971121	-89.77322129497037	{"at": {"lane": 0, "number": 0}, "tags": ["wet"], "night": false, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+2	streets	file:///1.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-16 00:38:00+00	\N	\N	{"at": {"lane": 2, "number": 1}, "tags": ["odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+3	streets	file:///2.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-25 07:09:00+00	13.352816655350711	52.46726548840767	{"at": {"lane": 0, "number": 2}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+4	streets	file:///4.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-18 10:00:00+00	\N	\N	{"at": {"lane": 2, "number": 4}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+5	streets	file:///5.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	1.3800824917503292	89.06449328118477	{"at": {"lane": 1, "number": 5}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+6	streets	file:///7.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-22 21:35:00+00	-126.98723450165983	-78.07409944464183	{"at": {"lane": 2, "number": 7}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+7	streets	file:///8.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-17 02:04:00+00	176.14599512141365	-29.94546933294864	{"at": {"lane": 2, "number": 8}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+8	streets	file:///10.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-30 20:56:00+00	38.78304208478218	85.72024196287703	{"at": {"lane": 0, "number": 10}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+9	streets	file:///11.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 12:29:00+00	\N	\N	{"at": {"lane": 2, "number": 11}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+10	streets	file:///12.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 21:51:00+00	13.394445072716083	52.468450290798074	{"at": {"lane": 2, "number": 12}, "tags": ["busy", "odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+11	streets	file:///13.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-08 09:30:00+00	13.410691182117164	52.53652957135777	{"at": {"lane": 2, "number": 13}, "tags": ["busy"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+12	streets	file:///14.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-01 09:32:00+00	6.667578291296877	89.97344797623876	{"at": {"lane": 2, "number": 14}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+13	streets	file:///15.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-17 22:38:00+00	132.3916808007615	-89.89280297696145	{"at": {"lane": 1, "number": 15}, "tags": ["busy", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+14	streets	file:///16.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-25 08:58:00+00	-121.35769175241359	89.12662086485297	{"at": {"lane": 1, "number": 16}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+15	streets	file:///18.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-28 01:03:00+00	89.9229411959908	-89.2189291850842	{"at": {"lane": 0, "number": 18}, "tags": ["wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+16	streets	file:///21.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-06 03:38:00+00	\N	\N	{"at": {"lane": 2, "number": 21}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+17	streets	file:///24.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 08:12:00+00	129.11674354881575	67.44301183523422	{"at": {"lane": 1, "number": 24}, "tags": ["busy", "odd"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+18	streets	file:///25.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 03:59:00+00	-121.38420751008616	42.20529246823452	{"at": {"lane": 0, "number": 25}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+19	streets	file:///26.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-29 22:03:00+00	153.81676754300355	39.65137458776394	{"at": {"lane": 1, "number": 26}, "tags": ["busy", "wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+20	streets	file:///28.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 09:35:00+00	13.402605384355702	52.47028584384579	{"at": {"lane": 0, "number": 28}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+21	streets	file:///30.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-04 22:10:00+00	13.394269086090729	52.547836375889744	{"at": {"lane": 2, "number": 30}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+22	streets	file:///33.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-21 05:53:00+00	-106.43023356830278	89.05189771052638	{"at": {"lane": 1, "number": 33}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+23	streets	file:///34.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 09:20:00+00	-154.05361876385018	28.48077031566278	{"at": {"lane": 2, "number": 34}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+24	streets	file:///35.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-10 22:01:00+00	-127.08052680159274	89.19789040645432	{"at": {"lane": 0, "number": 35}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+25	streets	file:///36.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-167.90509340751865	-33.374439423636694	{"at": {"lane": 0, "number": 36}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+26	streets	file:///41.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 09:36:00+00	97.61602425948644	89.88143904443014	{"at": {"lane": 1, "number": 41}, "tags": ["busy"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+27	streets	file:///43.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 0, "number": 43}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+28	streets	file:///44.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-02 15:19:00+00	14.193369570039692	-12.147807263558775	{"at": {"lane": 1, "number": 44}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+29	streets	file:///46.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 20:08:00+00	179.39840156609083	-11.0074119973747	{"at": {"lane": 2, "number": 46}, "tags": ["busy", "odd"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+30	streets	file:///47.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 05:15:00+00	13.373531973155242	52.54478254238458	{"at": {"lane": 1, "number": 47}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+31	streets	file:///49.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-23 05:20:00+00	67.54826763200347	-89.99281242106387	{"at": {"lane": 2, "number": 49}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+32	streets	file:///50.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-05 05:02:00+00	13.917121789951779	-89.85622678138506	{"at": {"lane": 0, "number": 50}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+33	streets	file:///52.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-161.1205459908867	89.5875571698107	{"at": {"lane": 0, "number": 52}, "tags": ["odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+34	streets	file:///54.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-25 20:40:00+00	-179.94641388729843	-12.108845615362078	{"at": {"lane": 2, "number": 54}, "tags": ["busy"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+35	streets	file:///55.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-25 21:26:00+00	88.96702352659554	61.672818069898426	{"at": {"lane": 0, "number": 55}, "tags": ["odd"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+36	streets	file:///56.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 09:29:00+00	179.48786620229689	-10.83452524303996	{"at": {"lane": 2, "number": 56}, "tags": ["odd", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+37	streets	file:///57.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-22 21:04:00+00	13.363716226291846	52.51219758602263	{"at": {"lane": 0, "number": 57}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+38	streets	file:///60.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-19 14:18:00+00	-60.914479115742694	89.46441670422091	{"at": {"lane": 2, "number": 60}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+39	streets	file:///61.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-06 03:33:00+00	-179.91680546478113	-19.42624189936694	{"at": {"lane": 2, "number": 61}, "tags": ["odd", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+40	streets	file:///62.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-10 03:31:00+00	\N	\N	{"at": {"lane": 0, "number": 62}, "tags": ["wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+41	streets	file:///64.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-12 09:08:00+00	\N	\N	{"at": {"lane": 2, "number": 64}, "tags": ["odd", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+42	streets	file:///68.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-04 12:33:00+00	-101.98945961161694	-31.419539346157514	{"at": {"lane": 2, "number": 68}, "tags": ["busy", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+43	streets	file:///69.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-14 17:51:00+00	13.47210120312344	52.42456834006018	{"at": {"lane": 1, "number": 69}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+44	streets	file:///70.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 70}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+45	streets	file:///74.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-24 17:18:00+00	13.350180875823394	52.58656379731455	{"at": {"lane": 1, "number": 74}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+46	streets	file:///77.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-30 23:39:00+00	\N	\N	{"at": {"lane": 2, "number": 77}, "tags": ["odd", "wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+47	streets	file:///78.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 11:44:00+00	13.410055337917221	52.45110116610441	{"at": {"lane": 1, "number": 78}, "tags": ["odd", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+48	streets	file:///79.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-17 15:03:00+00	-130.15962041923385	59.43855449686987	{"at": {"lane": 1, "number": 79}, "tags": ["odd"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+49	streets	file:///81.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-27 09:11:00+00	179.29811652814973	-17.81307869479599	{"at": {"lane": 0, "number": 81}, "tags": ["odd"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+50	streets	file:///82.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 16:04:00+00	-179.65861198824496	-0.279973721296475	{"at": {"lane": 2, "number": 82}, "tags": ["busy", "wet"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+51	streets	file:///86.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-14 19:07:00+00	\N	\N	{"at": {"lane": 2, "number": 86}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+52	streets	file:///87.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-05 18:13:00+00	-179.58301218898325	0.3476126968186293	{"at": {"lane": 2, "number": 87}, "tags": ["busy", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+53	streets	file:///88.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-07 08:44:00+00	165.9854648438651	-76.05754431936286	{"at": {"lane": 1, "number": 88}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+54	streets	file:///89.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-24 19:49:00+00	13.476221758889402	52.44829070435929	{"at": {"lane": 0, "number": 89}, "tags": ["busy", "odd"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+55	streets	file:///90.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-07 13:30:00+00	179.7130892937388	3.298899098358593	{"at": {"lane": 0, "number": 90}, "tags": ["busy", "wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+56	streets	file:///91.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-04 13:51:00+00	13.386441052378938	52.5551669020258	{"at": {"lane": 0, "number": 91}, "tags": ["busy", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+57	streets	file:///92.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-13 08:16:00+00	-73.26772464102103	89.15553393052241	{"at": {"lane": 1, "number": 92}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+58	streets	file:///93.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 02:16:00+00	-179.28788309113938	16.46474959619737	{"at": {"lane": 0, "number": 93}, "tags": ["wet"], "night": false, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+59	streets	file:///94.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-08 21:55:00+00	-179.73792930152305	-0.006335525294218769	{"at": {"lane": 0, "number": 94}, "tags": ["busy"], "night": false, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+60	streets	file:///95.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.50507498153956	0.3169064382293669	{"at": {"lane": 0, "number": 95}, "tags": ["odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+61	streets	file:///98.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-23 11:56:00+00	13.445926788052976	52.444918004851594	{"at": {"lane": 0, "number": 98}, "tags": ["busy", "odd"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+62	streets	file:///99.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-21 01:30:00+00	42.58113476944595	-89.46796768755738	{"at": {"lane": 2, "number": 99}, "tags": ["wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+63	streets	file:///100.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-01 20:29:00+00	32.504164508382075	89.74450748639329	{"at": {"lane": 1, "number": 100}, "tags": ["wet"], "night": true, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+64	streets	file:///103.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 1, "number": 103}, "tags": ["odd", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+65	streets	file:///107.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-08 02:19:00+00	\N	\N	{"at": {"lane": 1, "number": 107}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+66	streets	file:///108.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-159.86959891009613	89.20508218059751	{"at": {"lane": 1, "number": 108}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+67	streets	file:///111.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-17 15:00:00+00	115.44093202725003	-89.18069040990983	{"at": {"lane": 0, "number": 111}, "tags": ["odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+68	streets	file:///112.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-02 12:57:00+00	172.3544513640128	89.40870071962524	{"at": {"lane": 2, "number": 112}, "tags": ["busy", "wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+69	streets	file:///113.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-08 04:49:00+00	13.332574837668586	52.54758159230054	{"at": {"lane": 0, "number": 113}, "tags": ["odd", "wet"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+70	streets	file:///114.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-137.7949653799522	89.72323680416731	{"at": {"lane": 0, "number": 114}, "tags": ["busy"], "night": false, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+71	streets	file:///116.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-06 04:17:00+00	\N	\N	{"at": {"lane": 2, "number": 116}, "tags": ["odd"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+72	streets	file:///117.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-08 12:05:00+00	-143.58911871854067	-34.30911833358036	{"at": {"lane": 1, "number": 117}, "tags": ["odd"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+73	streets	file:///118.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-04 08:49:00+00	\N	\N	{"at": {"lane": 2, "number": 118}, "tags": ["busy"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.53302+00
+74	holidays	file:///3.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-19 17:54:00+00	13.388270245285204	52.48396928170836	{"at": {"lane": 0, "number": 3}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+75	holidays	file:///6.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-09 14:54:00+00	13.43493362546177	52.55855571371067	{"at": {"lane": 2, "number": 6}, "tags": ["busy", "odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+76	holidays	file:///9.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-30 20:17:00+00	13.44887181918924	52.50656530514498	{"at": {"lane": 2, "number": 9}, "tags": ["odd", "wet"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+77	holidays	file:///19.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-27 23:31:00+00	-179.250706904554	9.18080502697308	{"at": {"lane": 1, "number": 19}, "tags": ["odd", "wet"], "night": false, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+78	holidays	file:///23.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.7873404762904	-8.412185009154335	{"at": {"lane": 1, "number": 23}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+79	holidays	file:///27.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-22 07:15:00+00	13.41250586482331	52.55313315901972	{"at": {"lane": 2, "number": 27}, "tags": ["odd", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+80	holidays	file:///29.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 06:07:00+00	\N	\N	{"at": {"lane": 1, "number": 29}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+81	holidays	file:///31.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-04 19:58:00+00	\N	\N	{"at": {"lane": 2, "number": 31}, "tags": ["odd"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+82	holidays	file:///37.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 37}, "tags": ["busy", "odd"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+83	holidays	file:///38.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-31 19:30:00+00	\N	\N	{"at": {"lane": 2, "number": 38}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+84	holidays	file:///40.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-14 07:53:00+00	13.327233097664466	52.54894617906016	{"at": {"lane": 0, "number": 40}, "tags": ["busy", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+85	holidays	file:///45.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-28 09:16:00+00	13.434401225496236	52.44179148352872	{"at": {"lane": 1, "number": 45}, "tags": ["odd", "wet"], "night": true, "camera": "K8"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+86	holidays	file:///48.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-07 11:37:00+00	-179.71798643152314	18.383565669065376	{"at": {"lane": 1, "number": 48}, "tags": ["busy"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+87	holidays	file:///51.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-15 02:32:00+00	-119.09087568912179	-89.02472687142306	{"at": {"lane": 0, "number": 51}, "tags": ["busy", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+88	holidays	file:///53.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-09 01:50:00+00	115.27073252666986	-89.11457121964291	{"at": {"lane": 2, "number": 53}, "tags": ["odd", "wet"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+89	holidays	file:///59.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-17 12:45:00+00	53.45221957703873	-11.640149380833265	{"at": {"lane": 1, "number": 59}, "tags": ["wet"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+90	holidays	file:///65.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-27 07:39:00+00	\N	\N	{"at": {"lane": 2, "number": 65}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+91	holidays	file:///66.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-11 10:51:00+00	115.81317426449198	57.99884476937103	{"at": {"lane": 1, "number": 66}, "tags": ["odd", "wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+92	holidays	file:///71.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-23 18:00:00+00	-179.1782486852615	-0.6661231910543073	{"at": {"lane": 1, "number": 71}, "tags": ["busy", "wet"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+93	holidays	file:///73.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-19 04:44:00+00	90.86319722280331	61.91860920521924	{"at": {"lane": 2, "number": 73}, "tags": ["odd", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+94	holidays	file:///75.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.34201192142154	6.838365951988997	{"at": {"lane": 2, "number": 75}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+95	holidays	file:///76.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-24 22:58:00+00	-179.70641660149073	9.109337632631625	{"at": {"lane": 2, "number": 76}, "tags": ["busy", "wet"], "night": true, "camera": "K10"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+96	holidays	file:///80.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-16 04:09:00+00	-159.00731060101566	12.34679467987317	{"at": {"lane": 2, "number": 80}, "tags": ["busy", "odd"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+97	holidays	file:///83.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-15 06:06:00+00	-80.39275949289913	89.34713781896515	{"at": {"lane": 1, "number": 83}, "tags": ["busy"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+98	holidays	file:///84.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-14 03:57:00+00	13.43926374681454	52.52055329015244	{"at": {"lane": 0, "number": 84}, "tags": ["busy", "odd"], "night": true, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+99	holidays	file:///85.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-09-04 11:28:00+00	179.11278645013385	12.812271820511008	{"at": {"lane": 0, "number": 85}, "tags": ["busy", "wet"], "night": false, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+100	holidays	file:///96.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	-179.5878288013798	-11.331538687031259	{"at": {"lane": 2, "number": 96}, "tags": ["busy", "wet"], "night": true, "camera": "K2"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+101	holidays	file:///97.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-05-11 13:39:00+00	20.456798336558734	89.78761598323617	{"at": {"lane": 2, "number": 97}, "tags": ["wet"], "night": true, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+102	holidays	file:///101.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-22 09:32:00+00	\N	\N	{"at": {"lane": 2, "number": 101}, "tags": ["wet"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+103	holidays	file:///102.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-26 12:50:00+00	150.8548782947551	-86.28356613702825	{"at": {"lane": 2, "number": 102}, "tags": ["busy", "odd"], "night": true, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+104	holidays	file:///104.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-30 21:36:00+00	-179.24863972829084	17.69963529529685	{"at": {"lane": 2, "number": 104}, "tags": ["busy", "odd"], "night": true, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+105	holidays	file:///105.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-03 17:05:00+00	179.904924848857	-4.842389723682047	{"at": {"lane": 2, "number": 105}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+106	holidays	file:///106.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.88697201357752	-9.50337591553598	{"at": {"lane": 1, "number": 106}, "tags": ["wet"], "night": false, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+107	holidays	file:///109.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-07-01 00:19:00+00	29.79270645527646	-89.7623796543156	{"at": {"lane": 1, "number": 109}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+108	holidays	file:///115.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-01-15 16:33:00+00	-63.28424418953104	-89.4333390553819	{"at": {"lane": 2, "number": 115}, "tags": ["busy", "odd"], "night": true, "camera": "K0"}	embedded	\N	\N	2026-11-29 16:42:13.669587+00
+109	中文	file:///17.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-04-06 13:20:00+00	\N	\N	{"at": {"lane": 0, "number": 17}, "tags": ["busy"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+110	中文	file:///20.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-12-11 14:39:00+00	\N	\N	{"at": {"lane": 0, "number": 20}, "tags": ["odd", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+111	中文	file:///22.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-24 19:26:00+00	-1.8085767939738275	-32.17464872973022	{"at": {"lane": 1, "number": 22}, "tags": ["busy", "odd"], "night": false, "camera": "K9"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+112	中文	file:///32.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-08 14:55:00+00	79.21982679285304	89.93288514926199	{"at": {"lane": 1, "number": 32}, "tags": ["busy", "wet"], "night": true, "camera": "K7"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+113	中文	file:///39.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-11-11 13:14:00+00	20.94110363599961	-89.89648093061393	{"at": {"lane": 1, "number": 39}, "tags": ["busy", "wet"], "night": false, "camera": "K11"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+114	中文	file:///42.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	179.74451585373126	-18.06452835913827	{"at": {"lane": 0, "number": 42}, "tags": ["busy"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+115	中文	file:///58.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-08-28 02:06:00+00	-21.119690050127076	-89.28755136961631	{"at": {"lane": 2, "number": 58}, "tags": ["busy", "wet"], "night": true, "camera": "K3"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+116	中文	file:///63.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-10-27 06:47:00+00	13.323575062706318	52.583047359244716	{"at": {"lane": 1, "number": 63}, "tags": ["busy", "odd"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+117	中文	file:///67.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-06-18 00:19:00+00	13.493033809624475	52.5337674376285	{"at": {"lane": 2, "number": 67}, "tags": ["busy", "odd"], "night": false, "camera": "K5"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+118	中文	file:///72.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	\N	\N	\N	{"at": {"lane": 2, "number": 72}, "tags": ["busy", "wet"], "night": false, "camera": "K4"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+119	中文	file:///110.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-03-16 19:18:00+00	13.458001828697496	52.512479642313295	{"at": {"lane": 0, "number": 110}, "tags": ["odd", "wet"], "night": true, "camera": "K6"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
+120	中文	file:///119.jpg	\N	\\x0000000000000000000000000000000000000000000000000000000000000000	\N	\N	\N	2025-02-08 19:29:00+00	96.23931785002242	-44.14377210598159	{"at": {"lane": 1, "number": 119}, "tags": ["odd", "wet"], "night": false, "camera": "K1"}	embedded	\N	\N	2026-11-29 16:42:13.765105+00
 \.
 
 
@@ -15390,7 +15450,7 @@ COPY clipsql.image_region (region_id, image_id, box, label, score, is_tile, erro
 --
 
 COPY clipsql.model (model_id, name, location, revision, dimensions, logit_scale, is_default, added_at) FROM stdin;
-1	tests/random	tests/random	1	8	100	t	2026-11-29 16:15:53.482897+00
+1	tests/random	tests/random	1	8	100	t	2026-11-29 16:42:13.332486+00
 \.
 
 
@@ -15527,7 +15587,7 @@ COPY clipsql_private.changed_row (changed_at, is_fresh) FROM stdin;
 --
 
 COPY clipsql_private.code_basis (basis_id, model_id, length, left_out, cone, learned_from, state, changed_at) FROM stdin;
-1	1	8	0	0.12367908656597137	120	ready	2026-11-29 16:15:53.988679+00
+1	1	8	0	0.12367908656597137	120	ready	2026-11-29 16:42:14.286092+00
 \.
 
 
@@ -16641,7 +16701,7 @@ COPY clipsql_private.text_token (model_id, token_id, embedding) FROM stdin;
 --
 
 COPY clipsql_private.text_tower (model_id, activation, width, heads, layers, gate, norm_tail, is_causal, pooled_id, vocabulary, start_id, end_id, unknown_id, max_tokens, byte_ids, last_byte_ids, split_pattern, typed_pattern, normal_pattern, loaded_at) FROM stdin;
-1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 16:15:53.890762+00
+1	quick_gelu	8	2	1	{1,0,0,0,0}	0.14310835055998655	t	534	BPE	533	534	534	12	{0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,132,133,134,135,136,137,138,139,140,141,142,143,144,145,146,147,148,149,150,151,152,153,154,155,156,157,158,159,160,161,162,163,164,165,166,167,168,169,170,171,172,173,174,175,176,177,178,179,180,181,182,183,184,185,186,187,188,189,190,191,192,193,194,195,196,197,198,199,200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220,221,222,223,224,225,226,227,228,229,230,231,232,233,234,235,236,237,238,239,240,241,242,243,244,245,246,247,248,249,250,251,252,253,254,255}	{256,257,258,259,260,261,262,263,264,265,266,267,268,269,270,271,272,273,274,275,276,277,278,279,280,281,282,283,284,285,286,287,288,289,290,291,292,293,294,295,296,297,298,299,300,301,302,303,304,305,306,307,308,309,310,311,312,313,314,315,316,317,318,319,320,321,322,323,324,325,326,327,328,329,330,331,332,333,334,335,336,337,338,339,340,341,342,343,344,345,346,347,348,349,350,351,352,353,354,355,356,357,358,359,360,361,362,363,364,365,366,367,368,369,370,371,372,373,374,375,376,377,378,379,380,381,382,383,384,385,386,387,388,389,390,391,392,393,394,395,396,397,398,399,400,401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421,422,423,424,425,426,427,428,429,430,431,432,433,434,435,436,437,438,439,440,441,442,443,444,445,446,447,448,449,450,451,452,453,454,455,456,457,458,459,460,461,462,463,464,465,466,467,468,469,470,471,472,473,474,475,476,477,478,479,480,481,482,483,484,485,486,487,488,489,490,491,492,493,494,495,496,497,498,499,500,501,502,503,504,505,506,507,508,509,510,511}	<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[a-zZ]+|[0-9]|[^ a-zZ0-9]+	<\\|startoftext\\|>|<\\|endoftext\\|>	(?!)	2026-11-29 16:42:14.066105+00
 \.
 
 

@@ -141,6 +141,36 @@ def test_a_build_has_memory_for_its_whole_graph(filled: Filled) -> None:
     assert not [line for line in told if "maintenance_work_mem" in line]
 
 
+@pytest.mark.parametrize(
+    ("rows", "settings", "memory_mb", "workers"),
+    [
+        pytest.param(100_000, "1MB 1GB 0 8", 100_000 * (1024 + 720) / 2**20, 4, id="as much as the graph"),
+        pytest.param(100_000, "256MB 1GB 6 8", 256, 6, id="never less than the server's own"),
+        pytest.param(10_000_000, "1MB 4GB 0 2", 2048, 1, id="2 GB of a small server"),
+        pytest.param(10_000_000, "1MB 20GB 0 2", 5120, 1, id="a quarter of a large one"),
+    ],
+)
+def test_a_build_takes_memory_and_workers_as_the_server_has_them(
+    engine: Engine, rows: int, settings: str, memory_mb: float, workers: int
+) -> None:
+    names = (
+        "maintenance_work_mem",
+        "effective_cache_size",
+        "max_parallel_maintenance_workers",
+        "max_parallel_workers",
+    )
+    with engine.begin() as connection:
+        driver = driver_connection(connection)
+        for name, value in zip(names, settings.split(), strict=True):
+            driver.execute("select set_config(%s, %s, true)", (name, value))
+        indexes._set_build_options(driver, rows=rows, dimensions=512)
+        row = driver.execute(
+            "select pg_size_bytes(current_setting('maintenance_work_mem')) / 2::float8 ^ 20,"
+            " current_setting('max_parallel_maintenance_workers')::integer"
+        ).fetchone()
+    assert row == (pytest.approx(memory_mb, abs=1), workers)
+
+
 def test_tune_keeps_the_width_that_searches_then_use(filled: Filled, clipsql: Clipsql) -> None:
     ensure_index(filled.engine, filled.model, table="image_embedding")
     _embed_captions(filled)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,7 @@ DIFFERENCES = """
         or (x.collection, x.taken_at, x.longitude, x.latitude)
             is distinct from (s.collection, s.taken_at, s.longitude, s.latitude)
         or x.code <-> s.code > 1e-3
+        or abs(s.left_out - sqrt(greatest(0, 1 - l2_norm(x.code) ^ 2))) > 2e-3
 """
 
 
@@ -101,6 +104,13 @@ WRITES = {
 def test_search_rows_follow_every_write(engine: Engine, what: str) -> None:
     model, vectors = coded(engine, rows=40)
     other = new_model(engine, dimensions=192, name="tests/other")
+    run(
+        engine,
+        "insert into clipsql.image_embedding (image_id, model_id, embedding)"
+        f" select e.image_id, {other.model_id}, e.embedding from clipsql.image_embedding as e"
+        " where e.image_id between 20 and 29",
+    )
+    assert ensure_search_rows(engine, other, least_rows=1)
     before = run(engine, "select count(*), max(image_id) from clipsql_private.search_row")
     statement = WRITES[what].format(
         partition=f"clipsql_private.image_embedding_{model.model_id}",
@@ -111,7 +121,7 @@ def test_search_rows_follow_every_write(engine: Engine, what: str) -> None:
     assert text == []
     run(engine, statement, {"vector": HalfVector(vectors[30][::-1].copy())} if "%(" in statement else None)
     assert differences(engine) == []
-    assert before == [(40, 40)]
+    assert before == [(50, 40)]
 
 
 def test_what_is_rolled_back_leaves_no_trace_and_a_copy_into_a_partition_is_seen(engine: Engine) -> None:
@@ -223,6 +233,81 @@ def test_who_reads_as_of_before_the_fill_leaves_no_row_wrong(
     assert differences(engine) == []
 
 
+def test_who_still_deletes_when_a_fill_ends_is_waited_for(engine: Engine) -> None:
+    """The fill does not see yet that a vector is gone, nor he who deletes it its row: the end of the fill does."""
+    model = new_model(engine, dimensions=192)
+    vectors = narrow_vectors(np.random.default_rng(5), 20, 192)
+    write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
+    begun = threading.Event()
+    with psycopg.connect(
+        engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as other:
+
+        def begin_to_delete(_rows: int) -> None:
+            other.execute("delete from clipsql.image_embedding where image_id = 3")
+            begun.set()
+
+        maker = threading.Thread(
+            target=ensure_search_rows,
+            args=(engine, model),
+            kwargs={"least_rows": 1, "on_build": begin_to_delete},
+        )
+        maker.start()
+        assert begun.wait(30)
+        maker.join(0.5)
+        assert maker.is_alive()
+        other.commit()
+        maker.join()
+    assert differences(engine) == []
+    assert run(engine, "select count(*) from clipsql_private.search_row") == [(19,)]
+
+
+def test_two_runs_at_once_make_one_basis(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = new_model(engine, dimensions=192)
+    vectors = narrow_vectors(np.random.default_rng(5), 20, 192)
+    write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
+    both = threading.Barrier(2)
+
+    def learn_together(vectors: NDArray[np.float32]) -> search_rows.Basis:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)
+        return learn(vectors)
+
+    monkeypatch.setattr(search_rows, "learn", learn_together)
+    makers = [
+        threading.Thread(target=ensure_search_rows, args=(engine, model), kwargs={"least_rows": 1})
+        for _ in range(2)
+    ]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    assert run(engine, "select basis_id, state from clipsql_private.code_basis") == [(1, "ready")]
+    assert differences(engine) == []
+    indexed = "select count(*) from pg_index where indrelid = 'clipsql_private.search_row_1'::regclass"
+    assert run(engine, indexed) == [(4,)]
+
+
+def test_a_picture_of_any_number_has_a_row_and_gaps_are_no_trouble(engine: Engine) -> None:
+    model = new_model(engine, dimensions=192)
+    vectors = narrow_vectors(np.random.default_rng(5), 60, 192)
+    write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
+    # The rows that a look at even places would find.
+    run(engine, "delete from clipsql.image_embedding as e where e.ctid::text like '%%,1)'", ())
+    run(
+        engine,
+        "with made as (insert into clipsql.image (image_id, collection, url) overriding system value"
+        " select n, 'c', n::text from unnest(array[-5, 0, 2::bigint ^ 40]::bigint[]) as n returning image_id)"
+        " insert into clipsql.image_embedding (image_id, model_id, embedding)"
+        " select m.image_id, %s, %s from made as m",
+        (model.model_id, HalfVector(vectors[0])),
+    )
+    assert ensure_search_rows(engine, model, least_rows=1)
+    assert differences(engine) == []
+    found = run(engine, "select min(image_id), max(image_id) from clipsql_private.search_row")
+    assert found == [(-5, 2**40)]
+
+
 def test_rows_are_made_while_pictures_come_and_go(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_rows, "_BATCH", 20)
     model = new_model(engine, dimensions=192)
@@ -262,28 +347,45 @@ def test_an_unfinished_run_is_gone_on_with(engine: Engine, monkeypatch: pytest.M
 
     with pytest.raises(KeyboardInterrupt):
         ensure_search_rows(engine, model, least_rows=1, on_progress=stop)
-    assert run(engine, "select count(*) from clipsql_private.search_row") == [(50,)]
+    filled = (
+        "select image_id, ctid::text from clipsql_private.search_row where image_id <= 50 order by image_id"
+    )
+    before = run(engine, filled)
+    assert len(before) == 50
     (status,) = [s for s in index_stats(engine) if s.embeddings == "image_embedding"]
     assert status.search_rows == "filling"
     assert ensure_search_rows(engine, model, least_rows=1)
     assert differences(engine) == []
     assert run(engine, "select basis_id, state from clipsql_private.code_basis") == [(1, "ready")]
+    assert run(engine, filled) == before  # not written twice
+    # Indexes are read alone where all see a page.
+    assert run(
+        engine,
+        "select c.relallvisible = c.relpages, c.reltuples from pg_class as c where c.relname = 'search_row_1'",
+    ) == [(True, 100)]
     assert not ensure_search_rows(engine, model, least_rows=1)  # nothing to do
 
 
 def test_retired_rows_stay_for_those_who_still_read_them_then_go(engine: Engine) -> None:
     model, _ = coded(engine, rows=40)
     assert ensure_search_rows(engine, model, least_rows=1, rebuild=True)
-    assert run(engine, "select count(*) from clipsql_private.search_row_1") == [(40,)]
-    run(
-        engine,
-        "update clipsql_private.code_basis set changed_at = now() - interval '1 hour' where basis_id = 1",
-    )
     assert not ensure_search_rows(engine, model, least_rows=1)
+    assert run(engine, "select count(*) from clipsql_private.search_row_1") == [(40,)]
+    grow_older = "update clipsql_private.code_basis set changed_at = changed_at - interval '6 minutes'"
+    run(engine, grow_older)
+    assert ensure_search_rows(engine, model, least_rows=1, rebuild=True)
+    run(engine, grow_older)
+    assert not ensure_search_rows(engine, model, least_rows=1)
+    # Twelve minutes after they were retired the first ones are gone, six minutes after the second ones are not.
     assert run(
         engine,
-        "select to_regclass('clipsql_private.search_row_1')::text, state from clipsql_private.code_basis",
-    ) == [(None, "ready")]
+        "select basis_id, state, to_regclass('clipsql_private.search_row_' || basis_id) is not null"
+        " from clipsql_private.code_basis order by basis_id",
+    ) == [(2, "retired", True), (3, "ready", True)]
+    run(engine, "update clipsql_private.code_basis set changed_at = changed_at - interval '1 hour'")
+    assert not ensure_search_rows(engine, model, least_rows=1)
+    assert run(engine, "select basis_id from clipsql_private.code_basis") == [(3,)]
+    assert run(engine, "select to_regclass('clipsql_private.search_row_1') is null") == [(True,)]
     models.remove_model(engine, model.name)
     assert run(engine, "select relname from pg_class where relname like 'search\\_row\\_%%'", ()) == []
 
@@ -291,7 +393,7 @@ def test_retired_rows_stay_for_those_who_still_read_them_then_go(engine: Engine)
 def test_few_pictures_get_no_rows(engine: Engine) -> None:
     model, _ = coded(engine, rows=10)
     other = new_model(engine, dimensions=3, name="tests/empty")
-    assert not ensure_search_rows(engine, other, least_rows=1)
+    assert not ensure_search_rows(engine, other, least_rows=0)
     assert not ensure_search_rows(engine, model, least_rows=11, rebuild=True)
 
 
@@ -391,7 +493,13 @@ def test_the_plan_says_which_rows_were_read_and_what_is_proved(long_vectors: tup
     assert (few["strategy"], few["is_exact"], few["recall"]) == ("search rows", True, 1)
     assert few["matching_rows"] < 400
     assert "search_row_1_collection_taken_at" in few["index_used"]
-    around = plan(engine, "10, near_longitude => 10, near_latitude => 50, within_m => 2000", query)
+    place = "near_longitude => 10, near_latitude => 50, within_m => 2000"
+    around = plan(engine, f"10, {place}", query)
+    # Whether a place lies inside takes half as long again.
+    named = "10, only_images => array[1, 2, 3, 4]::bigint[]"
+    assert plan(engine, f"{named}, {place}", query)["expected_ms"] == pytest.approx(
+        1.5 * plan(engine, named, query)["expected_ms"]
+    )
     assert around["index_used"] == "search_row_1_point_longitude_latitude_image_id_left_out_cod_idx"
     many = plan(engine, "10, in_collection => 'streets'", query)
     assert (many["strategy"], many["is_exact"]) == ("search rows", False)
@@ -399,11 +507,14 @@ def test_the_plan_says_which_rows_were_read_and_what_is_proved(long_vectors: tup
     assert "codes in search rows" in many["explanation"]
 
 
-def test_codes_that_leave_much_out_are_widened_until_the_answer_is_right(engine: Engine) -> None:
+@pytest.mark.parametrize("pictures", [pytest.param(900, id="many"), pytest.param(300, id="few")])
+def test_codes_that_leave_much_out_are_widened_until_the_answer_is_right(
+    engine: Engine, pictures: int
+) -> None:
     """Vectors of which a code tells little: nearly all of the list may be nearer than the last wanted one."""
     model = new_model(engine, dimensions=700)
     random = np.random.default_rng(3)
-    vectors = unit_vectors(random, 900, 700)
+    vectors = unit_vectors(random, pictures, 700)
     ids = write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
     assert ensure_search_rows(engine, model, least_rows=1)
     ((left_out,),) = run(engine, "select left_out from clipsql_private.code_basis")
@@ -417,6 +528,23 @@ def test_codes_that_leave_much_out_are_widened_until_the_answer_is_right(engine:
             (HalfVector(query).to_text(),),
         )
         assert {row[0] for row in rows} == {ids[f"file:///{n}.jpg"] for n in best}
+    assert plan(engine, "10, in_collection => 'c'", vectors[0])["is_exact"]
+
+
+def test_codes_that_are_the_vectors_answer_exactly_and_ties_by_number(engine: Engine) -> None:
+    model = new_model(engine, dimensions=24)
+    vectors = unit_vectors(np.random.default_rng(3), 900, 24)
+    vectors[100:140] = vectors[100]
+    write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
+    assert ensure_search_rows(engine, model, least_rows=1)
+    found = plan(engine, "5, in_collection => 'c'", vectors[100])
+    assert (found["strategy"], found["is_exact"]) == ("search rows", True)
+    rows = run(
+        engine,
+        "select s.image_id from clipsql.search(%s::vector, 5, in_collection => 'c') as s",
+        (HalfVector(vectors[100]).to_text(),),
+    )
+    assert rows == [(101,), (102,), (103,), (104,), (105,)]
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 128, 129, 4000])
@@ -458,7 +586,7 @@ def test_the_basis_is_orthonormal_and_its_length_keeps_what_is_left_out_small() 
 
 def test_row_level_security_and_readers(engine: Engine) -> None:
     """Under row-level security search rows, which would tell of hidden pictures, are neither used nor readable."""
-    coded(engine, rows=40)
+    model, _ = coded(engine, rows=40)
     query = "select s.image_id from clipsql.search(array_fill(1, array[192])::vector, 40, in_collection => 'c') as s"
     with autocommit_connection(engine) as connection:
         connection.execute("set role clipsql_reader")
@@ -477,9 +605,14 @@ def test_row_level_security_and_readers(engine: Engine) -> None:
         assert connection.execute("select count(*) from clipsql_private.search_row").fetchall() == [(3,)]
         assert connection.execute("select count(*) from clipsql_private.code_direction").fetchall() == [(0,)]
         connection.execute("reset role")
+        assert ensure_search_rows(engine, model, least_rows=1, rebuild=True)
+        connection.execute("set role clipsql_reader")
+        newest = "select count(*) from clipsql_private.search_row_2"
+        assert connection.execute(newest).fetchall() == [(0,)]  # a partition is read through its whole
+        connection.execute("reset role")
 
 
-def test_a_percentile_is_the_same_by_codes(engine: Engine) -> None:
+def test_a_percentile_is_the_same_by_codes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     model, vectors = coded(engine, rows=1500)
     asked = [HalfVector(v).to_text() for v in (vectors[3], *unit_vectors(np.random.default_rng(4), 2, 192))]
     statement = (
@@ -488,9 +621,22 @@ def test_a_percentile_is_the_same_by_codes(engine: Engine) -> None:
     percentile_samples.refresh(engine, model)
     assert run(engine, "select count(*) from clipsql_private.percentile_sample_code") == [(2000,)]
     by_codes = [run(engine, statement, (query,)) for query in asked]
+    nearest = (
+        "select b.size, b.distances from clipsql.model as m, clipsql_private.percentile_basis("
+        "array[%s::halfvec], 'c', 0.3, m, row(1, clipsql_private.code_of(%s::halfvec, 1))) as b"
+    )
+    ((size, distances),) = run(engine, nearest, (asked[0], asked[0]))
+    assert size == 1000
+    assert 0 < len(distances) < 1000
+    assert distances[-1] <= 0.3
+    # Codes by other directions than those of the sample say nothing about it.
+    turned = replace(learn(vectors), directions=learn(vectors).directions[::-1].copy())
+    monkeypatch.setattr(search_rows, "learn", lambda _vectors: turned)
+    assert ensure_search_rows(engine, model, least_rows=1, rebuild=True)
+    by_older_codes = [run(engine, statement, (query,)) for query in asked]
     run(engine, "update clipsql_private.percentile_sample set basis_id = null")
     whole = [run(engine, statement, (query,)) for query in asked]
-    for one, other in zip(by_codes, whole, strict=True):
+    for one, other in zip([*by_codes, *by_older_codes], [*whole, *whole], strict=True):
         assert [row[0] for row in one] == [row[0] for row in other]
         np.testing.assert_allclose([row[1] for row in one], [row[1] for row in other], atol=0.11)
     assert percentile_samples.refresh(engine, model) == 2  # codes are lacking
@@ -514,3 +660,89 @@ def test_tuning_measures_what_searches_then_choose_by(long_vectors: tuple[Engine
     run(engine, "update clipsql_private.search_cost set walk_us = 1e6")
     assert plan(engine, argument, query)["strategy"] == "search rows"
     run(engine, "delete from clipsql_private.search_cost")
+
+
+def test_costs_decide_how_a_search_is_begun(long_vectors: tuple[Engine, Filled]) -> None:
+    """As if a code cost a millisecond, and a row of an index walk next to nothing."""
+    engine, filled = long_vectors
+    near = narrow_vectors(np.random.default_rng(1), 1, 320)[0]
+    far = unit_vectors(np.random.default_rng(1), 1, 320)[0]
+    run(
+        engine,
+        "insert into clipsql_private.search_cost (model_id, walk_us, code_us, lookup_us) values (%s, 1e-6, 1e3, 2)",
+        (filled.model.model_id,),
+    )
+    try:
+        few = plan(engine, "10, in_collection => '中文'", near)
+        assert few["strategy"] == "search rows"
+        assert "faster than it is found out how many they are" in few["explanation"]
+        assert (
+            "no filter narrows"
+            in plan(engine, "10, except_images => array[1]::bigint[]", near)["explanation"]
+        )
+        # Who is far from all pictures, as texts are, is not asked a short walk first.
+        assert "passed 60 rows" in plan(engine, "10", near)["explanation"]
+        assert "passed 400 rows" in plan(engine, "10", far)["explanation"]
+        run(
+            engine,
+            "insert into clipsql_private.search_tuning"
+            " (model_id, collection, ef_search, target_recall, measured_recall, queries)"
+            " select %s, t.collection, t.ef_search, 0.95, 0.95, 50"
+            " from (values (null, 500), ('streets', 333)) as t(collection, ef_search)",
+            (filled.model.model_id,),
+        )
+        assert "ef_search 333" in plan(engine, "10, in_collection => 'streets'", near)["explanation"]
+        assert "ef_search 500" in plan(engine, "10", near)["explanation"]
+    finally:
+        run(engine, "delete from clipsql_private.search_cost; delete from clipsql_private.search_tuning")
+
+
+def launched(engine: Engine, statement: str, parameters: Any, settings: str = "") -> int:
+    """How many parallel workers a statement was given."""
+    count = (
+        "select pg_stat_force_next_flush(), s.parallel_workers_launched from pg_stat_database as s"
+        " where s.datname = current_database()"
+    )
+    with autocommit_connection(engine) as connection:
+        if connection.info.server_version < 180000:
+            pytest.skip("PostgreSQL counts the workers it launches from 18 on")
+        before = connection.execute(count).fetchall()[0][1]
+        with connection.transaction(force_rollback=True):
+            connection.execute(settings.encode())
+            connection.execute(statement.encode(), parameters)
+        connection.execute("select pg_stat_force_next_flush()")
+        return int(connection.execute(count).fetchall()[0][1] - before)
+
+
+@pytest.mark.slow
+def test_the_cost_of_a_code_is_measured_as_a_filter_reads_it(engine: Engine) -> None:
+    """Through the index of times, where a tenth of the rows are enough to measure by."""
+    model = new_model(engine, dimensions=3)
+    run(
+        engine,
+        "insert into clipsql.image (collection, url, taken_at)"
+        " select 'c', n::text, timestamptz '2025-01-01 00:00+00' + n * interval '1 minute'"
+        " from generate_series(1, 25000) as n",
+    )
+    run(
+        engine,
+        "insert into clipsql.image_embedding (image_id, model_id, embedding)"
+        " select i.image_id, %s, array[cos(i.image_id), sin(i.image_id), 1]::vector::halfvec from clipsql.image as i",
+        (model.model_id,),
+    )
+    assert ensure_search_rows(engine, model)
+    run(
+        engine,
+        f"create index image_embedding_{model.model_id}_hnsw on clipsql_private.image_embedding_{model.model_id}"
+        " using hnsw ((embedding::halfvec(3)) halfvec_cosine_ops) with (m = 4, ef_construction = 8)",
+    )
+    run(engine, "vacuum (analyze) clipsql.image_embedding")
+    ((walk_us, code_us, lookup_us),) = run(
+        engine, "select (clipsql_private.measure_costs(%s)).*", (model.model_id,)
+    )
+    assert 0 < code_us < lookup_us
+    assert code_us < walk_us
+    scans = (
+        "select s.idx_scan > 0 from pg_stat_user_indexes as s where s.indexrelname ~ '^search_row_1_taken_at'"
+    )
+    assert run(engine, scans) == [(True,)]

@@ -17,9 +17,9 @@ begin
              where i.image_id = $1', clipsql_private.visible_images())
         into stored, state using image, chosen.model_id;
     if state is null then
-        stored := clipsql_private.vector_of_shards(image, chosen.name);
+        select v.vector, v.state into stored, state from clipsql_private.vector_of_shards(image, chosen.name) as v;
     end if;
-    if state is null and stored is null then
+    if state is null then
         raise exception using errcode = 'CQ002', message = format('There is no image %s.', coalesce(image::text, 'null'));
     elsif stored is null then
         raise exception using errcode = 'CQ002', message = format(

@@ -11,6 +11,9 @@ declare
 begin
     execute format('lock table %s in share mode', clipsql_private.partition_name('image_embedding', of_model));
     update clipsql.model as m set is_default = m.is_default where m.model_id = of_model;
+    if (select b.state from clipsql_private.code_basis as b where b.basis_id = of_basis) <> 'filling' then
+        return;  -- another run was done first
+    end if;
     -- Of embeddings that were removed by transactions which did not see their rows yet.
     delete from clipsql_private.search_row as s
     where s.basis_id = of_basis

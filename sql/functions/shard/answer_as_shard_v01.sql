@@ -8,7 +8,7 @@ set extra_float_digits = 1
 set timezone = 'UTC'  -- until the function ends it is that of who asks
 as $$
 declare
-    chosen constant clipsql.model := clipsql_private.resolve_model(request ->> 'model');
+    chosen clipsql.model;
     filter constant clipsql_private.search_filter := jsonb_populate_record(
         null::clipsql_private.search_filter, request -> 'filter');
     directions constant vector[] := array(
@@ -22,6 +22,11 @@ begin
         raise exception using errcode = 'CQ007', message =
             'it keeps pictures apart by row-level security, which does not reach over shards';
     end if;
+    -- One that was just added, which may not have the model yet.
+    if not exists (select from clipsql.image) then
+        return jsonb_build_object('size', 0, 'knows_collection', filter.in_collection is null, 'rows', '[]'::jsonb);
+    end if;
+    chosen := clipsql_private.resolve_model(request ->> 'model');
     perform set_config('timezone', request ->> 'timezone', true);
     found := clipsql_private.nearest_to_all(directions, max_results, filter, chosen);
     background := clipsql_private.percentile_basis(

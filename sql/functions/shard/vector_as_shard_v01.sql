@@ -1,17 +1,14 @@
--- The vector of a picture of this shard, or why there is none; an empty answer when it is not here.
+-- A picture of this shard as a coordinator asks for it to search with; an empty answer when it is not here.
 create or replace function clipsql_private.vector_as_shard(request jsonb)
 returns jsonb
-language plpgsql stable parallel safe
+language sql stable parallel safe
 set search_path from current
-as $$
-declare
-    image constant bigint := request -> 'image';
-begin
-    if not exists (select from clipsql.image as i where i.image_id = image) then
-        return '{}';
-    end if;
-    return jsonb_build_object('vector', clipsql.image_vector(image, request ->> 'model')::text);
-end;
-$$;
+return coalesce(
+    (select jsonb_build_object('url', i.url, 'state', i.status, 'vector', e.embedding::text)
+     from clipsql.image as i
+     left join clipsql.model as m on m.name = request ->> 'model'
+     left join clipsql.image_embedding as e on e.image_id = i.image_id and e.model_id = m.model_id
+     where i.image_id = (request -> 'image')::bigint),
+    '{}');
 
-comment on function clipsql_private.vector_as_shard(jsonb) is 'The embedding of a picture of this shard, for a coordinator.';
+comment on function clipsql_private.vector_as_shard(jsonb) is 'Url, status and embedding of a picture of this shard, for a coordinator.';
