@@ -96,6 +96,10 @@ WRITES = {
     "an upsert of pictures": "insert into clipsql.image (collection, url, taken_at)"
     " values ('c', 'file:///1.jpg', '2022-02-02 00:00+00')"
     " on conflict (collection, clipsql.url_digest(url)) do update set taken_at = excluded.taken_at",
+    "a vector deleted and put again in one statement": "merge into {partition} as e"
+    " using (values (1, 8), (2, 8)) as s(place, image_id) on e.image_id = s.image_id and s.place = 1"
+    " when matched then delete when not matched then insert (image_id, model_id, embedding)"
+    " values (s.image_id, {model}, %(vector)s::halfvec)",
     "a move to another model": "update clipsql.image_embedding set model_id = {other} where image_id = 8",
 }
 

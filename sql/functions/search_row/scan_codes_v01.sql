@@ -59,7 +59,7 @@ begin
             select d.ids, d.distances into ids, distances
             from clipsql_private.exact_distances(query::halfvec, ids[:max_results] || more, chosen.model_id) as d;
         end if;
-        exit when is_exact or cardinality(more) < listed - sure;
+        exit when cardinality(more) < listed - sure;
         listed := 16 * listed;
     end loop;
     ids := coalesce(ids, '{}');
