@@ -15,6 +15,7 @@ from integration.filling import Filled, fill, new_model, picture, unit_vectors, 
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from sqlalchemy.engine import URL, Engine
+from waiting import until
 
 from clipsql.db import models, percentile_samples, search_rows, tuning
 from clipsql.db.engine import create_engine
@@ -45,6 +46,11 @@ DIFFERENCES = """
         or x.code <-> s.code > 1e-3
         or abs(s.left_out - sqrt(greatest(0, 1 - l2_norm(x.code) ^ 2))) > 2e-3
 """
+
+
+WAITING = (
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+)
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -200,8 +206,7 @@ def test_a_writer_who_began_before_the_rows_runs_again_and_no_row_is_missing(eng
             target=lambda: made.append(ensure_search_rows(engine, model, least_rows=1, on_build=come_between))
         )
         maker.start()
-        maker.join(0.5)
-        assert maker.is_alive()  # it waits until all who write are done
+        until(lambda: run(engine, WAITING) == [(1,)])  # until all who write are done
         writing.commit()
         maker.join()
         assert made == [True]
@@ -273,8 +278,7 @@ def test_who_still_deletes_when_a_fill_ends_is_waited_for(engine: Engine) -> Non
         )
         maker.start()
         assert begun.wait(30)
-        maker.join(0.5)
-        assert maker.is_alive()
+        until(lambda: run(engine, WAITING) == [(1,)])
         other.commit()
         maker.join()
     assert differences(engine) == []
