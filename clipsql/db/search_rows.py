@@ -196,5 +196,4 @@ def _sample(driver: Driver, model: ModelRow) -> NDArray[np.float32]:
             break
     vectors = np.array([vector.to_numpy() for (vector,) in found], dtype=np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    kept: NDArray[np.float32] = (vectors / np.maximum(lengths, 1e-12))[np.isfinite(lengths[:, 0])]
-    return kept
+    return np.asarray(vectors / np.maximum(lengths, 1e-12))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,15 +14,13 @@ from typing import Any
 import platformdirs
 import pytest
 import sqlalchemy as sa
-from integration.filling import embed_regions, fill
+from integration.filling import embed_regions
+from integration.galleries import WRITER, demo_database
 from PIL import Image
 from serving import served
 from sqlalchemy.engine import URL
 
-from clipsql.db.engine import create_engine
-from clipsql.demo import MODEL_FOLDER
 from clipsql.images.hashing import content_hash
-from clipsql.models import register_model
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs pip install selenium")
 
@@ -38,7 +35,6 @@ if CHROMIUM is None or DRIVER is None:
     pytest.skip("needs chromium and chromedriver, of Debian: chromium-driver", allow_module_level=True)
 
 AXE = "axe-core@4"
-WRITER = f"clipsql_test_{os.getpid()}_browser"
 Browser = Any
 
 
@@ -49,31 +45,29 @@ def address(
     """A public gallery of writers: 90 pictures, each of a file, with a watch and its alarms."""
     folder = tmp_path_factory.mktemp("shown")
     url = new_database(template=template)
-    engine = create_engine(url.render_as_string(hide_password=False))
-    model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
-    fill(engine, rows=90, model=model)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"create role {WRITER} in role clipsql_writer")
-        for (image,) in connection.exec_driver_sql("select image_id from clipsql.image").all():
-            file = folder / f"{image}.png"
-            Image.new("RGB", (320, 240), (image * 37 % 256, image * 91 % 256, image * 53 % 256)).save(file)
-            connection.execute(
-                sa.text("update clipsql.image set file = :file, sha256 = :sha256 where image_id = :image"),
-                {"file": str(file), "sha256": content_hash(file.read_bytes()), "image": image},
+    with demo_database(url, rows=90) as (engine, model):
+        with engine.begin() as connection:
+            for (image,) in connection.exec_driver_sql("select image_id from clipsql.image").all():
+                file = folder / f"{image}.png"
+                Image.new("RGB", (320, 240), (image * 37 % 256, image * 91 % 256, image * 53 % 256)).save(
+                    file
+                )
+                connection.execute(
+                    sa.text(
+                        "update clipsql.image set file = :file, sha256 = :sha256 where image_id = :image"
+                    ),
+                    {"file": str(file), "sha256": content_hash(file.read_bytes()), "image": image},
+                )
+            connection.exec_driver_sql("update clipsql.image set width = 320, height = 240")
+        embed_regions(engine, model)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"set local role {WRITER}")
+            connection.exec_driver_sql("select clipsql.watch('dogs', 'a dog', min_similarity => -1)")
+            connection.exec_driver_sql(
+                "select clipsql.put_image('streets', 'https://a.example/1.jpg', clipsql.embed_text('a dog'))"
             )
-        connection.exec_driver_sql("update clipsql.image set width = 320, height = 240")
-    embed_regions(engine, model)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"set local role {WRITER}")
-        connection.exec_driver_sql("select clipsql.watch('dogs', 'a dog', min_similarity => -1)")
-        connection.exec_driver_sql(
-            "select clipsql.put_image('streets', 'https://a.example/1.jpg', clipsql.embed_text('a dog'))"
-        )
-    with served(url.render_as_string(hide_password=False), public=True, role=WRITER) as client:
-        yield str(client.base_url).rstrip("/")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"drop owned by {WRITER}; drop role {WRITER}")
-    engine.dispose()
+        with served(url.render_as_string(hide_password=False), public=True, role=WRITER) as client:
+            yield str(client.base_url).rstrip("/")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from integration.filling import Filled, fill, new_model, picture, unit_vectors, 
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from sqlalchemy.engine import URL, Engine
+from waiting import until
 
 from clipsql.db import models, percentile_samples, search_rows, tuning
 from clipsql.db.engine import create_engine
@@ -45,6 +46,11 @@ DIFFERENCES = """
         or x.code <-> s.code > 1e-3
         or abs(s.left_out - sqrt(greatest(0, 1 - l2_norm(x.code) ^ 2))) > 2e-3
 """
+
+
+WAITING = (
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+)
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -96,6 +102,10 @@ WRITES = {
     "an upsert of pictures": "insert into clipsql.image (collection, url, taken_at)"
     " values ('c', 'file:///1.jpg', '2022-02-02 00:00+00')"
     " on conflict (collection, clipsql.url_digest(url)) do update set taken_at = excluded.taken_at",
+    "a vector deleted and put again in one statement": "merge into {partition} as e"
+    " using (values (1, 8), (2, 8)) as s(place, image_id) on e.image_id = s.image_id and s.place = 1"
+    " when matched then delete when not matched then insert (image_id, model_id, embedding)"
+    " values (s.image_id, {model}, %(vector)s::halfvec)",
     "a move to another model": "update clipsql.image_embedding set model_id = {other} where image_id = 8",
 }
 
@@ -173,20 +183,34 @@ def test_a_writer_who_began_before_the_rows_runs_again_and_no_row_is_missing(eng
     url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     from pgvector.psycopg import register_vector
 
-    with psycopg.connect(url) as early, psycopg.connect(url) as writing:
-        for one in (early, writing):
+    change = "update clipsql.image_embedding set embedding = %s where image_id = %s"
+    with psycopg.connect(url) as early, psycopg.connect(url) as midway, psycopg.connect(url) as writing:
+        for one in (early, midway, writing):
             register_vector(one)
-        early.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        early.execute("select count(*) from clipsql.image")
+        for one in (early, midway):
+            one.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            one.execute("select count(*) from clipsql.image")
         writing.execute(insert, (2, model.model_id, HalfVector(vectors[2])))
+        writing.execute(change, (HalfVector(vectors[2][::-1].copy()), 5))
         made: list[bool] = []
-        maker = threading.Thread(target=lambda: made.append(ensure_search_rows(engine, model, least_rows=1)))
+        refused: list[BaseException] = []
+
+        def come_between(_rows: int) -> None:
+            try:
+                midway.execute(change, (HalfVector(vectors[2]), 6))
+            except psycopg.errors.SerializationFailure as error:
+                refused.append(error)
+            midway.rollback()
+
+        maker = threading.Thread(
+            target=lambda: made.append(ensure_search_rows(engine, model, least_rows=1, on_build=come_between))
+        )
         maker.start()
-        maker.join(0.5)
-        assert maker.is_alive()  # it waits until all who write are done
+        until(lambda: run(engine, WAITING) == [(1,)])  # until all who write are done
         writing.commit()
         maker.join()
         assert made == [True]
+        assert len(refused) == 1
         with pytest.raises(psycopg.errors.SerializationFailure):
             early.execute(insert, (1, model.model_id, HalfVector(vectors[1])))
     assert differences(engine) == []
@@ -254,12 +278,30 @@ def test_who_still_deletes_when_a_fill_ends_is_waited_for(engine: Engine) -> Non
         )
         maker.start()
         assert begun.wait(30)
-        maker.join(0.5)
-        assert maker.is_alive()
+        until(lambda: run(engine, WAITING) == [(1,)])
         other.commit()
         maker.join()
     assert differences(engine) == []
     assert run(engine, "select count(*) from clipsql_private.search_row") == [(19,)]
+
+
+def test_rows_that_are_filled_already_follow_writes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_rows, "_BATCH", 10)
+    model = new_model(engine, dimensions=192)
+    vectors = narrow_vectors(np.random.default_rng(5), 20, 192)
+    write(engine, model, [picture(f"file:///{n}.jpg", v) for n, v in enumerate(vectors)])
+    left: list[Any] = []
+
+    def come_between(done: int) -> None:
+        if done == 10:
+            fresh = HalfVector(vectors[2][::-1].copy())
+            run(engine, "update clipsql.image_embedding set embedding = %s where image_id = 3", (fresh,))
+            run(engine, "delete from clipsql.image_embedding where image_id = 4")
+            left.extend(run(engine, "select count(*) from clipsql_private.search_row"))
+
+    assert ensure_search_rows(engine, model, least_rows=1, on_progress=come_between)
+    assert left == [(9,)]
+    assert differences(engine) == []
 
 
 def test_two_runs_at_once_make_one_basis(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -697,21 +739,52 @@ def test_costs_decide_how_a_search_is_begun(long_vectors: tuple[Engine, Filled])
         run(engine, "delete from clipsql_private.search_cost; delete from clipsql_private.search_tuning")
 
 
-def launched(engine: Engine, statement: str, parameters: Any, settings: str = "") -> int:
-    """How many parallel workers a statement was given."""
-    count = (
-        "select pg_stat_force_next_flush(), s.parallel_workers_launched from pg_stat_database as s"
-        " where s.datname = current_database()"
-    )
-    with autocommit_connection(engine) as connection:
+def launched(connection: Any, statement: str, parameters: Any) -> int:
+    """How many parallel workers a statement was given in the open transaction, whose changes are then gone."""
+    count = "select parallel_workers_launched from pg_stat_database where datname = current_database()"
+    connection.execute(statement, parameters)
+    connection.rollback()
+    connection.execute("select pg_stat_force_next_flush()")
+    connection.rollback()
+    (number,) = connection.execute(count).fetchone()
+    return int(number)
+
+
+LONG = "update pg_class set reltuples = 70 * reltuples where oid = '{}'::regclass"
+WHOLE = (
+    "update clipsql_private.code_basis set state = 'retired'",
+    "update pg_index set indisvalid = false where indexrelid = 'clipsql_private.image_embedding_1_hnsw'::regclass",
+    LONG.format("clipsql_private.image_embedding_1"),
+    LONG.format("clipsql.image"),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "workers"),
+    [
+        pytest.param((), False, id="few rows"),
+        pytest.param((LONG.format("clipsql_private.search_row_1"),), True, id="many search rows"),
+        pytest.param(WHOLE[:2], False, id="few vectors"),
+        pytest.param(WHOLE, True, id="many vectors"),
+    ],
+)
+def test_long_scans_are_shared_among_processes(
+    long_vectors: tuple[Engine, Filled], changes: tuple[str, ...], workers: bool
+) -> None:
+    """Long ones are those of some 200,000 rows, as the planner is made to believe."""
+    engine, _ = long_vectors
+    query = HalfVector(narrow_vectors(np.random.default_rng(1), 1, 320)[0]).to_text()
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:
         if connection.info.server_version < 180000:
-            pytest.skip("PostgreSQL counts the workers it launches from 18 on")
-        before = connection.execute(count).fetchall()[0][1]
-        with connection.transaction(force_rollback=True):
-            connection.execute(settings.encode())
-            connection.execute(statement.encode(), parameters)
-        connection.execute("select pg_stat_force_next_flush()")
-        return int(connection.execute(count).fetchall()[0][1] - before)
+            pytest.skip("PostgreSQL counts the workers that it starts from 18 on")
+        before = launched(connection, "select 1", ())
+        for name in ("min_parallel_table_scan_size", "min_parallel_index_scan_size"):
+            connection.execute(f"set {name} = 0")
+        for change in changes:
+            connection.execute(change)
+        statement = "select s.image_id from clipsql.search(%s::vector, 10, in_collection => 'streets') as s"
+        assert (launched(connection, statement, (query,)) > before) == workers
 
 
 @pytest.mark.slow

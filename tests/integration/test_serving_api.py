@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import Result
-from integration.filling import fill
+from integration.galleries import WRITER, database_url, demo_database
 from PIL import ExifTags, Image
 from prometheus_client.parser import text_string_to_metric_families
 from serving import bearer, served
@@ -27,37 +26,21 @@ from waiting import until
 from web_server import PICTURE, WebServer
 
 from clipsql.db import keys
-from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
-from clipsql.demo import MODEL_FOLDER
 from clipsql.images.hashing import content_hash
-from clipsql.models import register_model
 from clipsql.serving.callers import Callers, Shown
 from clipsql.serving.cursor import write_cursor
 from clipsql.serving.options import ServeOptions
 
-WRITER = f"clipsql_test_{os.getpid()}_serving_writer"
+__all__ = ["database_url"]  # a fixture
 Asked = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def engine(new_database: Callable[..., URL], template: str) -> Iterator[Engine]:
     """A database of 120 pictures under the model in the box."""
-    url = new_database(template=template)
-    engine = create_engine(url.render_as_string(hide_password=False))
-    model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
-    fill(engine, rows=120, model=model)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"create role {WRITER} in role clipsql_writer")
-    yield engine
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"drop owned by {WRITER}; drop role {WRITER}")
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def database_url(engine: Engine) -> str:
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with demo_database(new_database(template=template), rows=120) as (engine, _):
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import csv
 import html
 import io
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 
@@ -15,82 +14,37 @@ import httpx2
 import psycopg
 import pytest
 import sqlalchemy as sa
-from integration.filling import fill
+from integration.galleries import WRITER, database_url, demo_database, gallery, images, sql_of, token, writers
 from PIL import Image
 from serving import served
 from sqlalchemy.engine import URL, Engine
 from web_server import WebServer
 
 from clipsql.db import keys
-from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
 from clipsql.demo import MODEL_FOLDER
 from clipsql.models import register_model
 from clipsql.serving.encoders import Encoders
 
-WRITER = f"clipsql_test_{os.getpid()}_gallery_writer"
+__all__ = ["database_url", "gallery", "writers"]  # fixtures
+
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 
 @pytest.fixture(scope="module")
 def engine(new_database: Callable[..., URL], template: str) -> Iterator[Engine]:
     """A database of 150 pictures under the model in the box, and one whose every text is hostile."""
-    url = new_database(template=template)
-    engine = create_engine(url.render_as_string(hide_password=False))
-    model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
-    fill(engine, rows=150, model=model)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"create role {WRITER} in role clipsql_writer")
-        connection.execute(
-            sa.text(
-                "select clipsql.put_image(collection => :text, url => 'javascript:' || :text, captions => array[:text],"
-                " metadata => jsonb_build_object(:text, :text, 'name', :text), taken_at => '2025-06-01Z',"
-                " embedding => clipsql.embed_text('a red truck'))"
-            ),
-            {"text": HOSTILE},
-        )
-    yield engine
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"drop owned by {WRITER}; drop role {WRITER}")
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def database_url(engine: Engine) -> str:
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-@pytest.fixture(scope="module")
-def gallery(database_url: str) -> Iterator[httpx2.Client]:
-    """A browser's requests to a public gallery of readers."""
-    with served(database_url, public=True) as client:
-        client.headers["accept"] = "text/html"
-        yield client
-
-
-@pytest.fixture(scope="module")
-def writers(database_url: str) -> Iterator[httpx2.Client]:
-    """The same where everybody may write."""
-    with served(database_url, public=True, role=WRITER) as client:
-        client.headers["accept"] = "text/html"
-        yield client
-
-
-def images(page: str) -> list[int]:
-    """The pictures that a page shows, in order."""
-    return [int(number) for number in re.findall(r'class="card" data-image="(\d+)"', page)]
-
-
-def sql_of(page: str) -> str:
-    found = re.search(r'<pre id="sql"[^>]*>(.*?)</pre>', page, re.DOTALL)
-    assert found is not None, page
-    return html.unescape(found[1])
-
-
-def token(client: httpx2.Client, path: str = "/") -> str:
-    found = re.search(r'name="token" value="(\w+)"', client.get(path).text)
-    assert found is not None
-    return found[1]
+    with demo_database(new_database(template=template), rows=150) as (engine, _):
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "select clipsql.put_image(collection => :text, url => 'javascript:' || :text,"
+                    " captions => array[:text], metadata => jsonb_build_object(:text, :text, 'name', :text),"
+                    " taken_at => '2025-06-01Z', embedding => clipsql.embed_text('a red truck'))"
+                ),
+                {"text": HOSTILE},
+            )
+        yield engine
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,73 +14,46 @@ import numpy as np
 import psycopg
 import pytest
 import sqlalchemy as sa
-from integration.filling import embed_regions, fill
-from integration.test_serving_gallery import images, sql_of, token
+from integration.filling import embed_regions
+from integration.galleries import database_url, demo_database, gallery, images, sql_of, token, writers
 from PIL import Image
 from serving import served
 from sqlalchemy.engine import URL, Engine
 
-from clipsql.db.engine import create_engine
 from clipsql.db.models import require_model
-from clipsql.demo import MODEL_FOLDER
 from clipsql.errors import ConfigurationError
 from clipsql.images.hashing import content_hash
-from clipsql.models import load_known, register_model
+from clipsql.models import load_known
 from clipsql.serving.options import ServeOptions
 from clipsql.serving.picture_vector import read_vector
 from clipsql.sources.triplets import Triplet, read_triplets
 
-WRITER = f"clipsql_test_{os.getpid()}_looks_writer"
+__all__ = ["database_url", "gallery", "writers"]  # fixtures
+
 ROWS = 54
 
 
 @pytest.fixture(scope="module")
 def engine(new_database: Callable[..., URL], template: str, tmp_path_factory: Any) -> Iterator[Engine]:
     """54 pictures with regions under the model in the box, the first of them in a file of 64 x 48 pixels."""
-    url = new_database(template=template)
-    engine = create_engine(url.render_as_string(hide_password=False))
-    model, _ = register_model(engine, str(MODEL_FOLDER), name="demo", dtype="float32")
-    fill(engine, rows=ROWS, model=model)
     file = tmp_path_factory.mktemp("shown") / "1.png"
     cells = np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     Image.fromarray(cells).resize((64, 48), Image.Resampling.NEAREST).save(file)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"create role {WRITER} in role clipsql_writer")
-        connection.exec_driver_sql(
-            "update clipsql.image set width = 64, height = 48; delete from clipsql.video_frame"
-        )
-        connection.execute(
-            sa.text("update clipsql.image set file = :file, sha256 = :sha256 where image_id = 1"),
-            {"file": str(file), "sha256": content_hash(file.read_bytes())},
-        )
-    embed_regions(engine, model)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "update clipsql.image_region set label = 'bus', box = '{5,6,20,21}' where mod(image_id, 3) = 2"
-        )
-    yield engine
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"drop owned by {WRITER}; drop role {WRITER}")
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def database_url(engine: Engine) -> str:
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-@pytest.fixture(scope="module")
-def gallery(database_url: str) -> Iterator[httpx2.Client]:
-    with served(database_url, public=True) as client:
-        client.headers["accept"] = "text/html"
-        yield client
-
-
-@pytest.fixture(scope="module")
-def writers(database_url: str) -> Iterator[httpx2.Client]:
-    with served(database_url, public=True, role=WRITER) as client:
-        client.headers["accept"] = "text/html"
-        yield client
+    with demo_database(new_database(template=template), rows=ROWS) as (engine, model):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "update clipsql.image set width = 64, height = 48; delete from clipsql.video_frame"
+            )
+            connection.execute(
+                sa.text("update clipsql.image set file = :file, sha256 = :sha256 where image_id = 1"),
+                {"file": str(file), "sha256": content_hash(file.read_bytes())},
+            )
+        embed_regions(engine, model)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "update clipsql.image_region set label = 'bus', box = '{5,6,20,21}' where mod(image_id, 3) = 2"
+            )
+        yield engine
 
 
 def found_by(database_url: str, page: httpx2.Response) -> list[dict[str, Any]]:

@@ -17,11 +17,7 @@ begin
             group by b.basis_id
         loop
             delete from clipsql_private.search_row as s
-            where s.basis_id = part.basis_id and s.image_id = any (part.images)
-                and not exists (
-                    select from clipsql.image_embedding as e
-                    join clipsql_private.code_basis as b on b.model_id = e.model_id
-                    where b.basis_id = part.basis_id and e.image_id = s.image_id);
+            where s.basis_id = part.basis_id and s.image_id = any (part.images);
         end loop;
     end if;
     if tg_op <> 'DELETE' then

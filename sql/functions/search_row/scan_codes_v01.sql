@@ -21,7 +21,7 @@ set enable_nestloop = on
 set enable_hashjoin = on
 set enable_sort = on
 set jit = off
-set parallel_setup_cost = 20000
+set parallel_setup_cost = 2000
 set work_mem = '64MB'
 as $$
 declare
@@ -59,7 +59,7 @@ begin
             select d.ids, d.distances into ids, distances
             from clipsql_private.exact_distances(query::halfvec, ids[:max_results] || more, chosen.model_id) as d;
         end if;
-        exit when is_exact or cardinality(more) < listed - sure;
+        exit when cardinality(more) < listed - sure;
         listed := 16 * listed;
     end loop;
     ids := coalesce(ids, '{}');

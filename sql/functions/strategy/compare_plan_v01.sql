@@ -14,7 +14,7 @@ set enable_nestloop = on
 set enable_hashjoin = on
 set enable_sort = on
 set jit = off
-set parallel_setup_cost = 20000
+set parallel_setup_cost = 2000
 set work_mem = '4MB'
 as $$
 declare
