@@ -869,20 +869,24 @@ def test_who_writes_and_who_moves_wait_for_each_other(
 ) -> None:
     front, first, second = one_and_two
     monkeypatch.setattr(moving, "_WAIT", "300ms")
-    name = sql.Identifier(psycopg.conninfo.conninfo_to_dict(front)["dbname"] or "")
-    with psycopg.connect(front, autocommit=True) as owner:
-        owner.execute(sql.SQL("alter database {} set idle_in_transaction_session_timeout = 50").format(name))
+    for url in one_and_two:
+        with psycopg.connect(url, autocommit=True) as owner:
+            name = sql.Identifier(owner.info.dbname)
+            owner.execute(
+                sql.SQL("alter database {} set idle_in_transaction_session_timeout = 1000").format(name)
+            )
     engine = create_engine(front)
     with placing(engine) as placed:
         assert placed is not None
         assert placed.slots == [0] * SLOTS
-        time.sleep(0.2)  # a server may end transactions that do nothing for long
+        time.sleep(1.3)  # a server may end transactions that do nothing for long
         refused = run(front, "shard", "rebalance")
         assert refused.exit_code == 1
         assert "An ingest or another move holds the slots" in refused.stderr
     engine.dispose()
     # A change of a picture where it was, which a move waits for, goes with it.
     with psycopg.connect(first) as worker:
+        worker.execute("set idle_in_transaction_session_timeout = 0")
         worker.execute("""update clipsql.image set metadata = '{"n": 1}'""")
         done: list[Result] = []
         mover = threading.Thread(target=lambda: done.append(run(front, "shard", "rebalance")))
@@ -890,6 +894,7 @@ def test_who_writes_and_who_moves_wait_for_each_other(
         locked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         while answer(first, locked) == [(0,)]:
             assert mover.is_alive()
+        time.sleep(1.3)
     mover.join()
     assert [(one.exit_code, one.stdout) for one in done] == [(0, "512 of 1024 slots were moved.\n")]
     rows = [
@@ -1059,6 +1064,30 @@ def test_what_moves_meanwhile_is_found(
     # What a move that broke off left does not count, whatever it is.
     answer(second, put, id=1, status="pending")
     assert answer(front, asked) == wanted
+
+
+def test_a_shard_that_comes_while_others_are_asked_is_none_of_them(
+    empty: Callable[..., str], two: list[Server]
+) -> None:
+    front, first = empty("f"), empty("a")
+    second = two[1].database("asked_last", template="template")
+    for url in (front, first, second):
+        answer(url, "select clipsql.add_model('space', 3)")
+    for url, name in ((first, "one"), (second, "two")):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    answer(front, "select clipsql.put_image('c', 'u', '[1,0,0]')")
+    asked = "select url from clipsql.search('[1,0,0]')"
+    found: list[Any] = []
+    with psycopg.connect(second) as blocking:
+        blocking.execute("lock table pg_catalog.pg_authid in access exclusive mode")
+        search = threading.Thread(target=lambda: found.append(answer(front, asked)))
+        search.start()
+        wait_until_answered(first, "answer_as_shard")
+        answer(
+            front, "insert into clipsql_private.shard (name, server) values ('three', 'nowhere') returning 1"
+        )
+    search.join()
+    assert found == [[("u",)]]
 
 
 def test_a_shard_that_was_just_added_answers_before_it_has_the_models(empty: Callable[..., str]) -> None:
