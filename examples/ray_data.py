@@ -43,7 +43,9 @@ def main(collection: str = "ray", *, actors: int = 2, gpus_each: float = 0) -> N
         .map_batches(
             clipsql.write_batch,
             fn_kwargs={"collection": collection, "model": model.name, "database": database},
-            compute=ray.data.TaskPoolStrategy(size=1),  # batches of a collection are written one after the other
+            compute=ray.data.TaskPoolStrategy(
+                size=1
+            ),  # batches of a collection are written one after the other
             batch_size=512,
             num_cpus=0,  # the database works; actors may hold all processors
         )
