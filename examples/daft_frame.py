@@ -18,7 +18,7 @@ class Ingest:
         self.model = model
         self.where = {"database": database, "collection": collection, "model": name}
 
-    @daft.method.batch(return_dtype=daft.DataType.string(), batch_size=64)
+    @daft.method.batch(return_dtype=daft.DataType.string(), batch_size=256)
     def outcome(self, files: daft.Series) -> list[str]:
         """What became of each file of a batch."""
         columns = clipsql.embed_batch(files.to_pylist(), self.model, thumbnails=True, dtype="float32")

@@ -37,13 +37,17 @@ def main(collection: str = "ray", *, actors: int = 2, gpus_each: float = 0) -> N
             Embed,
             fn_constructor_kwargs={"model": model.location},
             compute=ray.data.ActorPoolStrategy(size=actors),
-            batch_size=64,
+            batch_size=256,
             num_gpus=gpus_each,
         )
         .map_batches(
             clipsql.write_batch,
             fn_kwargs={"collection": collection, "model": model.name, "database": database},
-            batch_size=1_000,
+            compute=ray.data.TaskPoolStrategy(
+                size=1
+            ),  # batches of a collection are written one after the other
+            batch_size=512,
+            num_cpus=0,  # the database works; actors may hold all processors
         )
     )
     print(dict(Counter(row["outcome"] for row in done.iter_rows())))

@@ -39,7 +39,7 @@ def main(collection: str = "spark", *, processes: int = 2) -> None:
     spark = (
         SparkSession.builder.master(f"local[{processes}]")
         .config("spark.ui.enabled", "false")
-        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "64")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "256")
         .getOrCreate()
     )
     work = ingest_into(collection, database=database, model=model.location, name=model.name)

@@ -45,6 +45,16 @@ def counted(driver: Driver, statement: LiteralString, *values: object) -> int:
     return int(row[0])
 
 
+def may_do_nothing(driver: Driver) -> None:
+    """Let the transaction wait as long as it must: a server may end those that do nothing for long."""
+    driver.execute(
+        """
+        select set_config(s.name, '0', true) from pg_catalog.pg_settings as s
+        where s.name in ('idle_in_transaction_session_timeout', 'transaction_timeout')
+        """
+    )
+
+
 @contextmanager
 def copy_into(driver: Driver, table: str, columns: Mapping[str, str]) -> Iterator[psycopg.Copy]:
     """A binary COPY into columns, SQL types by name, of a table of clipsql, within a transaction.

@@ -119,11 +119,11 @@ def _part(filled: Filled, number: int, collection: str) -> list[PictureWrite]:
     ]
 
 
-def answer(url: str, statement: str, *values: Any, before: str = "") -> list[tuple[Any, ...]]:
+def answer(url: str, statement: str, *values: Any, before: str = "", **named: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
         if before:
             connection.execute(before)
-        return connection.execute(statement, values or None).fetchall()
+        return connection.execute(statement, values or named or None).fetchall()
 
 
 FACTS = "rank, similarity, url, caption, extract(epoch from taken_at), longitude, latitude, metadata"
@@ -599,7 +599,7 @@ def test_many_are_put_with_their_vectors_and_read_with_them(
     # A list with vectors in a file, one of which is wrong, and a row that tells of no picture.
     lines = [{"url": f"https://example.com/x{number}.jpg", "title": str(number)} for number in range(30)]
     (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, [*lines, {"title": "none"}])))
-    beside = np.vstack([made[:29], np.zeros((1, 3)), made[:1]]).astype(np.float32)
+    beside = np.vstack([made[:3], np.zeros((1, 3)), made[4:30], made[:1]]).astype(np.float32)
     np.save(tmp_path / "vectors.npy", beside)
     done = run(
         front,
@@ -618,6 +618,16 @@ def test_many_are_put_with_their_vectors_and_read_with_them(
     ), done.output
     with connect(front) as pictures:
         assert pictures.search(made[11], max_results=1, in_collection="x")[0].url.endswith("x11.jpg")
+    lying = [
+        url
+        for shard in shards
+        for (url,) in answer(
+            shard, "select url from clipsql.image where collection = 'x' and status = 'embedded'"
+        )
+    ]
+    assert sorted(lying) == sorted(
+        f"https://example.com/x{number}.jpg" for number in range(30) if number != 3
+    )
     with psycopg.connect(front) as connection, pytest.raises(psycopg.Error, match="is a coordinator"):
         connection.execute("insert into clipsql.image (collection, url) values ('c', 'u')")
 
@@ -681,6 +691,10 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
         connection.execute(
             "insert into clipsql.image (collection, url, status) values ('waits', 'later', 'pending')"
         )
+    answer(
+        first,
+        "update clipsql_private.queue set is_checked = true, is_fresh = false, file_to_read = 'x' returning 1",
+    )
     facts_of = """
         select i.image_id, i.collection, i.url, i.status, (
             select string_agg(c.caption_id || c.body || coalesce(e.embedding::text, ''), ';')
@@ -689,7 +703,8 @@ def test_slots_move_while_searches_go_on_and_a_move_that_was_killed_is_taken_up(
             (select t.jpeg from clipsql_private.thumbnail as t where t.image_id = i.image_id),
             (select e.embedding::text from clipsql.image_embedding as e join clipsql.model as m using (model_id)
              where e.image_id = i.image_id and m.name = 'space'),
-            (select count(*) from clipsql_private.queue as q where q.image_id = i.image_id)
+            (select string_agg(concat(q.is_checked, q.is_fresh, q.file_to_read), ';')
+             from clipsql_private.queue as q where q.image_id = i.image_id)
         from clipsql.image as i
     """
 
@@ -854,20 +869,24 @@ def test_who_writes_and_who_moves_wait_for_each_other(
 ) -> None:
     front, first, second = one_and_two
     monkeypatch.setattr(moving, "_WAIT", "300ms")
-    name = sql.Identifier(psycopg.conninfo.conninfo_to_dict(front)["dbname"] or "")
-    with psycopg.connect(front, autocommit=True) as owner:
-        owner.execute(sql.SQL("alter database {} set idle_in_transaction_session_timeout = 50").format(name))
+    for url in one_and_two:
+        with psycopg.connect(url, autocommit=True) as owner:
+            name = sql.Identifier(owner.info.dbname)
+            owner.execute(
+                sql.SQL("alter database {} set idle_in_transaction_session_timeout = 1000").format(name)
+            )
     engine = create_engine(front)
     with placing(engine) as placed:
         assert placed is not None
         assert placed.slots == [0] * SLOTS
-        time.sleep(0.2)  # a server may end transactions that do nothing for long
+        time.sleep(1.3)  # a server may end transactions that do nothing for long
         refused = run(front, "shard", "rebalance")
         assert refused.exit_code == 1
         assert "An ingest or another move holds the slots" in refused.stderr
     engine.dispose()
     # A change of a picture where it was, which a move waits for, goes with it.
     with psycopg.connect(first) as worker:
+        worker.execute("set idle_in_transaction_session_timeout = 0")
         worker.execute("""update clipsql.image set metadata = '{"n": 1}'""")
         done: list[Result] = []
         mover = threading.Thread(target=lambda: done.append(run(front, "shard", "rebalance")))
@@ -875,6 +894,7 @@ def test_who_writes_and_who_moves_wait_for_each_other(
         locked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         while answer(first, locked) == [(0,)]:
             assert mover.is_alive()
+        time.sleep(1.3)
     mover.join()
     assert [(one.exit_code, one.stdout) for one in done] == [(0, "512 of 1024 slots were moved.\n")]
     rows = [
@@ -982,15 +1002,17 @@ def test_a_shard_whose_numbers_or_revision_or_weights_are_others_is_told_of(
     engine.dispose()
 
 
-def waits_for(url: str, state: str, question: str) -> None:
-    """Wait until the session of a coordinator is in that state, with that question, on a shard."""
-    asked = "select count(*) from pg_stat_activity where datname = current_database() and query like %s and "
-    what = "wait_event_type = 'Lock'" if state == "locked" else "state = 'idle'"
+def wait_until_answered(url: str, question: str) -> None:
+    """Wait until a shard has answered a question of its coordinator."""
+    asked = (
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and query like %s and state = 'idle'"
+    )
     for _ in range(200):
-        if answer(url, asked + what, f"%{question}%") == [(1,)]:
+        if answer(url, asked, f"%{question}(%") == [(1,)]:
             return
-        time.sleep(0.05)
-    raise AssertionError(f"{question} is not {state}")
+        time.sleep(0.02)
+    raise AssertionError(f"{question} has no answer")
 
 
 @pytest.mark.parametrize(
@@ -998,44 +1020,74 @@ def waits_for(url: str, state: str, question: str) -> None:
     [
         pytest.param("vector_as_shard", "select clipsql.image_vector(1)::text", id="vector"),
         pytest.param("answer_as_shard", "select url from clipsql.search('[1,0,0]')", id="search"),
+        pytest.param(
+            "content_as_shard", "select clipsql_private.content_of_shards(sha256('\\x01'))", id="content"
+        ),
     ],
 )
-def test_what_moves_meanwhile_is_found(empty: Callable[..., str], question: str, asked: str) -> None:
-    front, first, second = [empty(letter) for letter in "fab"]
+def test_what_moves_meanwhile_is_found(
+    empty: Callable[..., str], two: list[Server], question: str, asked: str
+) -> None:
+    front, first = empty("f"), empty("a")
+    second = two[1].database(f"moves_{question}", template="template")
     for url in (front, first, second):
         answer(url, "select clipsql.add_model('space', 3)")
     for url, name in ((first, "one"), (second, "two")):
         assert run(front, "shard", "add", url, "--name", name).exit_code == 0
-    # Whatever its slot, it lies on the first one.
-    answer(front, "update clipsql_private.slot set shard_id = 0 returning 1")
+    # Whatever its slot, it lies on the second one, which is asked last.
+    answer(front, "update clipsql_private.slot set shard_id = 1 returning 1")
     put = (
-        "with i as (insert into clipsql.image (image_id, collection, url, status) overriding system value"
-        " values (%s, 'c', 'u' || %s, %s) returning image_id, status)"
+        "with i as (insert into clipsql.image (image_id, collection, url, status, sha256) overriding system value"
+        " values (%(id)s, 'c', 'u' || %(id)s, %(status)s, sha256(('\\x0' || %(id)s)::bytea))"
+        " returning image_id, status)"
         " insert into clipsql.image_embedding (image_id, model_id, embedding)"
         " select image_id, 1, '[1,0,0]' from i where status = 'embedded' returning image_id"
     )
-    answer(first, put, 1, 1, "embedded")
-    answer(second, put, 2, 2, "embedded")  # so that it has something to look through
+    answer(second, put, id=1, status="embedded")
+    answer(first, put, id=2, status="embedded")  # so that it has something to look through
     found: list[Any] = []
     wanted = answer(front, asked)
     assert len(wanted) == 1
-    with psycopg.connect(first) as moving:
-        moving.execute("lock table clipsql.image in access exclusive mode")
+    with psycopg.connect(second) as moving:
+        moving.execute("lock table pg_catalog.pg_authid in access exclusive mode")  # nobody can connect
         search = threading.Thread(target=lambda: found.append(answer(front, asked)))
         search.start()
-        waits_for(first, "locked", question)
-        waits_for(second, "idle", question)  # it has answered, that it has not got it
-        answer(second, put, 1, 1, "embedded")
+        wait_until_answered(first, question)  # that it has not got it
+        answer(first, put, id=1, status="embedded")
         answer(
-            front, "update clipsql_private.slot set shard_id = 1, moved_at = clock_timestamp() returning 1"
+            front, "update clipsql_private.slot set shard_id = 0, moved_at = clock_timestamp() returning 1"
         )
         moving.execute("delete from clipsql.image")
     search.join()
-    answer(second, "delete from clipsql.image where image_id = 2 returning 1")
+    answer(first, "delete from clipsql.image where image_id = 2 returning 1")
     assert [rows[:1] for rows in found] == [wanted]
     # What a move that broke off left does not count, whatever it is.
-    answer(first, put, 1, 1, "pending")
+    answer(second, put, id=1, status="pending")
     assert answer(front, asked) == wanted
+
+
+def test_a_shard_that_comes_while_others_are_asked_is_none_of_them(
+    empty: Callable[..., str], two: list[Server]
+) -> None:
+    front, first = empty("f"), empty("a")
+    second = two[1].database("asked_last", template="template")
+    for url in (front, first, second):
+        answer(url, "select clipsql.add_model('space', 3)")
+    for url, name in ((first, "one"), (second, "two")):
+        assert run(front, "shard", "add", url, "--name", name).exit_code == 0
+    answer(front, "select clipsql.put_image('c', 'u', '[1,0,0]')")
+    asked = "select url from clipsql.search('[1,0,0]')"
+    found: list[Any] = []
+    with psycopg.connect(second) as blocking:
+        blocking.execute("lock table pg_catalog.pg_authid in access exclusive mode")
+        search = threading.Thread(target=lambda: found.append(answer(front, asked)))
+        search.start()
+        wait_until_answered(first, "answer_as_shard")
+        answer(
+            front, "insert into clipsql_private.shard (name, server) values ('three', 'nowhere') returning 1"
+        )
+    search.join()
+    assert found == [[("u",)]]
 
 
 def test_a_shard_that_was_just_added_answers_before_it_has_the_models(empty: Callable[..., str]) -> None:

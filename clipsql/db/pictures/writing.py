@@ -16,7 +16,7 @@ from clipsql.db.pictures import queue
 from clipsql.db.pictures.moments import write_moments
 from clipsql.db.pictures.records import PictureWrite
 from clipsql.db.pictures.staging import row_columns, stage, write_content
-from clipsql.db.statements import Driver, autocommit_connection, driver_connection
+from clipsql.db.statements import Driver, autocommit_connection, driver_connection, may_do_nothing
 
 _log = logging.getLogger(__name__)
 
@@ -87,13 +87,7 @@ def only_ingest(engine: Engine, collection: str) -> Iterator[None]:
     """
     with engine.connect() as connection:
         holder = driver_connection(connection)
-        # A server may end transactions that do nothing for long.
-        holder.execute(
-            """
-            select set_config(s.name, '0', true) from pg_catalog.pg_settings as s
-            where s.name in ('idle_in_transaction_session_timeout', 'transaction_timeout')
-            """
-        )
+        may_do_nothing(holder)
         key = f"clipsql ingest {collection}"
         row = holder.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (key,)).fetchone()
         if row == (False,):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import URL, Engine
 
 from clipsql.db.engine import create_engine
-from clipsql.db.statements import Driver, driver_connection
+from clipsql.db.statements import Driver, driver_connection, may_do_nothing
 from clipsql.db.transactions import Database, reading
 from clipsql.errors import ConfigurationError, DatabaseNotReady, InvalidArgument
 
@@ -112,12 +112,7 @@ def placing(engine: Engine) -> Iterator[Placing | None]:
         return
     with shard_engines(engine) as engines, engine.connect() as connection:
         driver = driver_connection(connection)
-        driver.execute(
-            """
-            select set_config(s.name, '0', true) from pg_catalog.pg_settings as s
-            where s.name in ('idle_in_transaction_session_timeout', 'transaction_timeout')
-            """
-        )
+        may_do_nothing(driver)
         driver.execute("lock table clipsql_private.slot in row share mode")
         rows = driver.execute("select s.shard_id from clipsql_private.slot as s order by s.slot").fetchall()
         yield Placing(engines=engines, slots=[shard_id for (shard_id,) in rows])

@@ -17,7 +17,7 @@ from clipsql.db.models import ModelRow, list_models
 from clipsql.db.partitions import EMBEDDING_TABLES
 from clipsql.db.pictures.writing import analyze
 from clipsql.db.shards.listing import known_shards, shard_engines
-from clipsql.db.statements import Driver, autocommit_connection
+from clipsql.db.statements import Driver, autocommit_connection, may_do_nothing
 from clipsql.errors import DatabaseNotReady
 
 _SLOTS_AT_ONCE = 16
@@ -110,6 +110,7 @@ def _moves(places: Mapping[int, int], shards: Collection[int]) -> list[tuple[int
 def _slots(coordinator: Driver) -> Iterator[dict[int, int]]:
     """shard_id by slot, which nobody writes to while the block lasts."""
     with coordinator.transaction():
+        may_do_nothing(coordinator)
         coordinator.execute("select set_config('lock_timeout', %s, true)", (_WAIT,))
         try:
             coordinator.execute("lock table clipsql_private.slot in exclusive mode")
@@ -130,8 +131,10 @@ def _move(
 ) -> None:
     # Until it ends nobody changes the pictures where they were.
     with source.transaction():
+        may_do_nothing(source)
         with _slots(coordinator):
             with target.transaction():
+                may_do_nothing(target)
                 _clear(target, slots)
                 _copy(source, target, slots, *models)
             coordinator.execute(

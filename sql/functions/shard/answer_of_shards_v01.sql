@@ -61,7 +61,7 @@ begin
         return;
     end if;
     return query
-    with background as (
+    with background as materialized (  -- once, not for each hit
         select
             (b.answer -> 'size')::integer as size,
             (b.answer -> 'is_exact')::boolean as is_exact,

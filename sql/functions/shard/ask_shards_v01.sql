@@ -15,6 +15,9 @@ declare
     dblink constant text := (
         select e.extnamespace::regnamespace::text from pg_catalog.pg_extension as e where e.extname = 'dblink');
     asked constant text := format('select clipsql_private.%I(%L)', question, request);
+    -- Once: one that is added meanwhile was not asked.
+    shards constant clipsql_private.shard[] := array(
+        select s from clipsql_private.shard as s where only_shard is null or s.shard_id = only_shard order by s.shard_id);
     shard clipsql_private.shard;
     opened boolean;
     link text;
@@ -26,7 +29,7 @@ begin
             message = 'Shards need the extension dblink, which is gone; let a superuser run: create extension dblink.';
     end if;
     -- First to all, then the answers: they work at the same time.
-    for shard in select s.* from clipsql_private.shard as s where only_shard is null or s.shard_id = only_shard order by s.shard_id loop
+    foreach shard in array shards loop
         link := 'clipsql_' || shard.server;
         begin
             execute format('select $1 = any (%s.dblink_get_connections())', dblink) into opened using link;
@@ -45,7 +48,7 @@ begin
             problems := problems || jsonb_build_object(shard.shard_id, coalesce(nullif(detail, ''), sqlerrm));
         end;
     end loop;
-    for shard in select s.* from clipsql_private.shard as s where only_shard is null or s.shard_id = only_shard order by s.shard_id loop
+    foreach shard in array shards loop
         link := 'clipsql_' || shard.server;
         shard_id := shard.shard_id;
         name := shard.name;
