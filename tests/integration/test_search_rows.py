@@ -729,6 +729,14 @@ def test_costs_decide_how_a_search_is_begun(long_vectors: tuple[Engine, Filled])
         # Who is far from all pictures, as texts are, is not asked a short walk first.
         assert "passed 60 rows" in plan(engine, "10", near)["explanation"]
         assert "passed 400 rows" in plan(engine, "10", far)["explanation"]
+        # What takes no longer than a moment is compared, which is exact, however short the walk.
+        run(engine, "update clipsql_private.search_cost set code_us = 1")
+        assert plan(engine, "10, in_collection => 'streets'", near)["strategy"] == "search rows"
+        # Where a whole walk is not worth it, a short one is begun for who may be near.
+        run(engine, "update clipsql_private.search_cost set walk_us = 20, code_us = 3.5")
+        assert plan(engine, "10", near)["strategy"] == "index walk"
+        assert plan(engine, "10", far)["strategy"] == "search rows"
+        run(engine, "update clipsql_private.search_cost set walk_us = 1e-6, code_us = 1e3")
         run(
             engine,
             "insert into clipsql_private.search_tuning"
