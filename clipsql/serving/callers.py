@@ -116,7 +116,7 @@ class Callers:
 
     @asynccontextmanager
     async def asking(self, shown: Shown, *, writes: bool = False) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction as the role, committed at the end of the block if it `writes`.
+        """A connection in a transaction as the role, which only reads unless it `writes`, committed with the block.
 
         Raises NotAdmitted, NotAllowed, and what clipsql's SQL raises.
         """
@@ -127,7 +127,7 @@ class Callers:
                 connection, found = await self._admitted(held, shown)
                 await self._become(connection, found, writes=writes)
                 yield connection
-                await (connection.commit() if writes else connection.rollback())
+                await connection.commit()
 
     async def admit(self, shown: Shown) -> None:
         """Raises NotAdmitted unless whoever shows that may ask."""

@@ -160,6 +160,7 @@ def test_a_request_in_json_asks_for_regions_as_the_function_does(ready: World) -
         ({"vector": vector}, vector, {}),
         ({"vector": vector, "max_results": 7, **filters}, vector, {"max_results": 7, **filters}),
         ({"image": some[0], "except_images": [some[3]]}, vector, {"except_images": [some[0], some[3]]}),
+        ({"image": some[0], "max_results": 500}, vector, {"except_images": [some[0]], "max_results": 500}),
         ({"query": f"image:{some[0]} - image:{other}"}, away, {"except_images": [some[0], other]}),
     ):
         answer = searcher.search_request({"search_in": "regions", **asked})

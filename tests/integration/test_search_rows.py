@@ -529,7 +529,7 @@ def plan(engine: Engine, arguments: str, query: NDArray[np.float32]) -> dict[str
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_plan_says_which_rows_were_read_and_what_is_proved(long_vectors: tuple[Engine, Filled]) -> None:
-    engine, _ = long_vectors
+    engine, filled = long_vectors
     query = narrow_vectors(np.random.default_rng(1), 1, 320)[0]
     few = plan(engine, "10, in_collection => '中文', taken_until => '2025-06-01 00:00+00'", query)
     assert (few["strategy"], few["is_exact"], few["recall"]) == ("search rows", True, 1)
@@ -543,6 +543,10 @@ def test_the_plan_says_which_rows_were_read_and_what_is_proved(long_vectors: tup
         1.5 * plan(engine, named, query)["expected_ms"]
     )
     assert around["index_used"] == "search_row_1_point_longitude_latitude_image_id_left_out_cod_idx"
+    placed = sum(one.longitude is not None for one in filled.pictures)
+    assert run(engine, "select reltuples from pg_class where relname = %s", (around["index_used"],)) == [
+        (placed,)
+    ]
     many = plan(engine, "10, in_collection => 'streets'", query)
     assert (many["strategy"], many["is_exact"]) == ("search rows", False)
     assert 0.9 <= many["recall"] <= 1
@@ -725,6 +729,14 @@ def test_costs_decide_how_a_search_is_begun(long_vectors: tuple[Engine, Filled])
         # Who is far from all pictures, as texts are, is not asked a short walk first.
         assert "passed 60 rows" in plan(engine, "10", near)["explanation"]
         assert "passed 400 rows" in plan(engine, "10", far)["explanation"]
+        # What takes no longer than a moment is compared, which is exact, however short the walk.
+        run(engine, "update clipsql_private.search_cost set code_us = 1")
+        assert plan(engine, "10, in_collection => 'streets'", near)["strategy"] == "search rows"
+        # Where a whole walk is not worth it, a short one is begun for who may be near.
+        run(engine, "update clipsql_private.search_cost set walk_us = 20, code_us = 3.5")
+        assert plan(engine, "10", near)["strategy"] == "index walk"
+        assert plan(engine, "10", far)["strategy"] == "search rows"
+        run(engine, "update clipsql_private.search_cost set walk_us = 1e-6, code_us = 1e3")
         run(
             engine,
             "insert into clipsql_private.search_tuning"

@@ -28,7 +28,7 @@ from web_server import PICTURE, WebServer
 from clipsql.db import keys
 from clipsql.db.models import require_model
 from clipsql.images.hashing import content_hash
-from clipsql.serving.callers import Callers, Shown
+from clipsql.serving.callers import Callers, NotAllowed, Shown
 from clipsql.serving.cursor import write_cursor
 from clipsql.serving.options import ServeOptions
 
@@ -570,6 +570,29 @@ def test_a_transaction_is_the_roles_reads_alone_and_ends(engine: Engine) -> None
     assert reading == (WRITER, "on", "7s", "a = b", WRITER)
     assert writing == (WRITER, "off", "7s", "a = b", WRITER)
     assert after in (("", "none"), (None, "none"))
+
+
+def test_a_role_that_the_server_may_not_become_is_named_with_the_remedy(engine: Engine) -> None:
+    server = f"{WRITER}_server"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"create role {server} login password 'x' in role clipsql_reader")
+
+    async def ask() -> None:
+        callers = Callers(
+            engine.url.set(username=server, password="x"), ServeOptions(public=True, role=WRITER)
+        )
+        try:
+            async with callers.asking(Shown()):
+                pass
+        finally:
+            await callers.engine.dispose()
+
+    try:
+        with pytest.raises(NotAllowed, match=f"let an owner grant {WRITER} to it"):
+            asyncio.run(ask())
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"drop role {server}")
 
 
 def test_a_restart_of_the_database_is_survived(reader: httpx2.Client, engine: Engine) -> None:

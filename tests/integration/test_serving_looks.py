@@ -254,6 +254,12 @@ def test_what_is_found_stands_in_the_order_of_stored_scores(
     other = gallery.get(html.unescape(address).replace("dog", "duck")).text
     assert "itm_score" not in sql_of(other)
     assert images(other) == images(gallery.get("/?query=a+duck").text)
+    # Nor are answers to a question of the same words scores.
+    with psycopg.connect(database_url) as connection:
+        ((answers,),) = connection.execute(
+            "select q.query_id from clipsql.model_query as q where q.kind = 'answer'"
+        ).fetchall()
+    assert "itm_score" not in sql_of(gallery.get(f"/?query=a+dog&scored_by={answers}").text)
 
 
 @pytest.mark.usefixtures("scored")
