@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -20,3 +21,10 @@ def test_every_benchmark_can_be_imported() -> None:
     imports = "\n".join(f"import {name}" for name in names)
     done = subprocess.run([sys.executable, "-c", imports], cwd=BENCHMARKS, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_names_only_benchmarks_that_are_there() -> None:
+    readme = BENCHMARKS.with_name("README.md").read_text("utf-8")
+    named = set(re.findall(r"`(?:benchmarks/)?(\w+\.py)`", readme))
+    assert "filtered_search.py" in named
+    assert named <= {file.name for file in BENCHMARKS.glob("*.py")}
