@@ -2,7 +2,6 @@
 create or replace function clipsql_private.content_as_shard(request jsonb)
 returns jsonb
 language sql stable parallel safe
-set search_path from current
 return jsonb_build_object('images', coalesce(
     (select jsonb_agg(i.image_id) from clipsql.image as i where i.sha256 = decode(request ->> 'sha256', 'hex')), '[]'));
 

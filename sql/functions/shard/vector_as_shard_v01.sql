@@ -2,7 +2,6 @@
 create or replace function clipsql_private.vector_as_shard(request jsonb)
 returns jsonb
 language sql stable parallel safe
-set search_path from current
 return coalesce(
     (select jsonb_build_object('url', i.url, 'state', i.status, 'vector', e.embedding::text)
      from clipsql.image as i
