@@ -35,7 +35,7 @@ __all__ = [
     "write_batch",
 ]
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from clipsql.search.asynchronous import AsyncSearcher, connect_async
