@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from clipsql.db.engine import database_errors
-from clipsql.db.statements import driver_connection
+from clipsql.db.statements import driver_connection, may_do_nothing
 from clipsql.db.tables.watches import Alert, Watch
 from clipsql.db.tables.webhooks import Delivery, Webhook
 from clipsql.db.transactions import reading, writing
@@ -82,12 +82,7 @@ def only_deliverer(engine: Engine, webhook_id: int) -> Iterator[None]:
     """
     with database_errors(engine), engine.connect() as connection:
         holder = driver_connection(connection)
-        holder.execute(
-            """
-            select set_config(s.name, '0', true) from pg_catalog.pg_settings as s
-            where s.name in ('idle_in_transaction_session_timeout', 'transaction_timeout')
-            """
-        )
+        may_do_nothing(holder)
         key = f"clipsql deliver {webhook_id}"
         if holder.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (key,)).fetchone() != (
             True,
